@@ -1,0 +1,1 @@
+"""The account: one router over every container's orders, its gate, its ledger and its ids."""

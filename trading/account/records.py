@@ -1,0 +1,35 @@
+"""What the account writes down before it acts. A step's records end with its Commit; without one the step never was.
+
+`round` is where in the step a report came: 0 while resting orders met the event, then the round of commands it answers.
+"""
+
+import msgspec
+
+from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
+from trading.reports import ExecutionReport
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
+    """A numbered report, of the gate or the market."""
+
+    report: ExecutionReport
+    round: int
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, tag="operation"):
+    """What an operator did between two events: `halt` or `resume`; `cancel_orders` withdraws what works."""
+
+    action: str
+    ts_ns: int
+    reason: str
+    cancel_orders: bool = False
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True, tag="commit"):
+    """The end of the step of event number `event`; events are numbered from 1 in the order of the sequencer."""
+
+    event: int
+    ts_ns: int
+
+
+StepRecord = WireSubmit | WireCancel | RefusedOrder | Trip | Reported | Operation | Commit

@@ -1,0 +1,78 @@
+"""What a container asks of the router, and what the router sends to a market.
+
+`n` counts one container's commands; a batch is taken in the order (container's place in the config, n)."""
+
+import msgspec
+
+from trading.orders import OrderTerms
+from trading.reports import Origin
+
+
+class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag="submit"):
+    """An order that the container's risk manager has approved."""
+
+    strategy: str
+    n: int
+    terms: OrderTerms
+
+
+class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
+    """A wish to cancel one of the container's own orders."""
+
+    strategy: str
+    n: int
+    order_id: str
+    ts_ns: int
+
+
+class RefusedOrder(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """An order that was refused before it was an intent, by its container's risk manager or by the gate."""
+
+    strategy: str
+    n: int
+    terms: OrderTerms
+    origin: Origin
+    code: str
+    reason: str
+
+
+class ScheduleTimer(msgspec.Struct, frozen=True, kw_only=True, tag="schedule"):
+    """A wish for a Timer at `at_ns` and, where `every_ns` is not zero, again at each interval after it."""
+
+    strategy: str
+    n: int
+    name: str
+    at_ns: int
+    every_ns: int = 0
+
+
+class Trip(msgspec.Struct, frozen=True, kw_only=True, tag="trip"):
+    """Told, not asked: the strategy raised; its container has sealed itself and sends nothing more."""
+
+    strategy: str
+    n: int
+    ts_ns: int
+    reason: str
+    traceback: str
+
+
+Command = SubmitOrder | CancelOrder | RefusedOrder | ScheduleTimer | Trip
+
+
+class WireSubmit(msgspec.Struct, frozen=True, kw_only=True, tag="wire_submit"):
+    """One attempt to place an order, under its client order id."""
+
+    cid: str
+    terms: OrderTerms
+
+
+class WireCancel(msgspec.Struct, frozen=True, kw_only=True, tag="wire_cancel"):
+    """One attempt to cancel the order that was placed under a client order id."""
+
+    cid: str
+    order_id: str
+    strategy: str
+    ts_ns: int
+
+
+WireCommand = WireSubmit | WireCancel

@@ -1,0 +1,43 @@
+"""The market as the pure core sees it: events and commands in, reports out. Who implements it never waits."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+
+from trading.commands import WireCommand
+from trading.market_data import MarketEvent
+from trading.reports import ExecutionReport
+
+
+class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The account as the venue has it: cash by currency code, signed units by symbol; no zero positions."""
+
+    cash: Mapping[str, Decimal]
+    positions: Mapping[str, Decimal]
+
+
+class Market(Protocol):
+    """A market that answers at once. Reports come in the order in which things happened, unnumbered."""
+
+    def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
+        """Match resting orders against the event and remember it as the current price."""
+
+    def on_command(self, command: WireCommand, ts_ns: int) -> list[ExecutionReport]:
+        """Take one command at the current price; what cannot be done is a report, rejected or cancel_rejected."""
+
+    def account(self) -> AccountSnapshot:
+        """Cash and positions from the market's own books."""
+
+    def observe(self, event: MarketEvent) -> None:
+        """Remember the event as the current price, unmatched: recovery replays effects, it never computes them."""
+
+    def apply(self, report: ExecutionReport, command: WireCommand | None) -> None:
+        """Take over an effect from the journal; `command` is what it answers, None for one that an event caused."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs, of plain values, Decimal and the core's structs."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become the market that gave this state."""

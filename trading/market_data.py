@@ -1,0 +1,57 @@
+"""What a strategy hears. Times are nanoseconds since the epoch, UTC; prices and sizes are floats as in the data.
+
+These are made by the million, so they are positional, frozen and outside the garbage collector."""
+
+import msgspec
+
+
+class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar"):
+    """Open, high, low, close of one complete interval. `ts_ns` is its close; it covers [ts_ns - interval_ns, ts_ns)."""
+
+    symbol: str
+    ts_ns: int
+    interval_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
+    """Best bid and ask with their sizes in units."""
+
+    symbol: str
+    ts_ns: int
+    bid: float
+    ask: float
+    bid_size: float
+    ask_size: float
+
+
+class Trade(msgspec.Struct, frozen=True, gc=False, tag="trade"):
+    """One trade of the market, size in units."""
+
+    symbol: str
+    ts_ns: int
+    price: float
+    size: float
+
+
+class Timer(msgspec.Struct, frozen=True, gc=False, tag="timer"):
+    """A strategy's own alarm; only that strategy hears it."""
+
+    strategy: str
+    ts_ns: int
+    name: str
+
+
+MarketEvent = Bar | Quote | Trade
+Event = Bar | Quote | Trade | Timer
+
+
+def reference_price(event: MarketEvent) -> float:
+    """What a position is marked at: the middle of a quote, the price of a trade, the close of a bar."""
+    if isinstance(event, Quote):
+        return (event.bid + event.ask) / 2
+    return event.price if isinstance(event, Trade) else event.close
