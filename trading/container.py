@@ -1,0 +1,334 @@
+"""The container: one strategy with its own portfolio, risk manager, orders and bus. Events go in, commands come out.
+
+    Bar/Quote/Trade -> Strategy -> SIGNAL -> RiskManager -> ORDER -> OrderManager -> commands
+    ExecutionReport -> OrderManager -> FILL -> VirtualPortfolio -> Strategy.on_fill
+
+An exception of the strategy never leaves it: the container seals itself, says so with a Trip, and from then on only
+keeps its books.
+"""
+
+import enum
+import traceback
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from trading.bus import EventBus
+from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
+from trading.desk import ContainerDesk, TimerWish
+from trading.instruments import Instrument
+from trading.limits import RiskLimits, Sizing
+from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
+from trading.order_manager import OrderManager
+from trading.orders import Order, OrderChange, OrderTerms
+from trading.portfolio import VirtualPortfolio
+from trading.reports import ExecutionReport, Fill, Origin
+from trading.risk import RefusedTerms, RiskManager
+from trading.scope import Scope
+from trading.signals import CancelRequest
+from trading.state import decode_state, encode_state
+from trading.strategy import Strategy
+from trading.subscriptions import DataKind, Subscription
+
+
+class ContainerState(enum.StrEnum):
+    """Where a container is in its life."""
+
+    CREATED = "created"
+    WARMING = "warming"
+    RUNNING = "running"
+    TRIPPED = "tripped"
+    STOPPED = "stopped"
+
+
+class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a container is made of. `capital` is by currency code, `timeframe_ns` and `warmup` (bars) are for a strategy
+    that does not subscribe by itself."""
+
+    strategy: str
+    strategy_class: type[Strategy]
+    parameters: Mapping[str, Any]
+    capital: Mapping[str, Decimal]
+    timeframe_ns: int
+    warmup: int = 0
+    limits: RiskLimits = RiskLimits()
+    sizing: Sizing | None = None
+
+
+class ScopedContainer(Scope):
+    """One strategy, sealed. InvalidParameters from `initialize_scope` when the parameters do not fit the class."""
+
+    def __init__(self, spec: ContainerSpec, instruments: Mapping[str, Instrument]) -> None:
+        super().__init__(spec.strategy)
+        self.spec = spec
+        self.life = ContainerState.CREATED
+        self.trip: Trip | None = None
+        self.reports = 0
+        self._n = 0
+        self._outbox: list[Command] = []
+        self._instruments = instruments
+        self.register_shared_service("instruments", instruments)
+        for name in ("bus", "orders", "portfolio", "risk_manager", "desk", "strategy"):
+            self.create_component(name, getattr(self, f"_build_{name}"))
+
+    # The component factories, in the order in which each needs the ones before.
+
+    def _build_bus(self) -> EventBus:
+        return EventBus()
+
+    def _build_orders(self) -> OrderManager:
+        return OrderManager(self.spec.strategy)
+
+    def _build_portfolio(self) -> VirtualPortfolio:
+        return VirtualPortfolio(self.spec.strategy, self.spec.capital, self._instruments)
+
+    def _build_risk_manager(self) -> RiskManager:
+        return RiskManager(
+            owner=self.spec.strategy,
+            bus=self.resolve("bus", EventBus),
+            orders=self.resolve("orders", OrderManager),
+            portfolio=self.resolve("portfolio", VirtualPortfolio),
+            instruments=self._instruments,
+            limits=self.spec.limits,
+            sizing=self.spec.sizing,
+        )
+
+    def _build_desk(self) -> ContainerDesk:
+        return ContainerDesk(
+            strategy=self.spec.strategy,
+            bus=self.resolve("bus", EventBus),
+            orders=self.resolve("orders", OrderManager),
+            portfolio=self.resolve("portfolio", VirtualPortfolio),
+        )
+
+    def _build_strategy(self) -> Strategy:
+        values = self.spec.strategy_class.parse_parameters(self.spec.parameters)
+        return self.spec.strategy_class(values, self.resolve("desk", ContainerDesk))
+
+    def initialize_scope(self) -> None:
+        """Build and wire the components."""
+        if self.life is not ContainerState.CREATED:
+            return
+        super().initialize_scope()
+        self._orders = self.resolve("orders", OrderManager)
+        self._portfolio = self.resolve("portfolio", VirtualPortfolio)
+        self._risk = self.resolve("risk_manager", RiskManager)
+        self._desk = self.resolve("desk", ContainerDesk)
+        self._strategy = self.resolve("strategy", Strategy)
+        self._bus = self.resolve("bus", EventBus)
+        self._bus.subscribe(OrderTerms, self._on_order_terms)
+        self._bus.subscribe(RefusedTerms, self._on_refused_terms)
+        self._bus.subscribe(CancelRequest, self._on_cancel_request)
+        self._bus.subscribe(TimerWish, self._on_timer_wish)
+        for message_type, handler in self._handlers().items():
+            self._bus.subscribe(message_type, handler)
+
+    def _handlers(self) -> dict[type, Callable[[Any], None]]:
+        strategy = self._strategy
+        return {
+            Bar: strategy.on_bar,
+            Quote: strategy.on_quote,
+            Trade: strategy.on_trade,
+            Timer: strategy.on_timer,
+            Fill: strategy.on_fill,
+            Order: strategy.on_order,
+        }
+
+    # What is asked of it.
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """What it hears, known once started."""
+        return self._desk.subscriptions
+
+    @property
+    def portfolio(self) -> VirtualPortfolio:
+        """Its own books."""
+        return self._portfolio
+
+    @property
+    def orders(self) -> OrderManager:
+        """Its own orders."""
+        return self._orders
+
+    @property
+    def parameters(self) -> msgspec.Struct:
+        """The strategy's parameters as parsed."""
+        return self._strategy._parameters
+
+    def start(self, now_ns: int) -> list[Command]:
+        """Run the strategy's `start()` and fix its subscriptions; its timers, or a Trip, come back as commands."""
+        self.initialize_scope()
+        self.life = ContainerState.WARMING
+        self._set_now(now_ns)
+        self._desk.starting = True
+        self._sealed(lambda _: self._strategy.start(), None)
+        if not self._desk.subscriptions and self.trip is None:
+            self._sealed(lambda _: self._subscribe_to_what_is_handled(), None)
+        self._desk.starting = False
+        return self._drain()
+
+    def warm(self, event: MarketEvent) -> None:
+        """Hear the past; whatever the strategy asks for is discarded."""
+        self._desk.warming = True
+        self._hear(event)
+        self._desk.warming = False
+        self._outbox = [command for command in self._outbox if isinstance(command, Trip)]
+
+    def run(self) -> list[Command]:
+        """The past is over. A Trip of it comes back."""
+        if self.life is ContainerState.WARMING:
+            self.life = ContainerState.RUNNING
+        return self._drain()
+
+    def on_event(self, event: Event) -> list[Command]:
+        """Hear one event."""
+        self._hear(event)
+        return self._drain()
+
+    def on_report(self, report: ExecutionReport) -> list[Command]:
+        """Book one report and tell the strategy; reports come numbered without a gap."""
+        assert report.number == self.reports + 1, f"{self.container_id}: {report.number} after {self.reports}"
+        self.reports = report.number
+        self._set_now(report.ts_ns)
+        order, fill = self._orders.apply(report)
+        if fill is not None:
+            self._portfolio.book(fill)
+            self._sealed(self._bus.publish, fill)
+        if order is not None:
+            self._sealed(self._bus.publish, order)
+        return self._drain()
+
+    def stop(self) -> list[Command]:
+        """Run the strategy's `stop()`; what it still asks for comes back."""
+        self._sealed(lambda _: self._strategy.stop(), None)
+        if self.life is not ContainerState.TRIPPED:
+            self.life = ContainerState.STOPPED
+        return self._drain()
+
+    # Snapshots.
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs, of plain values; UnsupportedState names what cannot be kept."""
+        attributes = {k: v for k, v in vars(self._strategy).items() if k not in ("_parameters", "_desk")}
+        return {
+            "life": self.life.value,
+            "trip": self.trip,
+            "reports": self.reports,
+            "n": self._n,
+            "strategy": encode_state(attributes, owner=self.spec.strategy_class),
+            "random": encode_state({"random": self._desk.random}, owner=self.spec.strategy_class),
+            "orders": self._orders.state(),
+            "portfolio": self._portfolio.state(),
+            "risk_manager": self._risk.state(),
+            "desk": self._desk.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Become the container that gave this state; the strategy's `start()` is not called."""
+        self.initialize_scope()
+        self.life = ContainerState(state["life"])
+        self.trip = msgspec.convert(state["trip"], Trip | None)
+        self.reports, self._n = state["reports"], state["n"]
+        vars(self._strategy).update(decode_state(state["strategy"], owner=self.spec.strategy_class))
+        self._desk.random = decode_state(state["random"], owner=self.spec.strategy_class)["random"]
+        self._orders.restore(state["orders"])
+        self._portfolio.restore(state["portfolio"])
+        self._risk.restore(state["risk_manager"])
+        self._desk.restore(state["desk"])
+
+    # Within.
+
+    def _set_now(self, now_ns: int) -> None:
+        self._desk.now_ns = self._risk.now_ns = now_ns
+
+    def _hear(self, event: Event) -> None:
+        self._set_now(event.ts_ns)
+        if not isinstance(event, Timer):
+            self._portfolio.mark(event.symbol, reference_price(event))
+        self._sealed(self._bus.publish, event)
+
+    def _sealed(self, call: Callable[[Any], None], argument: object) -> None:
+        if self.trip is not None:
+            return
+        try:
+            call(argument)
+        except (Exception, SystemExit) as error:
+            self.life = ContainerState.TRIPPED
+            self.trip = Trip(
+                strategy=self.spec.strategy,
+                n=self._next_n(),
+                ts_ns=self._desk.now_ns,
+                reason=f"{type(error).__name__}: {error}",
+                traceback="".join(traceback.format_exception(error)),
+            )
+            self._outbox = [self.trip]
+
+    def _drain(self) -> list[Command]:
+        commands, self._outbox = self._outbox, []
+        return commands
+
+    def _next_n(self) -> int:
+        self._n += 1
+        return self._n
+
+    def _on_order_terms(self, terms: OrderTerms) -> None:
+        order = self._orders.add(terms)
+        self._orders.change(order, OrderChange.VALIDATE, terms.created_ns)
+        self._orders.change(order, OrderChange.ROUTE, terms.created_ns)
+        self._outbox.append(SubmitOrder(strategy=terms.strategy, n=self._next_n(), terms=terms))
+
+    def _on_refused_terms(self, refused: RefusedTerms) -> None:
+        self._orders.add(refused.terms)
+        self._outbox.append(
+            RefusedOrder(
+                strategy=self.spec.strategy,
+                n=self._next_n(),
+                terms=refused.terms,
+                origin=Origin.RISK,
+                code=refused.refusal.code,
+                reason=refused.refusal.reason,
+            )
+        )
+
+    def _on_cancel_request(self, request: CancelRequest) -> None:
+        order = self._orders.get(request.order_id)
+        assert order is not None, request.order_id
+        self._orders.change(order, OrderChange.REQUEST_CANCEL, self._desk.now_ns)
+        self._outbox.append(
+            CancelOrder(
+                strategy=self.spec.strategy, n=self._next_n(), order_id=request.order_id, ts_ns=self._desk.now_ns
+            )
+        )
+
+    def _on_timer_wish(self, wish: TimerWish) -> None:
+        self._outbox.append(
+            ScheduleTimer(
+                strategy=self.spec.strategy,
+                n=self._next_n(),
+                name=wish.name,
+                at_ns=wish.at_ns,
+                every_ns=wish.every_ns,
+            )
+        )
+
+    def _subscribe_to_what_is_handled(self) -> None:
+        """The default of a strategy that subscribes to nothing: what it overrides, for its `symbol` or `symbols`."""
+        cls = self.spec.strategy_class
+        single = getattr(self._strategy, "symbol", None)
+        for symbol in getattr(self._strategy, "symbols", None) or ([single] if single else []):
+            if cls.on_bar is not Strategy.on_bar:
+                self._desk.subscriptions.append(
+                    Subscription(
+                        symbol=symbol,
+                        kind=DataKind.BARS,
+                        interval_ns=self.spec.timeframe_ns,
+                        warmup=self.spec.warmup,
+                    )
+                )
+            if cls.on_quote is not Strategy.on_quote:
+                self._desk.subscriptions.append(Subscription(symbol=symbol, kind=DataKind.QUOTES))
+            if cls.on_trade is not Strategy.on_trade:
+                self._desk.subscriptions.append(Subscription(symbol=symbol, kind=DataKind.TRADES))
