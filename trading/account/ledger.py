@@ -1,0 +1,125 @@
+"""The authoritative books: one portfolio for each container, and `unallocated` for what is no container's.
+
+Law: sum of all books = the account as the venue has it, per currency and symbol, exactly, after every report.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from trading.errors import LedgerError
+from trading.instruments import Instrument
+from trading.market import AccountSnapshot
+from trading.money import EXACT, ZERO
+from trading.portfolio import VirtualPortfolio
+from trading.reports import Fill
+
+UNALLOCATED: Final = "unallocated"
+
+
+class AccountDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """Books less venue, by currency and by symbol; only what is not zero."""
+
+    cash: Mapping[str, Decimal]
+    positions: Mapping[str, Decimal]
+
+    def __bool__(self) -> bool:
+        return bool(self.cash or self.positions)
+
+
+class Ledger:
+    """Books fills by owner. LedgerError when capital is given that the account does not have."""
+
+    def __init__(
+        self,
+        *,
+        cash: Mapping[str, Decimal],
+        capital: Mapping[str, Mapping[str, Decimal]],
+        instruments: Mapping[str, Instrument],
+    ) -> None:
+        self._instruments = instruments
+        self.unallocated = VirtualPortfolio(UNALLOCATED, cash, instruments)
+        self._books: dict[str, VirtualPortfolio] = {}
+        for owner, amounts in capital.items():
+            self.allocate(owner, amounts)
+
+    def allocate(self, owner: str, amounts: Mapping[str, Decimal]) -> None:
+        """Open a container's book with capital from `unallocated`."""
+        if owner in self._books:
+            raise LedgerError(f"{owner} has a book already")
+        rest = self.unallocated
+        for currency, amount in amounts.items():
+            free = rest.cash.get(currency, ZERO)
+            if amount > free:
+                raise LedgerError(f"{owner} asks for {amount} {currency}; {free} of the account is unallocated")
+            rest.cash[currency] = EXACT.subtract(free, amount)
+            rest.capital[currency] = EXACT.subtract(rest.capital[currency], amount)
+        self._books[owner] = VirtualPortfolio(owner, amounts, self._instruments)
+
+    def book(self, fill: Fill) -> None:
+        """Book a fill to its strategy, or to `unallocated` where it is no container's."""
+        self._books.get(fill.strategy, self.unallocated).book(fill)
+
+    def mark(self, symbol: str, price: float) -> None:
+        """Value a symbol in every book that holds it."""
+        for book in self._books.values():
+            position = book.positions.get(symbol)
+            if position is not None and position.quantity:
+                book.mark(symbol, price)
+
+    def of(self, owner: str) -> VirtualPortfolio:
+        """The book of one container; LedgerError when it has none."""
+        try:
+            return self._books[owner]
+        except KeyError:
+            raise LedgerError(f"{owner} has no book") from None
+
+    @property
+    def owners(self) -> Iterable[str]:
+        """The containers that have a book."""
+        return self._books.keys()
+
+    def all_books(self) -> Iterator[VirtualPortfolio]:
+        """Every book, `unallocated` last."""
+        yield from self._books.values()
+        yield self.unallocated
+
+    def total(self) -> AccountSnapshot:
+        """The sum of all books."""
+        cash: dict[str, Decimal] = {}
+        positions: dict[str, Decimal] = {}
+        for book in self.all_books():
+            for currency, amount in book.cash.items():
+                cash[currency] = EXACT.add(cash.get(currency, ZERO), amount)
+            for symbol, position in book.positions.items():
+                positions[symbol] = EXACT.add(positions.get(symbol, ZERO), position.quantity)
+        return AccountSnapshot(cash=cash, positions={s: q for s, q in positions.items() if q})
+
+    def difference(self, venue: AccountSnapshot) -> AccountDifference:
+        """What the books have more than the venue; false when they are equal."""
+        books = self.total()
+        return AccountDifference(
+            cash=_difference(books.cash, venue.cash), positions=_difference(books.positions, venue.positions)
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs."""
+        return {
+            "unallocated": self.unallocated.state(),
+            "books": {owner: book.state() for owner, book in self._books.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Become the ledger that gave this state."""
+        self.unallocated.restore(state["unallocated"])
+        self._books = {}
+        for owner, book in state["books"].items():
+            self._books[owner] = VirtualPortfolio(owner, {}, self._instruments)
+            self._books[owner].restore(book)
+
+
+def _difference(ours: Mapping[str, Decimal], theirs: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    pairs = {key: EXACT.subtract(ours.get(key, ZERO), theirs.get(key, ZERO)) for key in sorted({*ours, *theirs})}
+    return {key: difference for key, difference in pairs.items() if difference}

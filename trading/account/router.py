@@ -1,0 +1,250 @@
+"""The router: the account's one writer. It turns commands into intents, gives them their wire ids, passes them through
+the gate, books what comes back, and numbers every report for its container.
+
+It is a machine: batches and reports go in, what to record, send and deliver comes out. It never waits.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from trading.account.gate import Gate
+from trading.account.ids import IdSource
+from trading.account.ledger import Ledger
+from trading.admission import Refusal
+from trading.commands import (
+    CancelOrder,
+    Command,
+    RefusedOrder,
+    ScheduleTimer,
+    SubmitOrder,
+    Trip,
+    WireCancel,
+    WireCommand,
+    WireSubmit,
+)
+from trading.instruments import Instrument
+from trading.limits import RiskLimits
+from trading.market_data import MarketEvent, reference_price
+from trading.order_manager import OrderManager
+from trading.orders import Order, OrderChange, OrderTerms
+from trading.reports import ExecutionReport, Origin, ReportKind
+
+
+class RoutedStrategy(msgspec.Struct, frozen=True, kw_only=True):
+    """What the router must know of a container. `capital` is by currency code."""
+
+    strategy: str
+    capital: Mapping[str, Decimal]
+    limits: RiskLimits = RiskLimits()
+    cancel_on_trip: bool = True
+
+
+class Taken(msgspec.Struct, kw_only=True):
+    """What came of a batch of commands: to be recorded, sent, scheduled, and told without asking the market."""
+
+    sends: list[WireCommand] = []
+    refused: list[RefusedOrder] = []
+    trips: list[Trip] = []
+    timers: list[ScheduleTimer] = []
+    reports: list[ExecutionReport] = []
+
+
+class Router:
+    """Holds the account. Strategies stand in the order of the config, which is the order in which a batch is taken."""
+
+    def __init__(
+        self,
+        *,
+        strategies: Iterable[RoutedStrategy],
+        cash: Mapping[str, Decimal],
+        instruments: Mapping[str, Instrument],
+        limits: RiskLimits,
+        ids: IdSource,
+    ) -> None:
+        self.strategies = {routed.strategy: routed for routed in strategies}
+        self.ledger = Ledger(
+            cash=cash, capital={s: routed.capital for s, routed in self.strategies.items()}, instruments=instruments
+        )
+        self.orders = {strategy: OrderManager(strategy) for strategy in self.strategies}
+        self.marks: dict[str, float] = {}
+        self.tripped: dict[str, Trip] = {}
+        self.numbers = dict.fromkeys(self.strategies, 0)
+        self.ids = ids
+        self._place = {strategy: place for place, strategy in enumerate(self.strategies)}
+        self._cids: dict[str, str] = {}
+        self._instruments = instruments
+        self._limits = limits
+        self._gate = self._build_gate()
+
+    def _build_gate(self) -> Gate:
+        return Gate(
+            ledger=self.ledger,
+            orders=self.orders,
+            instruments=self._instruments,
+            account_limits=self._limits,
+            limits={strategy: routed.limits for strategy, routed in self.strategies.items()},
+            price_of=self.price_of,
+        )
+
+    @property
+    def halted(self) -> str:
+        """Why the account is halted; empty while it trades."""
+        return self._gate.halted
+
+    def price_of(self, symbol: str) -> Decimal | None:
+        """The last price heard of a symbol."""
+        mark = self.marks.get(symbol)
+        return None if mark is None else self._instruments[symbol].exact_price(mark)
+
+    def on_market(self, event: MarketEvent) -> None:
+        """Hear the price of an event of the kind on which its symbol is matched."""
+        price = reference_price(event)
+        self.marks[event.symbol] = price
+        self.ledger.mark(event.symbol, price)
+
+    def take(self, batch: Iterable[Command], ts_ns: int) -> Taken:
+        """Take one batch in its order, (container's place, n)."""
+        taken = Taken()
+        for command in sorted(batch, key=lambda command: (self._place[command.strategy], command.n)):
+            match command:
+                case SubmitOrder():
+                    self._submit(command, taken, ts_ns)
+                case CancelOrder():
+                    self._cancel(command, taken)
+                case RefusedOrder():
+                    self._refuse(command, taken, ts_ns)
+                case ScheduleTimer():
+                    taken.timers.append(command)
+                case Trip():
+                    self._trip(command, taken)
+        return taken
+
+    def withdraw_all(self, ts_ns: int) -> list[WireCommand]:
+        """Cancels for every order that works, of every container."""
+        return [self._wire_cancel(order, ts_ns) for manager in self.orders.values() for order in manager.open()]
+
+    def halt(self, reason: str) -> None:
+        """From now on let only reducing orders and cancels pass."""
+        self._gate.halted = reason
+
+    def resume(self) -> None:
+        """Let orders pass again."""
+        self._gate.halted = ""
+
+    def book(self, reports: Iterable[ExecutionReport], cause: int) -> list[ExecutionReport]:
+        """Book what came back and number it for its container; what is no container's goes to `unallocated`."""
+        numbered: list[ExecutionReport] = []
+        for report in reports:
+            manager = self.orders.get(report.strategy)
+            if manager is None:
+                if report.fill is not None:
+                    self.ledger.book(report.fill)
+                continue
+            order, fill = manager.apply(report)
+            if fill is not None:
+                self.ledger.book(fill)
+            if order is not None and not order.is_open:
+                self._cids.pop(order.order_id, None)
+            self.numbers[report.strategy] += 1
+            numbered.append(msgspec.structs.replace(report, number=self.numbers[report.strategy], cause=cause))
+        return numbered
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs."""
+        return {
+            "ledger": self.ledger.state(),
+            "orders": {strategy: manager.state() for strategy, manager in self.orders.items()},
+            "marks": self.marks,
+            "tripped": self.tripped,
+            "numbers": self.numbers,
+            "cids": self._cids,
+            "halted": self.halted,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Become the router that gave this state; strategies that it did not have start with their capital."""
+        self.ledger.restore(state["ledger"])
+        for strategy, routed in self.strategies.items():
+            if strategy in state["orders"]:
+                self.orders[strategy].restore(state["orders"][strategy])
+            else:
+                self.ledger.allocate(strategy, routed.capital)
+        self.marks = dict(state["marks"])
+        self.tripped = msgspec.convert(state["tripped"], dict[str, Trip])
+        self.numbers |= state["numbers"]
+        self._cids = dict(state["cids"])
+        self._gate = self._build_gate()
+        self._gate.halted = state["halted"]
+
+    def _submit(self, command: SubmitOrder, taken: Taken, ts_ns: int) -> None:
+        manager, terms = self.orders[command.strategy], command.terms
+        if command.strategy in self.tripped:
+            refusal: Refusal | None = Refusal("tripped", f"{command.strategy} has tripped")
+        else:
+            refusal = self._gate.refusal(terms)
+        if refusal is not None:
+            refused = RefusedOrder(
+                strategy=command.strategy,
+                n=command.n,
+                terms=terms,
+                origin=Origin.GATE,
+                code=refusal.code,
+                reason=refusal.reason,
+            )
+            self._refuse(refused, taken, ts_ns)
+            return
+        order = manager.add(terms)
+        manager.change(order, OrderChange.VALIDATE, ts_ns)
+        manager.change(order, OrderChange.ROUTE, ts_ns)
+        cid = self._cids[terms.order_id] = self.ids.next(command.strategy)
+        taken.sends.append(WireSubmit(cid=cid, terms=terms))
+
+    def _refuse(self, refused: RefusedOrder, taken: Taken, ts_ns: int) -> None:
+        self.orders[refused.strategy].add(refused.terms)
+        taken.refused.append(refused)
+        taken.reports.append(_rejection(refused.terms, refused.origin, refused.code, refused.reason, ts_ns))
+
+    def _cancel(self, command: CancelOrder, taken: Taken) -> None:
+        order = self.orders[command.strategy].get(command.order_id)
+        if order is None or not order.is_open:
+            state = "not known" if order is None else order.state
+            taken.reports.append(
+                ExecutionReport(
+                    order_id=command.order_id,
+                    strategy=command.strategy,
+                    kind=ReportKind.CANCEL_REJECTED,
+                    ts_ns=command.ts_ns,
+                    origin=Origin.GATE,
+                    code="not_open",
+                    reason=f"order {command.order_id} is {state}",
+                )
+            )
+            return
+        taken.sends.append(self._wire_cancel(order, command.ts_ns))
+
+    def _wire_cancel(self, order: Order, ts_ns: int) -> WireCancel:
+        self.orders[order.terms.strategy].change(order, OrderChange.REQUEST_CANCEL, ts_ns)
+        return WireCancel(
+            cid=self._cids[order.order_id], order_id=order.order_id, strategy=order.terms.strategy, ts_ns=ts_ns
+        )
+
+    def _trip(self, trip: Trip, taken: Taken) -> None:
+        self.tripped[trip.strategy] = trip
+        taken.trips.append(trip)
+        if self.strategies[trip.strategy].cancel_on_trip:
+            taken.sends += [self._wire_cancel(order, trip.ts_ns) for order in self.orders[trip.strategy].open()]
+
+
+def _rejection(terms: OrderTerms, origin: Origin, code: str, reason: str, ts_ns: int) -> ExecutionReport:
+    return ExecutionReport(
+        order_id=terms.order_id,
+        strategy=terms.strategy,
+        kind=ReportKind.REJECTED,
+        ts_ns=ts_ns,
+        origin=origin,
+        code=code,
+        reason=reason,
+    )
