@@ -1,0 +1,217 @@
+"""One step of historical time: everything that one event brings about, in one fixed order.
+
+    resting orders meet the event -> reports -> the event goes to its subscribers -> their commands, one batch ->
+    gate -> recorded -> the market meets them -> reports -> commands -> ... at most ROUNDS times -> Commit
+
+`step` is a generator because only the containers' answers may have to be waited for: it yields a `Delivery` and is sent
+the commands that came of it. Whoever drives it, the same events give the same records, to the last digit.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from trading.account.records import Commit, Operation, Reported, StepRecord
+from trading.account.router import Router, Taken
+from trading.commands import Command, ScheduleTimer
+from trading.market import Market
+from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade
+from trading.recorder import Recorder
+from trading.reports import ExecutionReport
+from trading.sequencer import Sequencer
+from trading.subscriptions import DataKind, Subscription
+
+ROUNDS: Final = 8
+"""How often commands that come of reports are met within one step; what is left over waits for the next step."""
+
+
+class Warming(msgspec.Struct, frozen=True):
+    """A bar of the past, for those who asked for that much warm-up."""
+
+    bar: Bar
+    subscribers: tuple[str, ...]
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What containers are to hear now: each report goes to its strategy, then the event to its subscribers."""
+
+    reports: list[ExecutionReport]
+    event: Event | None
+    subscribers: tuple[str, ...]
+
+
+Step = Generator[Delivery, list[Command], None]
+
+
+class LockStep:
+    """Carries events through market, router and containers. `events` counts them from 1."""
+
+    def __init__(
+        self,
+        *,
+        sequencer: Sequencer,
+        router: Router,
+        market: Market,
+        recorder: Recorder,
+        subscriptions: Mapping[str, Sequence[Subscription]],
+        marked_on: Mapping[str, DataKind],
+    ) -> None:
+        self.sequencer = sequencer
+        self.router = router
+        self.market = market
+        self.recorder = recorder
+        self.events = 0
+        self.now_ns = 0
+        self.waiting: list[Command] = []
+        self.deferrals = 0
+        self._marked_on = {symbol: _EVENT_OF[kind] for symbol, kind in marked_on.items()}
+        self._subscribers: dict[tuple[type, str, int], tuple[str, ...]] = {}
+        self._warmups: dict[tuple[str, int], list[tuple[str, int]]] = {}
+        self._recorded = False
+        for strategy, wanted in subscriptions.items():
+            for one in wanted:
+                key = (_EVENT_OF[one.kind], one.symbol, one.interval_ns)
+                self._subscribers[key] = (*self._subscribers.get(key, ()), strategy)
+                self._warmups.setdefault((one.symbol, one.interval_ns), []).append((strategy, one.warmup))
+
+    def warm(self, past: Iterable[MarketEvent], start_ns: int) -> Iterator[Warming]:
+        """Build the bars of the past; each subscription's last `warmup` bars up to the start are to be delivered."""
+        for event in past:
+            while (bar := self.sequencer.due(event)) is not None:
+                yield from self._warming(bar, start_ns)
+            yield from self._warming(self.sequencer.take(event), start_ns)
+        for bar in self.sequencer.bars_until(start_ns):
+            yield from self._warming(bar, start_ns)
+
+    def begin(self, commands: Iterable[Command]) -> None:
+        """Take what the containers asked for before the first event: timers at once, the rest with the first step."""
+        for command in commands:
+            if isinstance(command, ScheduleTimer):
+                self.sequencer.schedule(command)
+            else:
+                self.waiting.append(command)
+
+    def steps(self, event: MarketEvent) -> Iterator[Step]:
+        """The steps that a feed event brings: of the bars and timers that are due before it, then its own."""
+        while (due := self.sequencer.due(event)) is not None:
+            yield self.step(due)
+        yield self.step(self.sequencer.take(event))
+
+    def last_steps(self) -> Iterator[Step]:
+        """The steps that are due when the feed has ended."""
+        for event in self.sequencer.rest():
+            yield self.step(event)
+
+    def step(self, event: Event) -> Step:
+        """Carry one event through."""
+        self.events += 1
+        self.now_ns = event.ts_ns
+        reports = [] if isinstance(event, Timer) else self._meet(event)
+        subscribers = self._hearing(event)
+        if not (reports or subscribers or self.waiting):
+            return
+        batch = self.waiting
+        self.waiting = []
+        batch = batch + (yield Delivery(self._book(reports, 0), event, subscribers))
+        if batch:
+            yield from self._rounds(batch)
+        self._commit()
+
+    def operate(self, operation: Operation) -> Step:
+        """Carry an operator's halt or resume through, between two events."""
+        self._record(operation)
+        router = self.router
+        if operation.action == "halt":
+            router.halt(operation.reason)
+        else:
+            router.resume()
+        if operation.cancel_orders:
+            taken = Taken(sends=router.withdraw_all(operation.ts_ns))
+            batch = yield Delivery(self._meet_commands(taken, 1), None, ())
+            if batch:
+                yield from self._rounds(batch, first=2)
+        self._commit()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs, of sequencer, router and market too."""
+        return {
+            "events": self.events,
+            "now_ns": self.now_ns,
+            "waiting": self.waiting,
+            "deferrals": self.deferrals,
+            "sequencer": self.sequencer.state(),
+            "router": self.router.state(),
+            "market": self.market.state(),
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Become the lock-step that gave this state."""
+        self.events, self.now_ns = state["events"], state["now_ns"]
+        self.waiting = msgspec.convert(state["waiting"], list[Command])
+        self.deferrals = state["deferrals"]
+        self.sequencer.restore(state["sequencer"])
+        self.router.restore(state["router"])
+        self.market.restore(state["market"])
+
+    def _hearing(self, event: Event) -> tuple[str, ...]:
+        if isinstance(event, Timer):
+            return (event.strategy,)
+        interval_ns = event.interval_ns if isinstance(event, Bar) else 0
+        return self._subscribers.get((type(event), event.symbol, interval_ns), ())
+
+    def _warming(self, event: Event, start_ns: int) -> Iterator[Warming]:
+        if isinstance(event, Bar):
+            wanted = self._warmups.get((event.symbol, event.interval_ns), ())
+            hearing = tuple(s for s, bars in wanted if event.ts_ns > start_ns - bars * event.interval_ns)
+            if hearing:
+                yield Warming(event, hearing)
+
+    def _rounds(self, batch: list[Command], first: int = 1) -> Step:
+        for number in range(first, ROUNDS + 1):
+            taken = self.router.take(batch, self.now_ns)
+            for timer in taken.timers:
+                self.sequencer.schedule(timer)
+            reports = self._meet_commands(taken, number)
+            if not reports:
+                return
+            batch = yield Delivery(reports, None, ())
+            if not batch:
+                return
+        self.waiting = batch
+        self.deferrals += 1
+
+    def _meet(self, event: MarketEvent) -> list[ExecutionReport]:
+        reports = self.market.on_event(event)
+        if type(event) is self._marked_on[event.symbol]:
+            self.router.on_market(event)
+        return reports
+
+    def _meet_commands(self, taken: Taken, number: int) -> list[ExecutionReport]:
+        for record in (*taken.refused, *taken.trips, *taken.sends):
+            self._record(record)
+        if taken.sends:
+            self.recorder.barrier()
+        reports = taken.reports
+        for command in taken.sends:
+            reports = reports + self.market.on_command(command, self.now_ns)
+        return self._book(reports, number)
+
+    def _book(self, reports: list[ExecutionReport], number: int) -> list[ExecutionReport]:
+        numbered = self.router.book(reports, self.events)
+        for report in numbered:
+            self._record(Reported(report=report, round=number))
+        return numbered
+
+    def _record(self, record: StepRecord) -> None:
+        self._recorded = True
+        self.recorder.record(record)
+
+    def _commit(self) -> None:
+        if self._recorded:
+            self.recorder.record(Commit(event=self.events, ts_ns=self.now_ns))
+            self.recorder.barrier()
+            self._recorded = False
+
+
+_EVENT_OF: Final[Mapping[DataKind, type]] = {DataKind.BARS: Bar, DataKind.QUOTES: Quote, DataKind.TRADES: Trade}
