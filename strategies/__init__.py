@@ -1,0 +1,1 @@
+"""What decides: one readable file a strategy."""

@@ -1,0 +1,43 @@
+"""Mean reversion over two timeframes, both built from ticks."""
+
+from decimal import Decimal
+
+from trading.indicators import Envelope, Rsi
+from trading.market_data import Bar
+from trading.strategy import Strategy
+from trading.timestamps import parse_interval
+
+
+class RsiEnvelope(Strategy):
+    """Buy weakness of the short bars inside the long bars' envelope; leave on strength or above its upper band."""
+
+    symbol: str
+    rsi_timeframe: str = "5m"
+    rsi_period: int = 14
+    envelope_timeframe: str = "30m"
+    envelope_period: int = 20
+    envelope_deviation: float = 2.0  # percent
+    oversold: float = 30.0
+    overbought: float = 70.0
+    quantity: Decimal = Decimal(100)
+
+    def start(self) -> None:
+        """Subscribe to both timeframes, warm enough for the indicators."""
+        self.envelope_interval_ns = parse_interval(self.envelope_timeframe)
+        self.rsi = Rsi(self.rsi_period)
+        self.envelope = Envelope(self.envelope_period, self.envelope_deviation)
+        self.subscribe(self.symbol, bars=self.rsi_timeframe, warmup=self.rsi_period + 1)
+        self.subscribe(self.symbol, bars=self.envelope_timeframe, warmup=self.envelope_period)
+
+    def on_bar(self, bar: Bar) -> None:
+        """Feed the bar's own indicator; decide on the short bars."""
+        if bar.interval_ns == self.envelope_interval_ns:
+            self.envelope.update(bar.close)
+            return
+        rsi, bands = self.rsi.update(bar.close), self.envelope.value
+        if rsi is None or bands is None:
+            return
+        if rsi < self.oversold and bands.lower < bar.close < bands.upper:
+            self.target(self.symbol, self.quantity)
+        elif rsi > self.overbought or bar.close > bands.upper:
+            self.target(self.symbol, Decimal(0))

@@ -1,0 +1,34 @@
+"""Trend following by exponential averages, sized by the risk manager."""
+
+from trading.indicators import Ema
+from trading.market_data import Bar
+from trading.orders import Side
+from trading.strategy import Strategy
+
+
+class TrendFollowing(Strategy):
+    """Enter when the fast average crosses above the slow one, the stronger the wider; leave on the way back."""
+
+    symbol: str
+    fast: int = 10  # bars
+    slow: int = 30  # bars
+    full_strength_gap: float = 0.001  # share of the price between the averages at which an entry has full strength
+
+    def start(self) -> None:
+        """Begin with empty averages."""
+        self.fast_average = Ema(self.fast)
+        self.slow_average = Ema(self.slow)
+        self.was_above: bool | None = None
+
+    def on_bar(self, bar: Bar) -> None:
+        """Act on a cross only."""
+        fast, slow = self.fast_average.update(bar.close), self.slow_average.update(bar.close)
+        if fast is None or slow is None:
+            return
+        above = fast > slow
+        if above and self.was_above is False and not self.position(bar.symbol):
+            gap = (fast - slow) / bar.close
+            self.enter(bar.symbol, Side.BUY, strength=min(1.0, max(0.1, gap / self.full_strength_gap)))
+        elif not above and self.was_above:
+            self.exit(bar.symbol)
+        self.was_above = above
