@@ -1,0 +1,166 @@
+"""Market data made from a seed: the same arguments give the same events; one more symbol changes no other's path.
+
+Steps are made in blocks, each with random numbers of its own. So a position is no more than the walks at the beginning
+of a block and the events taken of it; and the past before the start, walked backwards, is made anew block by block from
+its far end.
+"""
+
+import heapq
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, takewhile
+from typing import Any, Final
+
+import msgspec
+
+from daemon.feeds.walk import Path, Step, SyntheticSymbol, Walk
+from trading.market_data import Bar, MarketEvent
+from trading.sequencer import Offer
+from trading.subscriptions import DataKind
+from trading.timestamps import format_interval, iso
+
+BLOCK_STEPS: Final = 256
+_GENERATION: Final = 1
+"""Changes whenever the same arguments would give other events."""
+
+
+class SyntheticFeed:
+    """A seeded market: at each step every symbol has a quote, a trade, or both, and whole bars of those trades.
+
+    Steps are `every_ns` apart from `start_ns` on, for `duration_ns` or, where that is None, without end. ValueError for
+    arguments that make no market.
+    """
+
+    kind: Final = "synthetic"
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        start_ns: int,
+        duration_ns: int | None,
+        symbols: Sequence[SyntheticSymbol],
+        data: Collection[DataKind],
+        every_ns: int,
+        bar_interval_ns: int,
+    ) -> None:
+        self._seed = seed
+        self.start_ns = start_ns
+        self.end_ns = None if duration_ns is None else start_ns + duration_ns
+        self._symbols = symbols
+        self._data = frozenset(data)
+        self._every_ns = every_ns
+        self._bar_interval_ns = bar_interval_ns if DataKind.BARS in self._data else 0
+        self._check()
+        offer = Offer(
+            quotes=DataKind.QUOTES in self._data,
+            trades=DataKind.TRADES in self._data,
+            bar_interval_ns=self._bar_interval_ns,
+        )
+        self.offers = {symbol.symbol: offer for symbol in symbols}
+        self._paths = [Path(symbol, seed) for symbol in symbols]
+        self._walks = [path.begin() for path in self._paths]
+        self._block = 0
+        self._taken = 0
+
+    def _check(self) -> None:
+        names = [symbol.symbol for symbol in self._symbols]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"symbols are {', '.join(names) or 'none'}; name at least one, and each once")
+        if not self._data:
+            raise ValueError("no kind of data; name at least one of quotes, trades and bars")
+        if self._every_ns < 1 or (self.end_ns is not None and self.end_ns <= self.start_ns):
+            raise ValueError("a step and a duration must be above zero")
+        interval_ns = self._bar_interval_ns
+        if interval_ns % self._every_ns:
+            every = format_interval(self._every_ns)
+            raise ValueError(f"bars of {format_interval(interval_ns)} are no whole number of steps of {every}")
+        if interval_ns and self.start_ns % interval_ns:
+            earlier = iso(self.start_ns - self.start_ns % interval_ns)
+            raise ValueError(
+                f"the start {iso(self.start_ns)} is within a bar of {format_interval(interval_ns)}; {earlier} is not"
+            )
+
+    def reference(self) -> dict[str, Any]:
+        """Everything that determines the events."""
+        return {
+            "kind": self.kind,
+            "generation": _GENERATION,
+            "seed": self._seed,
+            "start_ns": self.start_ns,
+            "end_ns": self.end_ns,
+            "every_ns": self._every_ns,
+            "bar_interval_ns": self._bar_interval_ns,
+            "data": sorted(kind.value for kind in self._data),
+            "symbols": [path.reference() for path in self._paths],
+        }
+
+    def warmup(self, since_ns: int) -> Iterator[MarketEvent]:
+        """The market before its start, walked backwards from the first prices."""
+        steps = max(0, self.start_ns - since_ns) // self._every_ns
+        walks = [path.begin() for path in self._paths]
+        begins = []
+        for block in range(-(-steps // BLOCK_STEPS)):
+            begins.append([msgspec.structs.replace(walk) for walk in walks])
+            self._advance(walks, "before", block, BLOCK_STEPS)
+        bars_of = [path.begin() for path in self._paths]  # carry the bars, which are made forwards
+        for block in reversed(range(len(begins))):
+            count = min(BLOCK_STEPS, steps - block * BLOCK_STEPS)
+            made = self._advance(begins[block], "before", block, count)
+            yield from self._events(bars_of, [one[::-1] for one in made], -block * BLOCK_STEPS - count)
+
+    def events(self) -> Iterator[MarketEvent]:
+        """The events from the position on; each one taken moves the position past it."""
+        while (count := self._steps_in(self._block)) > 0:
+            walks = [msgspec.structs.replace(walk) for walk in self._walks]
+            made = self._advance(walks, "from", self._block, count)
+            for event in islice(self._events(walks, made, self._block * BLOCK_STEPS), self._taken, None):
+                self._taken += 1
+                yield event
+            self._walks, self._block, self._taken = walks, self._block + 1, 0
+
+    def state(self) -> dict[str, Any]:
+        """The position."""
+        return {"block": self._block, "taken": self._taken, "walks": msgspec.to_builtins(self._walks)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the position of a feed of equal reference."""
+        self._block, self._taken = state["block"], state["taken"]
+        self._walks = msgspec.convert(state["walks"], list[Walk])
+
+    def _steps_in(self, block: int) -> int:
+        if self.end_ns is None:
+            return BLOCK_STEPS
+        steps = -(-(self.end_ns - self.start_ns) // self._every_ns)
+        return min(BLOCK_STEPS, steps - block * BLOCK_STEPS)
+
+    def _advance(self, walks: Iterable[Walk], stream: str, block: int, count: int) -> list[list[Step]]:
+        return [path.advance(walk, stream, block, count) for path, walk in zip(self._paths, walks, strict=True)]
+
+    def _events(self, walks: Sequence[Walk], made: Sequence[Sequence[Step]], first: int) -> Iterator[MarketEvent]:
+        """The events of every symbol's steps, in order; `first` counts from the start, backwards where negative."""
+        begin_ns = self.start_ns + first * self._every_ns
+        times = range(begin_ns, begin_ns + len(made[0]) * self._every_ns, self._every_ns)
+        ticks: list[Sequence[MarketEvent]] = []
+        if DataKind.QUOTES in self._data:
+            ticks += [path.quotes(steps, times) for path, steps in zip(self._paths, made, strict=True)]
+        if DataKind.TRADES in self._data:
+            ticks += [path.trades(steps, times) for path, steps in zip(self._paths, made, strict=True)]
+        rows = heapq.merge(self._bars(walks, made, times), zip(*ticks, strict=True), key=_time)
+        return chain.from_iterable(rows)
+
+    def _bars(self, walks: Sequence[Walk], made: Sequence[Sequence[Step]], times: range) -> Iterator[tuple[Bar, ...]]:
+        """The bars that the steps complete, those of one time together; one that the end cuts off is left out."""
+        if not self._bar_interval_ns:
+            return iter(())
+        bars = zip(
+            *(
+                path.bars(walk, steps, times, self._bar_interval_ns)
+                for path, walk, steps in zip(self._paths, walks, made, strict=True)
+            ),
+            strict=True,
+        )
+        return takewhile(lambda row: self.end_ns is None or row[0].ts_ns <= self.end_ns, bars)
+
+
+def _time(row: tuple[MarketEvent, ...]) -> int:
+    return row[0].ts_ns

@@ -1,0 +1,159 @@
+"""What every feed that can be read again must hold, whatever it reads."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from itertools import islice
+
+import msgspec
+import pytest
+
+from daemon.feeds.port import HistoricalFeed
+from daemon.feeds.synthetic import SyntheticFeed
+from daemon.feeds.walk import SyntheticSymbol
+from trading.instruments import Instrument, InstrumentKind
+from trading.market_data import Bar, MarketEvent, Quote, Trade
+from trading.money import Currency
+from trading.subscriptions import DataKind
+from trading.timestamps import MINUTE, SECOND
+
+START_NS = 1_767_623_400 * SECOND
+RANKS = {Bar: 1, Quote: 3, Trade: 4}
+
+MakeFeed = Callable[[], HistoricalFeed]
+
+
+def synthetic(*data: str) -> MakeFeed:
+    def make() -> HistoricalFeed:
+        return SyntheticFeed(
+            seed=7,
+            start_ns=START_NS,
+            duration_ns=300 * SECOND,
+            symbols=[
+                SyntheticSymbol(
+                    instrument=Instrument(
+                        symbol=symbol,
+                        kind=InstrumentKind.EQUITY,
+                        currency=Currency.known("USD"),
+                        tick_size=Decimal("0.01"),
+                        lot_size=Decimal(1),
+                    ),
+                    price=Decimal(100),
+                )
+                for symbol in ("BBB", "AAA")
+            ],
+            data=[DataKind(kind) for kind in data],
+            every_ns=SECOND,
+            bar_interval_ns=MINUTE,
+        )
+
+    return make
+
+
+@pytest.fixture(
+    params=[synthetic("quotes"), synthetic("trades"), synthetic("bars"), synthetic("quotes", "trades", "bars")],
+    ids=["synthetic quotes", "synthetic trades", "synthetic bars", "synthetic everything"],
+)
+def make(request: pytest.FixtureRequest) -> MakeFeed:
+    feed: MakeFeed = request.param
+    return feed
+
+
+def place(feed: HistoricalFeed, event: MarketEvent) -> tuple[int, int, int, int]:
+    interval_ns = event.interval_ns if isinstance(event, Bar) else 0
+    return event.ts_ns, RANKS[type(event)], interval_ns, list(feed.offers).index(event.symbol)
+
+
+def test_events_come_in_the_order_of_the_sequencer(make: MakeFeed) -> None:
+    feed = make()
+    events = [*feed.warmup(feed.start_ns - 5 * MINUTE), *feed.events()]
+    assert len(events) > 10
+    assert events == sorted(events, key=lambda event: place(feed, event))
+
+
+def test_ticks_are_before_the_end_and_bars_close_no_later(make: MakeFeed) -> None:
+    feed = make()
+    assert feed.end_ns is not None
+    for event in feed.events():
+        assert feed.start_ns <= event.ts_ns < feed.end_ns + isinstance(event, Bar)
+
+
+def test_it_brings_exactly_what_it_offers(make: MakeFeed) -> None:
+    feed = make()
+    events = list(feed.events())
+    for symbol, offer in feed.offers.items():
+        mine = [event for event in events if event.symbol == symbol]
+        assert any(isinstance(event, Quote) for event in mine) == offer.quotes
+        assert any(isinstance(event, Trade) for event in mine) == offer.trades
+        intervals = {event.interval_ns for event in mine if isinstance(event, Bar)}
+        assert intervals == ({offer.bar_interval_ns} if offer.bar_interval_ns else set())
+
+
+def test_equal_references_mean_equal_events(make: MakeFeed) -> None:
+    one, other = make(), make()
+    assert one.reference() == other.reference()
+    assert list(one.events()) == list(other.events())
+
+
+def test_reference_and_state_are_plain_values(make: MakeFeed) -> None:
+    feed = make()
+    next(feed.events())
+    for plain in (feed.reference(), feed.state()):
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(plain)) == plain
+    assert feed.reference()["kind"] == feed.kind
+
+
+def test_it_goes_on_from_every_position_to_the_last_digit(make: MakeFeed) -> None:
+    whole, feed = list(make().events()), make()
+    stream = feed.events()
+    for taken in range(len(whole) + 1):
+        resumed = make()
+        resumed.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(feed.state())))
+        assert list(resumed.events()) == whole[taken:]
+        next(stream, None)
+
+
+def test_a_resumed_feed_has_the_states_of_one_that_never_stopped(make: MakeFeed) -> None:
+    feed = make()
+    for _ in islice(feed.events(), 9):
+        resumed = make()
+        resumed.restore(feed.state())
+        assert resumed.state() == feed.state()
+
+
+def test_a_second_reading_goes_on_where_the_first_stopped(make: MakeFeed) -> None:
+    feed = make()
+    first = list(islice(feed.events(), 7))
+    assert first + list(feed.events()) == list(make().events())
+    assert list(feed.events()) == []
+
+
+def test_the_warmup_ends_before_the_start_and_begins_no_earlier_than_asked(make: MakeFeed) -> None:
+    feed = make()
+    since_ns = feed.start_ns - 3 * MINUTE
+    past = list(feed.warmup(since_ns))
+    assert past
+    for event in past:
+        if isinstance(event, Bar):
+            assert since_ns <= event.ts_ns - event.interval_ns
+            assert event.ts_ns <= feed.start_ns
+        else:
+            assert since_ns <= event.ts_ns < feed.start_ns
+
+
+def test_asking_for_more_warmup_only_adds_older_events(make: MakeFeed) -> None:
+    feed = make()
+    longest = list(feed.warmup(feed.start_ns - 11 * MINUTE))
+    for minutes in range(11):
+        past = list(feed.warmup(feed.start_ns - minutes * MINUTE))
+        assert past == longest[len(longest) - len(past) :]
+    assert list(feed.warmup(feed.start_ns)) == []
+
+
+def test_the_warmup_moves_no_position_and_changes_no_event(make: MakeFeed) -> None:
+    feed = make()
+    first = list(islice(feed.events(), 5))
+    before = feed.state()
+    past = list(feed.warmup(feed.start_ns - 2 * MINUTE))
+    assert feed.state() == before
+    assert first + list(feed.events()) == list(make().events())
+    assert list(feed.warmup(feed.start_ns - 2 * MINUTE)) == past
