@@ -32,10 +32,10 @@ class HistoricalFeed(Protocol):
     def reference(self) -> dict[str, Any]:
         """The tape as the journal keeps it, in plain values: two feeds of equal reference bring equal events."""
 
-    def warmup(self, since_ns: int) -> Iterator[MarketEvent]:
-        """Ticks of [since, start) and the whole bars within it, in order; does not move the position.
+    def warmup(self, since_ns: Mapping[str, int]) -> Iterator[MarketEvent]:
+        """Of each symbol named, the ticks of [since, start) and the whole bars within it, in order.
 
-        An earlier `since_ns` adds older events and changes none.
+        Does not move the position. An earlier time adds older events and changes none.
         """
 
     def events(self) -> Iterator[MarketEvent]:

@@ -94,26 +94,35 @@ class SyntheticFeed:
             "symbols": [path.reference() for path in self._paths],
         }
 
-    def warmup(self, since_ns: int) -> Iterator[MarketEvent]:
-        """The market before its start, walked backwards from the first prices."""
-        steps = max(0, self.start_ns - since_ns) // self._every_ns
-        walks = [path.begin() for path in self._paths]
+    def warmup(self, since_ns: Mapping[str, int]) -> Iterator[MarketEvent]:
+        """The market before its start, walked backwards from the first prices, whole blocks at a time."""
+        paths = [path for path in self._paths if path.symbol in since_ns]
+        begins = [self._begins_before(path, since_ns[path.symbol]) for path in paths]
+        forward = [path.begin() for path in paths]
+        for block in reversed(range(max(map(len, begins), default=0))):
+            reaching = [place for place, blocks in enumerate(begins) if block < len(blocks)]
+            chosen = [paths[place] for place in reaching]
+            made = self._advance(chosen, [begins[place][block] for place in reaching], "before", block, BLOCK_STEPS)
+            walks = [forward[place] for place in reaching]
+            events = self._events(chosen, walks, [steps[::-1] for steps in made], -(block + 1) * BLOCK_STEPS)
+            yield from (event for event in events if _began(event) >= since_ns[event.symbol])
+
+    def _begins_before(self, path: Path, since_ns: int) -> list[Walk]:
+        """Where the backward walk is at the beginning of each block that reaches back to a time."""
+        steps = -(-max(0, self.start_ns - since_ns) // self._every_ns)
+        walk = path.begin()
         begins = []
         for block in range(-(-steps // BLOCK_STEPS)):
-            begins.append([msgspec.structs.replace(walk) for walk in walks])
-            self._advance(walks, "before", block, BLOCK_STEPS)
-        bars_of = [path.begin() for path in self._paths]  # carry the bars, which are made forwards
-        for block in reversed(range(len(begins))):
-            count = min(BLOCK_STEPS, steps - block * BLOCK_STEPS)
-            made = self._advance(begins[block], "before", block, count)
-            yield from self._events(bars_of, [one[::-1] for one in made], -block * BLOCK_STEPS - count)
+            begins.append(msgspec.structs.replace(walk))
+            path.advance(walk, "before", block, BLOCK_STEPS)
+        return begins
 
     def events(self) -> Iterator[MarketEvent]:
         """The events from the position on; each one taken moves the position past it."""
         while (count := self._steps_in(self._block)) > 0:
             walks = [msgspec.structs.replace(walk) for walk in self._walks]
-            made = self._advance(walks, "from", self._block, count)
-            for event in islice(self._events(walks, made, self._block * BLOCK_STEPS), self._taken, None):
+            made = self._advance(self._paths, walks, "from", self._block, count)
+            for event in islice(self._events(self._paths, walks, made, self._block * BLOCK_STEPS), self._taken, None):
                 self._taken += 1
                 yield event
             self._walks, self._block, self._taken = walks, self._block + 1, 0
@@ -133,34 +142,41 @@ class SyntheticFeed:
         steps = -(-(self.end_ns - self.start_ns) // self._every_ns)
         return min(BLOCK_STEPS, steps - block * BLOCK_STEPS)
 
-    def _advance(self, walks: Iterable[Walk], stream: str, block: int, count: int) -> list[list[Step]]:
-        return [path.advance(walk, stream, block, count) for path, walk in zip(self._paths, walks, strict=True)]
+    @staticmethod
+    def _advance(paths: Iterable[Path], walks: Iterable[Walk], stream: str, block: int, count: int) -> list[list[Step]]:
+        return [path.advance(walk, stream, block, count) for path, walk in zip(paths, walks, strict=True)]
 
-    def _events(self, walks: Sequence[Walk], made: Sequence[Sequence[Step]], first: int) -> Iterator[MarketEvent]:
+    def _events(
+        self, paths: Sequence[Path], walks: Sequence[Walk], made: Sequence[Sequence[Step]], first: int
+    ) -> Iterator[MarketEvent]:
         """The events of every symbol's steps, in order; `first` counts from the start, backwards where negative."""
         begin_ns = self.start_ns + first * self._every_ns
         times = range(begin_ns, begin_ns + len(made[0]) * self._every_ns, self._every_ns)
         ticks: list[Sequence[MarketEvent]] = []
         if DataKind.QUOTES in self._data:
-            ticks += [path.quotes(steps, times) for path, steps in zip(self._paths, made, strict=True)]
+            ticks += [path.quotes(steps, times) for path, steps in zip(paths, made, strict=True)]
         if DataKind.TRADES in self._data:
-            ticks += [path.trades(steps, times) for path, steps in zip(self._paths, made, strict=True)]
-        rows = heapq.merge(self._bars(walks, made, times), zip(*ticks, strict=True), key=_time)
+            ticks += [path.trades(steps, times) for path, steps in zip(paths, made, strict=True)]
+        rows = heapq.merge(self._bars(paths, walks, made, times), zip(*ticks, strict=True), key=_time)
         return chain.from_iterable(rows)
 
-    def _bars(self, walks: Sequence[Walk], made: Sequence[Sequence[Step]], times: range) -> Iterator[tuple[Bar, ...]]:
-        """The bars that the steps complete, those of one time together; one that the end cuts off is left out."""
+    def _bars(
+        self, paths: Sequence[Path], walks: Sequence[Walk], made: Sequence[Sequence[Step]], times: range
+    ) -> Iterator[tuple[Bar, ...]]:
+        """The bars that the steps complete; one that the end cuts off is left out."""
         if not self._bar_interval_ns:
             return iter(())
-        bars = zip(
-            *(
-                path.bars(walk, steps, times, self._bar_interval_ns)
-                for path, walk, steps in zip(self._paths, walks, made, strict=True)
-            ),
-            strict=True,
+        made_bars = chain.from_iterable(
+            path.bars(walk, steps, times, self._bar_interval_ns)
+            for path, walk, steps in zip(paths, walks, made, strict=True)
         )
+        bars = ((bar,) for bar in sorted(made_bars, key=lambda bar: bar.ts_ns))
         return takewhile(lambda row: self.end_ns is None or row[0].ts_ns <= self.end_ns, bars)
 
 
 def _time(row: tuple[MarketEvent, ...]) -> int:
     return row[0].ts_ns
+
+
+def _began(event: MarketEvent) -> int:
+    return event.ts_ns - event.interval_ns if isinstance(event, Bar) else event.ts_ns

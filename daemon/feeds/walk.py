@@ -87,7 +87,7 @@ class Path:
 
     def __init__(self, symbol: SyntheticSymbol, seed: int) -> None:
         self._of = symbol
-        self._symbol = symbol.symbol
+        self.symbol = symbol.symbol
         self._seed = seed
         self._first = float(symbol.price_ticks)
         self._spread = symbol.spread_ticks
@@ -117,7 +117,7 @@ class Path:
 
     def advance(self, walk: Walk, stream: str, block: int, count: int) -> list[Step]:
         """The next steps of a walk. Each block of each stream has random numbers of its own."""
-        draw = random.Random(f"{self._seed}/{self._symbol}/{stream}/{block}").getrandbits  # noqa: S311  it simulates
+        draw = random.Random(f"{self._seed}/{self.symbol}/{stream}/{block}").getrandbits  # noqa: S311  it simulates
         level, drift, left = walk.level, walk.drift, walk.left
         first, noise, below, floor = self._first, self._noise, self._below, self._below + 1.0
         steps = []
@@ -135,7 +135,7 @@ class Path:
 
     def quotes(self, steps: Sequence[Step], times: Iterable[int]) -> list[Quote]:
         """The best bid and ask at each step."""
-        symbol, spread, (tick, ticks), sizes = self._symbol, self._spread, self._tick, self._sizes
+        symbol, spread, (tick, ticks), sizes = self.symbol, self._spread, self._tick, self._sizes
         return [
             Quote(
                 symbol,
@@ -150,7 +150,7 @@ class Path:
 
     def trades(self, steps: Sequence[Step], times: Iterable[int]) -> list[Trade]:
         """A trade at each step, at the bid or at the ask."""
-        symbol, (tick, ticks), sizes = self._symbol, self._tick, self._sizes
+        symbol, (tick, ticks), sizes = self.symbol, self._tick, self._sizes
         prices, counts = self._traded(steps)
         return [
             Trade(symbol, ts_ns, price * tick / ticks, sizes[count])
@@ -183,7 +183,7 @@ class Path:
     def _bar(self, bar: OpenBar, ts_ns: int, interval_ns: int) -> Bar:
         tick, ticks = self._tick
         first, high, low, last = (price * tick / ticks for price in bar[:4])
-        return Bar(self._symbol, ts_ns, interval_ns, first, high, low, last, float(bar[4] * self._least_size))
+        return Bar(self.symbol, ts_ns, interval_ns, first, high, low, last, float(bar[4] * self._least_size))
 
 
 def _extended(bar: OpenBar, prices: Sequence[int], counts: Sequence[int]) -> OpenBar:

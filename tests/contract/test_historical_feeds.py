@@ -1,6 +1,6 @@
 """What every feed that can be read again must hold, whatever it reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import islice
 
@@ -58,6 +58,11 @@ def make(request: pytest.FixtureRequest) -> MakeFeed:
     return feed
 
 
+def before_start(feed: HistoricalFeed, since_ns: int) -> Iterator[MarketEvent]:
+    """The past of every symbol since one time."""
+    return feed.warmup(dict.fromkeys(feed.offers, since_ns))
+
+
 def place(feed: HistoricalFeed, event: MarketEvent) -> tuple[int, int, int, int]:
     interval_ns = event.interval_ns if isinstance(event, Bar) else 0
     return event.ts_ns, RANKS[type(event)], interval_ns, list(feed.offers).index(event.symbol)
@@ -65,7 +70,7 @@ def place(feed: HistoricalFeed, event: MarketEvent) -> tuple[int, int, int, int]
 
 def test_events_come_in_the_order_of_the_sequencer(make: MakeFeed) -> None:
     feed = make()
-    events = [*feed.warmup(feed.start_ns - 5 * MINUTE), *feed.events()]
+    events = [*before_start(feed, feed.start_ns - 5 * MINUTE), *feed.events()]
     assert len(events) > 10
     assert events == sorted(events, key=lambda event: place(feed, event))
 
@@ -130,7 +135,7 @@ def test_a_second_reading_goes_on_where_the_first_stopped(make: MakeFeed) -> Non
 def test_the_warmup_ends_before_the_start_and_begins_no_earlier_than_asked(make: MakeFeed) -> None:
     feed = make()
     since_ns = feed.start_ns - 3 * MINUTE
-    past = list(feed.warmup(since_ns))
+    past = list(before_start(feed, since_ns))
     assert past
     for event in past:
         if isinstance(event, Bar):
@@ -142,18 +147,28 @@ def test_the_warmup_ends_before_the_start_and_begins_no_earlier_than_asked(make:
 
 def test_asking_for_more_warmup_only_adds_older_events(make: MakeFeed) -> None:
     feed = make()
-    longest = list(feed.warmup(feed.start_ns - 11 * MINUTE))
+    longest = list(before_start(feed, feed.start_ns - 11 * MINUTE))
     for minutes in range(11):
-        past = list(feed.warmup(feed.start_ns - minutes * MINUTE))
+        past = list(before_start(feed, feed.start_ns - minutes * MINUTE))
         assert past == longest[len(longest) - len(past) :]
-    assert list(feed.warmup(feed.start_ns)) == []
+    assert list(before_start(feed, feed.start_ns)) == []
 
 
 def test_the_warmup_moves_no_position_and_changes_no_event(make: MakeFeed) -> None:
     feed = make()
     first = list(islice(feed.events(), 5))
     before = feed.state()
-    past = list(feed.warmup(feed.start_ns - 2 * MINUTE))
+    past = list(before_start(feed, feed.start_ns - 2 * MINUTE))
     assert feed.state() == before
     assert first + list(feed.events()) == list(make().events())
-    assert list(feed.warmup(feed.start_ns - 2 * MINUTE)) == past
+    assert list(before_start(feed, feed.start_ns - 2 * MINUTE)) == past
+
+
+def test_each_symbol_has_its_own_past_and_the_others_none(make: MakeFeed) -> None:
+    feed = make()
+    since_ns = feed.start_ns - 7 * MINUTE
+    alone = list(feed.warmup({"AAA": since_ns}))
+    assert {event.symbol for event in alone} == {"AAA"}
+    both = list(feed.warmup({"AAA": since_ns, "BBB": feed.start_ns - 2 * MINUTE}))
+    assert [event for event in both if event.symbol == "AAA"] == alone
+    assert sorted(event.ts_ns for event in both) == [event.ts_ns for event in both]

@@ -1,4 +1,5 @@
 import hashlib
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.feeds.port import HistoricalFeed
 from daemon.feeds.synthetic import BLOCK_STEPS, SyntheticFeed
 from daemon.feeds.walk import SyntheticSymbol
 from trading.aggregation import BarBuilder
@@ -48,6 +50,11 @@ def feed(*symbols: SyntheticSymbol, **changes: Any) -> SyntheticFeed:
     return SyntheticFeed(**(arguments | changes))
 
 
+def before_start(feed: HistoricalFeed, since_ns: int) -> Iterator[MarketEvent]:
+    """The past of every symbol since one time."""
+    return feed.warmup(dict.fromkeys(feed.offers, since_ns))
+
+
 def of(name: str, events: list[MarketEvent]) -> list[MarketEvent]:
     return [event for event in events if event.symbol == name]
 
@@ -81,7 +88,7 @@ def test_the_first_quote_is_around_the_first_price() -> None:
 def test_these_events_stay_the_same_in_every_process_and_version() -> None:
     """Whoever changes them changes the generation in the feed's reference too: recorded runs rest on them."""
     market = feed(symbol(), symbol("BBB", "0.0500", "0.0001", "10"))
-    events = [*market.warmup(START_NS - 10 * MINUTE), *market.events()]
+    events = [*before_start(market, START_NS - 10 * MINUTE), *market.events()]
     digest = hashlib.sha256(msgspec.msgpack.encode(events)).hexdigest()
     assert (market.reference()["generation"], digest[:16]) == (1, "957aba785df94220")
 
@@ -91,7 +98,7 @@ def test_another_symbol_changes_no_path() -> None:
     together = feed(symbol("ZZZ", "5.00"), symbol(), symbol("BBB", "7.00"))
     assert of("AAA", list(together.events())) == list(alone.events())
     since_ns = START_NS - 10 * MINUTE
-    assert of("AAA", list(together.warmup(since_ns))) == list(alone.warmup(since_ns))
+    assert of("AAA", list(before_start(together, since_ns))) == list(before_start(alone, since_ns))
 
 
 @pytest.mark.parametrize("kind", DataKind)
@@ -146,7 +153,7 @@ def test_native_bars_are_those_of_its_trades(bar_interval_ns: int, lot: str) -> 
     market = feed(
         symbol(lot=lot), data=[DataKind.TRADES, DataKind.BARS], bar_interval_ns=bar_interval_ns, start_ns=start_ns
     )
-    events = [*market.warmup(start_ns - 10 * MINUTE), *market.events()]
+    events = [*before_start(market, start_ns - 10 * MINUTE), *market.events()]
     builder, built = BarBuilder("AAA", bar_interval_ns), []
     for event in events:
         if isinstance(event, Trade):
@@ -160,18 +167,18 @@ def test_native_bars_are_those_of_its_trades(bar_interval_ns: int, lot: str) -> 
 
 @pytest.mark.parametrize("bars", [1, 4, 5, 30])
 def test_the_warmup_holds_as_many_bars_as_intervals_were_asked_for(bars: int) -> None:
-    past = list(feed(data=[DataKind.BARS]).warmup(START_NS - bars * MINUTE))
+    past = list(before_start(feed(data=[DataKind.BARS]), START_NS - bars * MINUTE))
     assert [event.ts_ns for event in past] == [START_NS - back * MINUTE for back in reversed(range(bars))]
 
 
 def test_a_warmup_that_begins_within_a_bar_leaves_that_bar_out() -> None:
-    past = list(feed(data=[DataKind.BARS]).warmup(START_NS - 3 * MINUTE + 1))
+    past = list(before_start(feed(data=[DataKind.BARS]), START_NS - 3 * MINUTE + 1))
     assert [event.ts_ns for event in past] == [START_NS - MINUTE, START_NS]
 
 
 def test_the_past_joins_the_present_without_a_jump() -> None:
     market = feed(data=[DataKind.QUOTES])
-    *_, before = market.warmup(START_NS - MINUTE)
+    *_, before = before_start(market, START_NS - MINUTE)
     assert prices(before) == prices(next(market.events()))
 
 
@@ -214,7 +221,7 @@ def test_prices_are_whole_ticks_above_zero_and_sizes_whole_lots(
         volatility_ticks=share * price_ticks,
     )
     market = feed(wild, seed=seed, duration_ns=2 * MINUTE)
-    for event in (*market.warmup(START_NS - 2 * MINUTE), *market.events()):
+    for event in (*before_start(market, START_NS - 2 * MINUTE), *market.events()):
         for price in prices(event):
             exact = wild.instrument.exact_price(price)
             assert exact > 0
