@@ -1,0 +1,1 @@
+"""Where orders go: one port, and behind it the simulated market or a venue."""
