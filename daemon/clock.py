@@ -1,0 +1,43 @@
+"""The clock port. This module alone reads a clock; everything else is told the time."""
+
+import asyncio
+import time
+from typing import Protocol
+
+from trading.timestamps import SECOND
+
+
+class Clock(Protocol):
+    """Time and waiting, in nanoseconds. Deadlines are monotonic; wall time may step."""
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since the Unix epoch, UTC."""
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds since an arbitrary moment; never goes back."""
+
+    async def sleep(self, duration_ns: int) -> None:
+        """Wait; zero or less lets the others run once."""
+
+    async def sleep_until(self, deadline_ns: int) -> None:
+        """Wait for a moment of `monotonic_ns`; one in the past lets the others run once."""
+
+
+class SystemClock:
+    """The operating system's clock."""
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since the Unix epoch."""
+        return time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds of the monotonic clock."""
+        return time.monotonic_ns()
+
+    async def sleep(self, duration_ns: int) -> None:
+        """Wait on the event loop."""
+        await asyncio.sleep(max(0, duration_ns) / SECOND)
+
+    async def sleep_until(self, deadline_ns: int) -> None:
+        """Wait on the event loop for a moment of the monotonic clock."""
+        await self.sleep(deadline_ns - self.monotonic_ns())

@@ -1,0 +1,107 @@
+"""The daemon's errors.
+
+    DaemonError
+    ├── UnknownStrategy   no strategy has that id
+    ├── NotRunning        no daemon runs on that state directory
+    ├── Unreachable       a daemon is there, but does not answer
+    ├── BadRequest        what was asked of the daemon does not fit its interface
+    ├── SocketProblem     the daemon's socket cannot be opened where it should be
+    ├── DiskError         the disk did not do what it was asked for
+    ├── StateInUse        another daemon works on that state directory
+    ├── JournalFailed     a record could not be made safe; the daemon stops
+    ├── JournalDamaged    the journal holds something that no crash explains
+    ├── NotRepeatable     a journaled step came out differently when it was repeated
+    ├── ChangeRefused     the config asks for a change that a restart cannot make
+    ├── StateNotKept      a strategy holds something that no restart could bring back
+    ├── EpochNotPassed    the clock is behind the last start
+    ├── StrategyNotLoaded a strategy's class cannot be had by its reference
+    ├── ProcessNotStarted a short-lived helper could not be started
+    ├── ShadowedPackage   an import of one of our packages finds another
+    └── ConfigProblems    a configuration that cannot be used, problem by problem (config/problems.py)
+
+What the market or the gate refuses is not an error but a report; the core's own errors are in `trading/errors.py`.
+"""
+
+
+class DaemonError(Exception):
+    """An error to show to people: what is wrong and where, and in `mend` what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend
+
+
+class UnknownStrategy(DaemonError):
+    """No strategy has that id."""
+
+    exit_code = 4
+
+
+class NotRunning(DaemonError):
+    """No daemon runs on that state directory."""
+
+    exit_code = 3
+
+
+class Unreachable(DaemonError):
+    """A daemon is there, but does not answer."""
+
+    exit_code = 69
+
+
+class BadRequest(DaemonError):
+    """What was asked of the daemon does not fit its interface."""
+
+
+class SocketProblem(DaemonError):
+    """The daemon's socket cannot be opened where it should be."""
+
+
+class DiskError(DaemonError):
+    """The disk did not do what it was asked for; `errno` is the operating system's number for why."""
+
+    def __init__(self, message: str, *, errno: int, mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.errno = errno
+
+
+class StateInUse(DaemonError):
+    """Another daemon works on that state directory."""
+
+
+class JournalFailed(DaemonError):
+    """A record could not be made safe. What was not acknowledged is not done, and nothing is tried again."""
+
+
+class JournalDamaged(DaemonError):
+    """The journal holds something that no crash explains."""
+
+
+class NotRepeatable(DaemonError):
+    """A journaled step came out differently when it was repeated."""
+
+
+class ChangeRefused(DaemonError):
+    """The config asks for a change that a restart cannot make."""
+
+
+class StateNotKept(DaemonError):
+    """A strategy holds something that no restart could bring back."""
+
+
+class EpochNotPassed(DaemonError):
+    """The clock is behind the last start, so that wire ids could repeat."""
+
+
+class StrategyNotLoaded(DaemonError):
+    """A strategy's class cannot be had by its reference."""
+
+
+class ProcessNotStarted(DaemonError):
+    """A short-lived helper could not be started."""
+
+
+class ShadowedPackage(DaemonError):
+    """An import of one of our packages finds another of that name."""

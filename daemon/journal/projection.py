@@ -1,0 +1,203 @@
+"""What people and the API ask about, as tables made from committed steps: orders, fills, operations and trips.
+
+The tables follow the journal, off the order path, and never lead: delete the file, and it is made again. An order's
+state is the core's own, an `Order` brought up to each report, so there is no second opinion.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import Entry, Record
+from daemon.journal.steps import StepGatherer
+from daemon.journal.tables import open_tables
+from trading.account.records import Operation, Reported
+from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
+from trading.orders import Order, OrderChange, OrderState, OrderTerms
+from trading.reports import ExecutionReport, Fill, apply
+
+_BATCH: Final = 1_000
+"""Changed rows that are gathered before they are written."""
+
+_PUT_ORDER: Final = (
+    "INSERT INTO orders (order_id, sequence, is_open, body) VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (order_id) DO UPDATE SET is_open = excluded.is_open, body = excluded.body"
+)
+_ADD_FILL: Final = "INSERT INTO fills (sequence, body) VALUES (?, ?)"
+_ADD_OPERATION: Final = "INSERT INTO operations (sequence, body) VALUES (?, ?)"
+_ADD_TRIP: Final = "INSERT INTO trips (sequence, body) VALUES (?, ?)"
+_FIND_FILL: Final = "SELECT 1 FROM fills WHERE order_id = ? AND execution_id = ?"
+
+_ENCODER: Final = msgspec.json.Encoder()
+_ORDER: Final = msgspec.json.Decoder(Order)
+_FILL: Final = msgspec.json.Decoder(Fill)
+_OPERATION: Final = msgspec.json.Decoder(Operation)
+_TRIP: Final = msgspec.json.Decoder(Trip)
+
+
+class FillRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A fill and the sequence of the record that told of it."""
+
+    sequence: int
+    fill: Fill
+
+
+class Projection:
+    """One owner, one thread at a time. sqlite3.Error from every method where the file cannot be used."""
+
+    def __init__(self, tables: sqlite3.Connection) -> None:
+        self._tables = tables
+        self._gatherer = StepGatherer()
+        self._applied: int = tables.execute("SELECT applied FROM progress").fetchone()[0]
+        self._heard = self._applied
+        self._orders: dict[str, Order] = {}
+        self._changed: dict[str, int] = {}
+        self._fills: dict[tuple[str, str], FillRow] = {}
+        self._facts: list[tuple[int, Operation | Trip]] = []
+
+    @classmethod
+    def open(cls, path: Path, journal: JournalReader) -> "Projection":
+        """The tables in a file, brought up to what the reader finds; made anew where they are missing, unsound or of
+        another version."""
+        projection = cls(open_tables(path, journal.tail.sequence))
+        for sequence, record in journal.entries(after=projection.applied_sequence):
+            projection.apply(sequence, record)
+        projection.flush()
+        return projection
+
+    @property
+    def applied_sequence(self) -> int:
+        """The last record that the tables include."""
+        return self._applied
+
+    def apply(self, sequence: int, record: Record) -> None:
+        """Hear the journal's next record; one heard before changes nothing. A step shows once its Commit was heard."""
+        if sequence <= self._heard:
+            return
+        self._heard = sequence
+        for entries, committed in self._gatherer.take(Entry(sequence, record)):
+            if committed:
+                for entry in entries:
+                    self._include(*entry)
+                self._applied = entries[-1].sequence
+        if len(self._changed) + len(self._fills) + len(self._facts) >= _BATCH:
+            self.flush()
+
+    def orders(
+        self,
+        *,
+        strategy: str | None = None,
+        state: OrderState | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+    ) -> list[Order]:
+        """The newest `limit` orders, oldest first."""
+        asked = {"strategy = ?": strategy, "state = ?": state}
+        rows = self._newest("orders", limit, asked, "is_open" if open_only else "TRUE")
+        return [_ORDER.decode(body) for _, body in rows]
+
+    def fills(self, *, strategy: str | None = None, after: int = 0, limit: int = 100) -> list[FillRow]:
+        """The newest `limit` fills with sequences above `after`, oldest first."""
+        rows = self._newest("fills", limit, {"strategy = ?": strategy, "sequence > ?": after})
+        return [FillRow(sequence=sequence, fill=_FILL.decode(body)) for sequence, body in rows]
+
+    def operations(self, *, limit: int = 100) -> list[Operation]:
+        """The newest `limit` operations, oldest first."""
+        return [_OPERATION.decode(body) for _, body in self._newest("operations", limit, {})]
+
+    def trips(self, *, strategy: str | None = None, limit: int = 100) -> list[Trip]:
+        """The newest `limit` trips, oldest first."""
+        return [_TRIP.decode(body) for _, body in self._newest("trips", limit, {"strategy = ?": strategy})]
+
+    def flush(self) -> None:
+        """Write what has been included, in one transaction. Queries do so themselves."""
+        changed = [
+            (i, sequence, self._orders[i].is_open, _json(self._orders[i])) for i, sequence in self._changed.items()
+        ]
+        with self._tables as tables:
+            tables.execute("BEGIN")
+            tables.executemany(_PUT_ORDER, changed)
+            tables.executemany(_ADD_FILL, [(row.sequence, _json(row.fill)) for row in self._fills.values()])
+            for sequence, fact in self._facts:
+                tables.execute(_ADD_TRIP if isinstance(fact, Trip) else _ADD_OPERATION, (sequence, _json(fact)))
+            tables.execute("UPDATE progress SET applied = ?", (self._applied,))
+        for order_id, _, is_open, _ in changed:
+            if not is_open:
+                del self._orders[order_id]
+        self._changed.clear()
+        self._fills.clear()
+        self._facts.clear()
+
+    def close(self) -> None:
+        """Write what is left and let go of the file."""
+        self.flush()
+        self._tables.close()
+
+    def _include(self, sequence: int, record: Record) -> None:
+        match record:
+            case WireSubmit():
+                order = self._add(sequence, record.terms)
+                order.change(OrderChange.VALIDATE, record.terms.created_ns)
+                order.change(OrderChange.ROUTE, record.terms.created_ns)
+            case RefusedOrder():
+                self._add(sequence, record.terms)
+            case WireCancel():
+                self._cancel(sequence, record)
+            case Reported():
+                self._report(sequence, record.report)
+            case Operation() | Trip():
+                self._facts.append((sequence, record))
+
+    def _add(self, sequence: int, terms: OrderTerms) -> Order:
+        order = self._orders[terms.order_id] = Order(terms=terms, updated_ns=terms.created_ns)
+        self._changed[terms.order_id] = sequence
+        return order
+
+    def _cancel(self, sequence: int, cancel: WireCancel) -> None:
+        order = self._order(cancel.order_id)
+        if order is not None:
+            order.change(OrderChange.REQUEST_CANCEL, cancel.ts_ns)
+            self._changed.setdefault(cancel.order_id, sequence)
+
+    def _report(self, sequence: int, report: ExecutionReport) -> None:
+        if report.fill is not None and not self._heard_first(sequence, report.fill):
+            return
+        order = self._order(report.order_id)
+        if order is not None:
+            apply(report, order)
+            self._changed.setdefault(report.order_id, sequence)
+
+    def _heard_first(self, sequence: int, fill: Fill) -> bool:
+        """Whether the execution is new; one that is told again counts once."""
+        key = (fill.order_id, fill.execution_id)
+        if key in self._fills or self._tables.execute(_FIND_FILL, key).fetchone():
+            return False
+        self._fills[key] = FillRow(sequence=sequence, fill=fill)
+        return True
+
+    def _order(self, order_id: str) -> Order | None:
+        """The order as it stands; None for one that the journal never placed."""
+        if order_id not in self._orders:
+            found = self._tables.execute("SELECT body FROM orders WHERE order_id = ?", (order_id,)).fetchone()
+            if found is None:
+                return None
+            self._orders[order_id] = _ORDER.decode(found[0])
+        return self._orders[order_id]
+
+    def _newest(
+        self, table: str, limit: int, asked: Mapping[str, str | int | None], condition: str = "TRUE"
+    ) -> list[tuple[int, str]]:
+        """The newest rows that meet the condition and each of those asked that has a value, oldest first."""
+        self.flush()
+        given = {one: value for one, value in asked.items() if value is not None}
+        where = " AND ".join([condition, *given])
+        query = " ".join(["SELECT sequence, body FROM", table, "WHERE", where, "ORDER BY sequence DESC LIMIT ?"])
+        return self._tables.execute(query, (*given.values(), limit)).fetchall()[::-1]
+
+
+def _json(fact: msgspec.Struct) -> str:
+    return _ENCODER.encode(fact).decode()

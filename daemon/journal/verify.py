@@ -1,0 +1,79 @@
+"""The whole log looked at: `bulkhead journal verify` and `export`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import Snapshot
+from daemon.journal.steps import Group, gather
+from trading.account.records import Commit
+from trading.timestamps import iso
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sound log holds. `first_sequence` is above 1 where old segments were moved away, and 0 in an empty log;
+    `torn` tells of bytes cut from its end, `discarded_steps` and `discarded_records` of steps without their Commit."""
+
+    segments: int
+    records: int
+    first_sequence: int
+    last_sequence: int
+    steps: int
+    snapshots: int
+    discarded_steps: int
+    discarded_records: int
+    torn_bytes: int
+    torn: str
+
+
+def verify(reader: JournalReader) -> Verification:
+    """Check every seal, sequence and record; JournalDamaged at the first that is not as it was written."""
+    first = last = records = steps = snapshots = discarded_steps = discarded_records = 0
+    for entries, is_committed in gather(reader.entries()):
+        first = first or entries[0].sequence
+        last = entries[-1].sequence
+        records += len(entries)
+        if not is_committed:
+            discarded_steps += 1
+            discarded_records += len(entries)
+        steps += isinstance(entries[-1].record, Commit)
+        snapshots += isinstance(entries[-1].record, Snapshot)
+    return Verification(
+        segments=len(reader.segments),
+        records=records,
+        first_sequence=first,
+        last_sequence=last,
+        steps=steps,
+        snapshots=snapshots,
+        discarded_steps=discarded_steps,
+        discarded_records=discarded_records,
+        torn_bytes=reader.tail.torn_bytes,
+        torn=reader.tail.torn,
+    )
+
+
+def export(reader: JournalReader) -> Iterator[str]:
+    """The log as lines of JSON: money as strings, bytes as base64, each time `*_ns` as ISO-8601 without that ending."""
+    for group in gather(reader.entries()):
+        yield from _lines(group)
+
+
+def _lines(group: Group) -> Iterator[str]:
+    for sequence, record in group.entries:
+        line = {"sequence": sequence, "committed": group.committed, **_readable(record)}
+        yield msgspec.json.encode(line).decode()
+
+
+def _readable(fact: msgspec.Struct) -> dict[str, Any]:
+    tag = fact.__struct_config__.tag
+    shown: dict[str, Any] = {} if tag is None else {"record": tag}
+    for name, value in msgspec.structs.asdict(fact).items():
+        if isinstance(value, msgspec.Struct):
+            shown[name] = _readable(value)
+        elif name.endswith("_ns") and value is not None:
+            shown[name.removesuffix("_ns")] = iso(value)
+        else:
+            shown[name] = value
+    return shown

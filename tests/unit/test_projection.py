@@ -1,0 +1,305 @@
+import sqlite3
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daemon.journal.projection import FillRow, Projection
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import Closed, Entry, Opened, Record, Snapshot
+from tests.simulation.disk import SimulatedDisk
+from tests.simulation.journal import (
+    DIRECTORY,
+    NOON,
+    Life,
+    cancel,
+    closed,
+    commit,
+    filled,
+    opened,
+    operation,
+    refused,
+    reported,
+    snapshot,
+    step,
+    submit,
+    terms,
+    trip,
+)
+from trading.account.records import Commit, Reported
+from trading.commands import RefusedOrder, WireSubmit
+from trading.orders import Order, OrderState
+from trading.reports import Fill, Origin, ReportKind
+from trading.timestamps import SECOND
+
+EMPTY = JournalReader(SimulatedDisk(), DIRECTORY)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "projection.sqlite"
+
+
+def journal(*records: Record) -> JournalReader:
+    """A journal of these records, after its Opened."""
+    disk = SimulatedDisk()
+    Life(disk).write(*records)
+    return JournalReader(disk, DIRECTORY)
+
+
+def shown(path: Path, *records: Record) -> Projection:
+    return Projection.open(path, journal(*records))
+
+
+def states(projection: Projection) -> dict[str, OrderState]:
+    return {order.order_id: order.state for order in projection.orders()}
+
+
+def everything(projection: Projection) -> tuple[list[Order], list[FillRow], list[object], int]:
+    facts: list[object] = [*projection.operations(), *projection.trips()]
+    return projection.orders(limit=999), projection.fills(limit=999), facts, projection.applied_sequence
+
+
+def fill_of(record: Reported) -> Fill:
+    assert record.report.fill is not None
+    return record.report.fill
+
+
+def test_an_order_shows_as_the_core_has_it(path: Path) -> None:
+    projection = shown(path, submit(1), filled(1, quantity=40), commit())
+    assert projection.orders() == [
+        Order(
+            terms=terms(1),
+            state=OrderState.PARTIAL,
+            filled=Decimal(40),
+            gross=Decimal("401.60"),
+            updated_ns=NOON + SECOND,
+        )
+    ]
+    assert projection.fills() == [FillRow(sequence=3, fill=fill_of(filled(1, quantity=40)))]
+    projection.close()
+
+
+@pytest.mark.parametrize(
+    ("records", "state"),
+    [
+        ([submit()], OrderState.ROUTED),
+        ([submit(), reported(ReportKind.ACCEPTED)], OrderState.ACCEPTED),
+        ([submit(), reported(ReportKind.ACCEPTED), cancel()], OrderState.PENDING_CANCEL),
+        ([submit(), cancel(), reported(ReportKind.CANCELLED)], OrderState.CANCELLED),
+        ([submit(), cancel(), filled()], OrderState.FILLED),
+        ([submit(), reported(ReportKind.EXPIRED)], OrderState.EXPIRED),
+        ([submit(), filled(), reported(ReportKind.CANCEL_REJECTED, code="not_open")], OrderState.FILLED),
+    ],
+)
+def test_an_order_ends_in_the_state_that_its_reports_bring(
+    path: Path, records: list[Record], state: OrderState
+) -> None:
+    projection = shown(path, *records, commit())
+    assert states(projection) == {"sma-1": state}
+    projection.close()
+
+
+def test_a_refused_order_shows_who_refused_it_and_why(path: Path) -> None:
+    rejection = reported(ReportKind.REJECTED, origin=Origin.RISK, code="position", reason="over the limit")
+    projection = shown(path, refused(), rejection, commit())
+    (order,) = projection.orders()
+    assert (order.state, order.origin, order.code, order.reason) == (
+        OrderState.REJECTED,
+        "risk",
+        "position",
+        "over the limit",
+    )
+    projection.close()
+
+
+def test_a_fill_that_is_heard_twice_counts_once(path: Path) -> None:
+    projection = shown(path, submit(), filled(quantity=40), filled(quantity=40), commit(1))
+    projection.flush()
+    projection.apply(99, filled(quantity=40))
+    projection.apply(100, commit(2))
+    assert [order.filled for order in projection.orders()] == [Decimal(40)]
+    assert len(projection.fills()) == 1
+    projection.close()
+
+
+def test_a_late_report_reaches_an_order_that_was_closed_in_an_earlier_life(path: Path) -> None:
+    records: list[Record] = [submit(), cancel(), reported(ReportKind.CANCELLED), commit(1)]
+    shown(path, *records).close()
+    projection = shown(path, *records, filled(quantity=40), commit(2))
+    assert [(order.state, order.filled) for order in projection.orders()] == [(OrderState.CANCELLED, Decimal(40))]
+    projection.close()
+
+
+def test_operations_and_trips_show(path: Path) -> None:
+    projection = shown(path, operation("halt"), operation("resume"), trip("sma"), trip("rsi"), commit())
+    assert projection.operations() == [operation("halt"), operation("resume")]
+    assert projection.operations(limit=1) == [operation("resume")]
+    assert projection.trips(strategy="rsi") == [trip("rsi")]
+    projection.close()
+
+
+def test_a_step_shows_once_its_commit_was_heard(path: Path) -> None:
+    projection = Projection.open(path, EMPTY)
+    records: list[Record] = [opened(), submit(), filled(), operation(), trip()]
+    for sequence, record in enumerate(records, 1):
+        projection.apply(sequence, record)
+    assert everything(projection) == ([], [], [], 1)
+    projection.apply(6, commit())
+    assert states(projection) == {"sma-1": OrderState.FILLED}
+    assert projection.applied_sequence == 6
+    projection.close()
+
+
+def test_a_step_that_never_was_never_shows(path: Path) -> None:
+    projection = Projection.open(path, EMPTY)
+    records: list[Record] = [opened(1), submit(1), filled(1), opened(2), submit(1), commit(1)]
+    for sequence, record in enumerate(records, 1):
+        projection.apply(sequence, record)
+    assert states(projection) == {"sma-1": OrderState.ROUTED}
+    assert projection.fills() == []
+    projection.close()
+
+
+def test_what_was_heard_before_changes_nothing(path: Path) -> None:
+    found = journal(*step(1), *step(2))
+    projection = Projection.open(path, found)
+    before = everything(projection)
+    for sequence, record in found.entries():
+        projection.apply(sequence, record)
+    assert everything(projection) == before
+    projection.close()
+
+
+def test_queries_choose_and_give_the_newest_oldest_first(path: Path) -> None:
+    projection = shown(path, *step(1), submit(1, "rsi"), commit(2), *step(3), submit(2, "rsi"), commit(4))
+    chosen = {
+        "all": projection.orders(),
+        "newest": projection.orders(limit=2),
+        "open": projection.orders(open_only=True),
+        "filled": projection.orders(state=OrderState.FILLED),
+        "of one": projection.orders(strategy="rsi", limit=1),
+        "none": projection.orders(strategy="rsi", state=OrderState.FILLED),
+    }
+    assert {name: [order.order_id for order in orders] for name, orders in chosen.items()} == {
+        "all": ["sma-1", "rsi-1", "sma-3", "rsi-2"],
+        "newest": ["sma-3", "rsi-2"],
+        "open": ["rsi-1", "rsi-2"],
+        "filled": ["sma-1", "sma-3"],
+        "of one": ["rsi-2"],
+        "none": [],
+    }
+    assert [row.sequence for row in projection.fills()] == [3, 8]
+    assert [row.sequence for row in projection.fills(after=3)] == [8]
+    assert [row.sequence for row in projection.fills(limit=1)] == [8]
+    assert projection.fills(strategy="rsi") == []
+    projection.close()
+
+
+def test_money_is_text_in_the_tables(path: Path) -> None:
+    shown(path, *step(1)).close()
+    tables = sqlite3.connect(path)
+    assert tables.execute("SELECT quantity, limit_price, filled, gross, state FROM orders").fetchall() == [
+        ("100", "10.05", "100", "1004.00", "filled")
+    ]
+    assert tables.execute("SELECT strategy, price, fee FROM fills").fetchall() == [("sma", "10.04", "0.35")]
+    tables.close()
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+def _scribble(path: Path) -> None:
+    path.write_bytes(b"this is no database" * 300)
+
+
+def _cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:5_000])
+
+
+def _change_version(path: Path) -> None:
+    with sqlite3.connect(path) as tables:
+        tables.execute("DELETE FROM orders")
+        tables.execute("PRAGMA user_version = 999")
+    tables.close()
+
+
+def _lead(path: Path) -> None:
+    with sqlite3.connect(path) as tables:
+        tables.execute("UPDATE progress SET applied = 1000")
+    tables.close()
+
+
+@pytest.mark.parametrize("spoil", [_delete, _scribble, _cut_short, _change_version, _lead])
+def test_tables_that_cannot_be_right_are_made_anew(path: Path, spoil: Callable[[Path], None]) -> None:
+    records: list[Record] = [*step(1), submit(2), commit(2)]
+    first = shown(path, *records)
+    right = everything(first)
+    first.close()
+    spoil(path)
+    again = shown(path, *records)
+    assert everything(again) == right
+    again.close()
+
+
+STEPS: st.SearchStrategy[list[list[Record]]] = st.lists(
+    st.sampled_from(
+        [
+            lambda n: [submit(n), commit(n)],
+            lambda n: [submit(n), filled(n, quantity=30, execution=f"a{n}"), commit(n)],
+            lambda n: [refused(n), reported(ReportKind.REJECTED, n, origin=Origin.GATE, code="cash"), commit(n)],
+            lambda n: [filled(n - 1, quantity=20, execution=f"b{n}"), commit(n)],
+            lambda n: [operation(), commit(n)],
+            lambda n: [submit(n), filled(n)],
+            lambda n: [snapshot(n)],
+            lambda n: [closed()],
+            lambda n: [opened(n)],
+        ]
+    ),
+    max_size=12,
+).map(lambda makers: [maker(number) for number, maker in enumerate(makers, 2)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=STEPS, data=st.data())
+def test_tables_that_followed_equal_tables_made_anew(
+    steps: list[list[Record]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("tables")
+    disk = SimulatedDisk()
+    life = Life(disk, segment_bytes=1_000)
+    following = Projection.open(folder / "followed.sqlite", JournalReader(disk, DIRECTORY))
+    told = len(life.known)
+    for records in steps:
+        life.write(*records)
+        if data.draw(st.booleans(), label="restart"):
+            following.close()
+            following = Projection.open(folder / "followed.sqlite", JournalReader(disk, DIRECTORY))
+        else:
+            for entry in life.known[told:]:
+                following.apply(*entry)
+        told = len(life.known)
+    anew = Projection.open(folder / "anew.sqlite", JournalReader(disk, DIRECTORY))
+    assert everything(following) == everything(anew)
+    assert {order.order_id for order in anew.orders(limit=99)} == orders_of_committed_steps(life.known)
+    following.close()
+    anew.close()
+
+
+def orders_of_committed_steps(entries: list[Entry]) -> set[str]:
+    kept: set[str] = set()
+    asked: set[str] = set()
+    for _, record in entries:
+        match record:
+            case WireSubmit() | RefusedOrder():
+                asked.add(record.terms.order_id)
+            case Commit():
+                kept |= asked
+                asked = set()
+            case Opened() | Snapshot() | Closed():
+                asked = set()
+    return kept
