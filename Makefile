@@ -1,0 +1,52 @@
+# Everything a newcomer types. Each target brings its own environment: see ./bulkhead.
+
+.DEFAULT_GOAL := help
+DEV := ./bulkhead --yes --dev --
+
+# What the acceptance tests need from Debian.
+DEBIAN_PACKAGES := debootstrap
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+COMPILE := $(DEV) uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+
+.PHONY: help run test check format acceptance debian-packages bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+run: ## trade on paper with config.yaml
+	@./bulkhead --yes run
+
+test: ## all tests but the acceptance tests, in a random order; names what it skipped
+	@$(DEV) pytest -m "not acceptance"
+
+check: ## format, lint, types, import contracts, shell scripts, requirements' tests
+	@$(DEV) ruff format --check .
+	@$(DEV) ruff check .
+	@$(DEV) mypy
+	@$(DEV) lint-imports
+	@$(DEV) shellcheck bulkhead .ci/run tests/acceptance/*.sh
+	@$(DEV) python scripts/check_requirements.py
+
+format: ## rewrite the code as `check` wants it
+	@$(DEV) ruff check --fix .
+	@$(DEV) ruff format .
+
+acceptance: debian-packages ## real processes, sockets and a clean Debian; needs root
+	@$(DEV) pytest -m acceptance tests/acceptance
+
+debian-packages:
+	@dpkg --status $(DEBIAN_PACKAGES) >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && \
+	    $(SUDO) apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends $(DEBIAN_PACKAGES) >/dev/null; }
+
+bench: ## every figure with its target and a verdict; writes benchmarks/results.json
+	@$(DEV) python benchmarks/run.py
+
+lock: ## write requirements/ from pyproject.toml; UPGRADE=1 takes the newest versions
+	@$(COMPILE) --output-file requirements/core.txt
+	@$(COMPILE) --group dev --constraints requirements/core.txt --output-file requirements/dev.txt
+
+clean: ## remove environments and caches, never the state
+	rm -rf .environment .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,17 @@
+"""What every test may ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of market data and independent results that may stand beside the checkout; skips where it does not."""
+    folder = Path(os.environ.get("BULKHEAD_SHARED", ROOT.parent / "shared"))
+    if not (folder / "cases").is_dir():
+        pytest.skip(f"no folder of reference data at {folder} (set BULKHEAD_SHARED)")
+    return folder
