@@ -1,0 +1,18 @@
+"""`make bench`: every figure of the README, each with its target and a verdict. A miss is reported, never a failure."""
+
+import sys
+from pathlib import Path
+
+from benchmarks import order_path, startup
+from benchmarks.figures import table, write
+
+
+def main() -> None:
+    """Measure, print, and write the results beside this file."""
+    found = [*order_path.figures(), *startup.figures()]
+    sys.stdout.write(table(found) + "\n")
+    write(found, Path(__file__).with_name("results.json"))
+
+
+if __name__ == "__main__":
+    main()
