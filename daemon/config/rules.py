@@ -1,0 +1,212 @@
+"""What must hold between the values of a configuration, beyond each one's own shape: a table of rules.
+
+A rule yields the path and the message of each breach. It sees settings of right shape, perhaps with parts missing that
+were wrong already; so names are looked up in the document, where those parts still stand.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+from daemon.config.problems import KeyPath, nearest
+from daemon.config.reading import Reading
+from daemon.config.settings import FixedSlippageSettings, Settings, SimulatedBrokerSettings
+from daemon.config.source import Document, resolve_state
+from daemon.errors import SocketProblem
+from daemon.net import check_socket_path
+from daemon.state import SOCKET_NAME
+from trading.account.ids import tag_of
+from trading.money import KNOWN_QUANTA, ROUNDING
+from trading.timestamps import format_interval, iso
+
+Breach = tuple[KeyPath, str]
+Rule = Callable[[Settings, Document], Iterator[Breach]]
+
+
+def breaches(reading: Reading) -> Iterator[Breach]:
+    """Every breach of every rule."""
+    if reading.settings is not None:
+        for rule in RULES:
+            yield from rule(reading.settings, reading.document)
+
+
+def live_has_no_venue(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Live needs a venue."""
+    if settings.mode == "live":
+        yield ("mode",), "live is not available: there is no venue's adapter yet; use paper"
+
+
+def host_is_built(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Containers run where there is a host for them."""
+    for place, strategy in enumerate(settings.strategies):
+        if strategy.isolation != "task":
+            message = f"the {strategy.isolation} host is not built yet; use isolation: task"
+            yield ("strategies", place, "isolation"), message
+
+
+def ids_are_distinct(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Neither two ids nor the tags that stand for them on the wire may be equal."""
+    seen: dict[str, str] = {}
+    for place, strategy in enumerate(settings.strategies):
+        first = seen.get(tag_of(strategy.id))
+        if first == strategy.id:
+            yield ("strategies", place, "id"), f"{first!r} stands twice; give each strategy an id of its own"
+        elif first is not None:
+            message = f"{strategy.id!r} and {first!r} have the same tag in client order ids; change one of the two"
+            yield ("strategies", place, "id"), message
+        seen.setdefault(tag_of(strategy.id), strategy.id)
+
+
+def capital_is_there(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """The strategies' capital comes out of the account's cash."""
+    total, cash = sum((strategy.capital for strategy in settings.strategies), Decimal(0)), settings.account.cash
+    if total > cash:
+        message = f"their capital adds up to {total}, {total - cash} above the account's cash of {cash}; lower it there"
+        yield ("strategies",), message
+
+
+def currency_is_known(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Amounts are booked in the smallest unit of a currency, and there is one currency."""
+    account = settings.account.currency
+    if account not in KNOWN_QUANTA:
+        yield ("account", "currency"), _unknown_currency(account)
+    for symbol, instrument in settings.instruments.items():
+        path = ("instruments", symbol, "currency")
+        if instrument.currency is not None and instrument.currency not in KNOWN_QUANTA:
+            yield path, _unknown_currency(instrument.currency)
+        elif instrument.currency not in {None, account}:
+            message = f"{instrument.currency} is not the account's {account}; nothing converts between currencies yet"
+            yield path, message
+
+
+def amounts_are_whole(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Cash and capital are whole numbers of the currency's smallest unit."""
+    code = settings.account.currency
+    amounts: list[tuple[KeyPath, Decimal]] = [(("account", "cash"), settings.account.cash)]
+    amounts += [(("strategies", i, "capital"), strategy.capital) for i, strategy in enumerate(settings.strategies)]
+    for path, amount in amounts:
+        if code in KNOWN_QUANTA and not _is_multiple(amount, Decimal(KNOWN_QUANTA[code])):
+            yield path, f"{amount} is no whole number of the smallest unit of {code}, {KNOWN_QUANTA[code]}"
+
+
+def lots_are_whole(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Least quantities are whole lots."""
+    for symbol, instrument in settings.instruments.items():
+        if not _is_multiple(instrument.min_quantity, instrument.lot_size):
+            message = f"{instrument.min_quantity} is no whole number of lots of {instrument.lot_size}"
+            yield ("instruments", symbol, "min_quantity"), message
+
+
+def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """First prices are on the tick, and far enough above zero for a bid and for the moves."""
+    for symbol, made in settings.feed.symbols.items():
+        if symbol not in settings.instruments:
+            continue
+        path, tick_size = ("feed", "symbols", symbol), settings.instruments[symbol].tick_size
+        if not _is_multiple(made.price, tick_size):
+            yield (*path, "price"), f"{made.price} is no whole number of ticks of {tick_size}"
+            continue
+        price_ticks = int(made.price / tick_size)
+        if made.spread_ticks >= 2 * price_ticks:
+            yield (
+                (*path, "spread_ticks"),
+                f"{made.spread_ticks} ticks leave no bid above zero at a price of {made.price}",
+            )
+        if made.volatility_ticks > price_ticks:
+            yield (
+                (*path, "volatility_ticks"),
+                f"{made.volatility_ticks:g} ticks are more than the price of {made.price}",
+            )
+
+
+def slippage_leaves_a_price(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """A sale must not slip down to nothing."""
+    broker = settings.broker
+    if not isinstance(broker, SimulatedBrokerSettings) or not isinstance(broker.slippage, FixedSlippageSettings):
+        return
+    for symbol, made in settings.feed.symbols.items():
+        instrument = settings.instruments.get(symbol)
+        if instrument is not None and broker.slippage.ticks * instrument.tick_size >= made.price:
+            message = f"{broker.slippage.ticks} ticks of {symbol} are all of its first price, {made.price}"
+            yield ("broker", "slippage", "ticks"), message
+
+
+def symbols_have_data(_settings: Settings, document: Document) -> Iterator[Breach]:
+    """What the feed brings can be traded, and what can be traded the feed brings."""
+    instruments, fed = names(document, "instruments"), names(document, "feed", "symbols")
+    if not fed:
+        yield ("feed", "symbols"), "must name at least one symbol"
+    for symbol in sorted(fed - instruments):
+        message = "is no instrument; add it to instruments" + nearest(symbol, instruments)
+        yield ("feed", "symbols", symbol), message
+    for symbol in sorted(instruments - fed):
+        message = "the feed brings no data of it; add it to feed.symbols" + nearest(symbol, fed)
+        yield ("instruments", symbol), message
+
+
+def intervals_fit(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Bars are whole multiples of what they are made of."""
+    feed = settings.feed
+    if "bars" in feed.data and feed.bars_ns % feed.every_ns:
+        yield ("feed", "bars"), _no_multiple(feed.bars_ns, feed.every_ns, "feed.every")
+    elif "bars" in feed.data and feed.start_ns % feed.bars_ns:
+        message = f"{iso(feed.start_ns)} is within a bar of {format_interval(feed.bars_ns)}; start at a whole one"
+        yield ("feed", "start"), message
+    if feed.duration_ns is not None and feed.duration_ns < feed.every_ns:
+        message = f"{format_interval(feed.duration_ns)} is shorter than feed.every, so nothing would happen"
+        yield ("feed", "duration"), message
+    for place, strategy in enumerate(settings.strategies):
+        message = bars_that_cannot_be(settings, strategy.timeframe_ns or feed.bars_ns)
+        if message:
+            yield ("strategies", place, "timeframe"), message
+
+
+def socket_path_fits(settings: Settings, document: Document) -> Iterator[Breach]:
+    """The socket in the state folder has a path that the system takes."""
+    try:
+        check_socket_path(resolve_state(document, settings.state) / SOCKET_NAME)
+    except SocketProblem as error:
+        yield ("state",), f"{error}; {error.mend}"
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    live_has_no_venue,
+    host_is_built,
+    ids_are_distinct,
+    capital_is_there,
+    currency_is_known,
+    amounts_are_whole,
+    lots_are_whole,
+    walks_can_begin,
+    slippage_leaves_a_price,
+    symbols_have_data,
+    intervals_fit,
+    socket_path_fits,
+)
+
+
+def names(document: Document, *path: str) -> set[str]:
+    """The keys of a mapping of the document; none where there is no mapping."""
+    node: Any = document.values
+    for key in path:
+        node = node.get(key) if isinstance(node, dict) else None
+    return {str(key) for key in node} if isinstance(node, dict) else set()
+
+
+def bars_that_cannot_be(settings: Settings, interval_ns: int) -> str:
+    """Why bars of an interval cannot be built of what the feed brings; empty when they can."""
+    if settings.feed.data == ("bars",) and interval_ns % settings.feed.bars_ns:
+        return _no_multiple(interval_ns, settings.feed.bars_ns, "the feed's bars")
+    return ""
+
+
+def _no_multiple(interval_ns: int, of_ns: int, name: str) -> str:
+    return f"{format_interval(interval_ns)} is no multiple of {name}, {format_interval(of_ns)}"
+
+
+def _is_multiple(amount: Decimal, step: Decimal) -> bool:
+    return ROUNDING.remainder(amount, step) == 0
+
+
+def _unknown_currency(code: str) -> str:
+    return f"the smallest unit of {code} is not known{nearest(code, KNOWN_QUANTA)}; known: {', '.join(KNOWN_QUANTA)}"

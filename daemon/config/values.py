@@ -1,0 +1,103 @@
+"""The kinds of value that a configuration holds, each read from one plain form and refused in words otherwise."""
+
+# ruff: noqa: TRY004 - pydantic takes a ValueError for a wrong value, a TypeError for a defect
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+
+from trading.timestamps import from_datetime, parse_interval
+
+
+def written(text: str) -> Any:
+    """A default in the form that a file would have it in."""
+    return text
+
+
+def _exact(value: Any) -> Decimal:
+    if isinstance(value, float):
+        raise ValueError(f'put it in quotes, "{value}": an unquoted number with a point is not exact')
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise ValueError("must be a number, in quotes when it has a point")
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError("must be a number")
+    if not number.is_finite():
+        raise ValueError("must be a finite number")
+    return Decimal(f"{number:f}")
+
+
+def _interval(value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError("must be an interval such as 5m, a whole number and a unit of ms, s, m, h or d")
+    return parse_interval(value)
+
+
+def _moment(value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError("must be a date and time such as 2026-01-05T14:30:00Z")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be a date and time such as 2026-01-05T14:30:00Z")
+    if moment.tzinfo is None:
+        raise ValueError("has no time zone; append Z for UTC")
+    return from_datetime(moment)
+
+
+def _speed(value: Any) -> float | Literal["max"]:
+    if value == "max":
+        return "max"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise ValueError("must be a number above zero, or max")
+    return float(value)
+
+
+_EXACT = BeforeValidator(_exact)
+_EXACT_SCHEMA = WithJsonSchema({"type": ["string", "integer"]})
+
+Exact = Annotated[Decimal, _EXACT, _EXACT_SCHEMA]
+"""An exact number: an integer, or a text such as "0.01"."""
+
+Positive = Annotated[Decimal, _EXACT, Field(gt=0), _EXACT_SCHEMA]
+"""An exact number above zero."""
+
+NotNegative = Annotated[Decimal, _EXACT, Field(ge=0), _EXACT_SCHEMA]
+"""An exact number of zero or more."""
+
+Share = Positive
+"""A part of equity: "0.25" is a quarter, "2" is twice the equity."""
+
+Interval = Annotated[
+    int, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*(ms|s|m|h|d)$"})
+]
+"""Nanoseconds, written as `500ms`, `5s`, `1m`, `4h` or `1d`."""
+
+Moment = Annotated[int, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+"""Nanoseconds since the Unix epoch, written in ISO-8601 with a time zone."""
+
+Speed = Annotated[
+    float | Literal["max"],
+    PlainValidator(_speed),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "max"}]}),
+]
+"""A multiple of real time, or `max` for as fast as possible."""
+
+Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")]
+"""A currency's code."""
+
+Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
+"""An instrument's symbol."""
+
+StrategyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$")]
+"""A strategy's id."""
+
+PATTERNS = {
+    "^[A-Z0-9]{2,8}$": "a currency's code such as USD",
+    "^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$": "a symbol of at most 32 letters, digits, dots, slashes and hyphens",
+    "^[a-z0-9][a-z0-9-]{0,38}$": "at most 39 small letters, digits and hyphens, a letter or digit first",
+}
+"""What each pattern means in words."""
