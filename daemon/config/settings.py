@@ -22,6 +22,7 @@ from daemon.config.values import (
     Symbol,
     written,
 )
+from daemon.journal.log import SEGMENT_BYTES
 from trading.money import ZERO
 
 
@@ -224,7 +225,7 @@ class LogSettings(Section):
 class JournalSettings(Section):
     """How the journal is kept."""
 
-    segment_bytes: int = Field(default=64 * 2**20, ge=2**16, description="size of one file of the journal")
+    segment_bytes: int = Field(default=SEGMENT_BYTES, ge=2**16, description="size of one file of the journal")
     snapshot_every_events: int = Field(default=10_000, ge=1, description="events between two snapshots")
 
 

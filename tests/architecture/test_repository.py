@@ -56,4 +56,8 @@ def test_the_tree_and_its_package_have_one_version() -> None:
 
 
 def test_the_extras_that_messages_name_can_be_installed() -> None:
-    assert set(EXTRAS) == set(PROJECT["optional-dependencies"])
+    offered = PROJECT["optional-dependencies"]
+    assert {extra: set(modules.values()) for extra, modules in EXTRAS.items()} == {
+        extra: {re.split(r"[<>=!~ \[]", requirement)[0] for requirement in requirements}
+        for extra, requirements in offered.items()
+    }

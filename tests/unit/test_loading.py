@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.config.extras import install_hint
 from daemon.errors import StrategyNotLoaded
 from daemon.loading import load_class, module_name
 from strategies.sma_cross import SmaCross
@@ -75,7 +76,7 @@ def test_files_of_one_name_in_two_folders_are_two_modules(tmp_path: Path) -> Non
         (
             "needs.py:Mine",
             "importing needs.py failed: ModuleNotFoundError: No module named 'ccxt' (needs.py:1);"
-            " install it with: python -m pip install 'bulkhead-trading[ccxt]'",
+            " " + install_hint("ccxt"),
         ),
         (
             "strategies.sma_crss:SmaCross",
@@ -102,3 +103,10 @@ def test_a_file_that_failed_is_no_module_and_can_be_mended(tmp_path: Path) -> No
     assert module_name(file) not in sys.modules
     write(tmp_path, "mine.py", MINE)
     assert load_class("mine.py:Mine", tmp_path).__name__ == "Mine"
+
+
+def test_the_install_line_names_the_whole_extra_and_this_environment() -> None:
+    hint = install_hint("pyarrow.parquet")
+    assert sys.executable in hint
+    assert hint.endswith(" numpy pyarrow")
+    assert install_hint("no_extra_of_ours").endswith(" no_extra_of_ours")
