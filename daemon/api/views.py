@@ -1,0 +1,240 @@
+"""What people and programs see. Money and quantities are JSON strings, times ISO-8601 UTC strings, ratios and seconds
+JSON numbers; what is not there yet is null."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from trading.orders import Order
+from trading.reports import Fill
+from trading.subscriptions import Subscription
+from trading.timestamps import format_interval, iso
+
+StrategyState = Literal["created", "warming", "running", "tripped", "stopped"]
+STRATEGY_STATES: tuple[StrategyState, ...] = ("created", "warming", "running", "tripped", "stopped")
+
+ISOLATION_NOTES: Mapping[str, str] = {"task": "trusted: shares the daemon's process"}
+"""What an operator should know of a way of isolation."""
+
+
+class FeedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the market data stands. `pace` is times real time, null for as fast as possible; `lag_seconds` is how far
+    the feed is behind that pace."""
+
+    kind: str
+    time: str | None
+    events: int
+    pace: float | None
+    lag_seconds: float
+    at_end: bool
+
+
+class StatusView(msgspec.Struct, frozen=True, kw_only=True):
+    """The daemon in one look. `event` is the last committed event, `journal_sequence` the last durable record;
+    `strategies` counts containers by state."""
+
+    mode: str
+    broker: str
+    currency: str
+    state: str
+    pid: int
+    build: str
+    started_at: str
+    ready: bool
+    halted: bool
+    halt_reason: str
+    feed: FeedView
+    strategies: dict[str, int]
+    event: int
+    journal_sequence: int
+    durability: str
+
+
+class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy; amounts in the account's currency. `reason` says why it tripped or stopped."""
+
+    id: str
+    class_path: str = msgspec.field(name="class")
+    isolation: str
+    isolation_note: str
+    state: StrategyState
+    capital: Decimal
+    equity: Decimal
+    cash: Decimal
+    realised: Decimal
+    unrealised: Decimal
+    fees: Decimal
+    orders: int
+    fills: int
+    open_orders: int
+    reason: str
+
+
+class PositionView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one strategy holds; quantity signed, prices in the instrument's currency."""
+
+    strategy: str
+    symbol: str
+    quantity: Decimal
+    average_price: Decimal
+    mark: Decimal | None
+    unrealised: Decimal
+    realised: Decimal
+
+
+def subscription_text(subscription: Subscription) -> str:
+    """`AAA bars 5m`, `AAA quotes`."""
+    interval = f" {format_interval(subscription.interval_ns)}" if subscription.interval_ns else ""
+    return f"{subscription.symbol} {subscription.kind}{interval}"
+
+
+class StrategyDetailView(StrategyView, frozen=True, kw_only=True):
+    """One strategy with what it was given and what it holds."""
+
+    params: dict[str, Any]
+    subscriptions: list[str]
+    positions: list[PositionView]
+    limits: dict[str, Any]
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """One order: what was asked and how far it came. `origin`, `code` and `reason` tell who refused it and why."""
+
+    order_id: str
+    strategy: str
+    symbol: str
+    side: str
+    type: str
+    quantity: Decimal
+    filled: Decimal
+    limit_price: Decimal | None
+    stop_price: Decimal | None
+    time_in_force: str
+    state: str
+    created_at: str
+    updated_at: str | None
+    origin: str
+    code: str
+    reason: str
+
+    @classmethod
+    def of(cls, order: Order) -> "OrderView":
+        """The view of an order as it stands."""
+        terms = order.terms
+        return cls(
+            order_id=terms.order_id,
+            strategy=terms.strategy,
+            symbol=terms.symbol,
+            side=terms.side,
+            type=terms.type,
+            quantity=terms.quantity,
+            filled=order.filled,
+            limit_price=terms.limit_price,
+            stop_price=terms.stop_price,
+            time_in_force=terms.time_in_force,
+            state=order.state,
+            created_at=iso(terms.created_ns),
+            updated_at=iso(order.updated_ns) if order.updated_ns else None,
+            origin=order.origin,
+            code=order.code,
+            reason=order.reason,
+        )
+
+
+class FillView(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution; quantity positive."""
+
+    ts: str
+    strategy: str
+    symbol: str
+    side: str
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    liquidity: str
+    order_id: str
+    execution_id: str
+
+    @classmethod
+    def of(cls, fill: Fill) -> "FillView":
+        """The view of a fill."""
+        return cls(
+            ts=iso(fill.ts_ns),
+            strategy=fill.strategy,
+            symbol=fill.symbol,
+            side=fill.side,
+            quantity=fill.quantity,
+            price=fill.price,
+            fee=fill.fee,
+            fee_currency=fill.fee_currency,
+            liquidity=fill.liquidity,
+            order_id=fill.order_id,
+            execution_id=fill.execution_id,
+        )
+
+
+class HoldingsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Cash by currency and signed positions by symbol."""
+
+    cash: dict[str, Decimal]
+    positions: dict[str, Decimal]
+
+
+class AccountView(msgspec.Struct, frozen=True, kw_only=True):
+    """The books beside the account, all taken at one event.
+
+    `books` by strategy and `unallocated` add up to `ledger`; `broker` is the account from the broker's own books;
+    `difference` is `ledger` less `broker` for every currency and symbol that either names; `balanced` says that all of
+    it is zero.
+    """
+
+    event: int
+    journal_sequence: int
+    books: dict[str, HoldingsView]
+    unallocated: HoldingsView
+    ledger: HoldingsView
+    broker: HoldingsView
+    difference: HoldingsView
+    balanced: bool
+
+
+class PerformanceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How one strategy, or all together, did. `total_return` and `max_drawdown` are fractions; `trades` counts round
+    trips. What is not counted is null: `trades` so far, and the drawdown of the total."""
+
+    capital: Decimal
+    equity: Decimal
+    total_return: float
+    realised: Decimal
+    unrealised: Decimal
+    fees: Decimal
+    max_drawdown: float | None
+    fills: int
+    trades: int | None
+
+
+class PerformanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """Performance by strategy and in total, in the account's currency."""
+
+    currency: str
+    strategies: dict[str, PerformanceRow]
+    total: PerformanceRow
+
+
+class HealthView(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the daemon makes progress (`live`) and may trade (`ready`), with what speaks against it."""
+
+    live: bool
+    ready: bool
+    reasons: list[str]
+
+
+class ErrorView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What went wrong, a word for programs in `error`, and how to mend it."""
+
+    error: str
+    message: str
+    mend: str = ""

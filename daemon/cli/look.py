@@ -1,0 +1,241 @@
+"""Commands that look at a running daemon and change nothing."""
+
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from daemon.cli.client import Client
+from daemon.cli.options import asks, shows
+from daemon.cli.printing import Show
+from daemon.cli.tables import Column, cell, facts, moment, number, percent, table, text, to_second
+
+_STRATEGIES = (
+    text("STRATEGY", "id"),
+    text("STATE", "state"),
+    text("ISOLATION", "isolation"),
+    number("CAPITAL", "capital"),
+    number("EQUITY", "equity"),
+    number("REALISED", "realised"),
+    number("UNREALISED", "unrealised"),
+    number("FEES", "fees"),
+    number("ORDERS", "orders"),
+    number("FILLS", "fills"),
+    number("OPEN", "open_orders"),
+    text("REASON", "reason"),
+)
+_POSITIONS = (
+    text("STRATEGY", "strategy"),
+    text("SYMBOL", "symbol"),
+    number("QUANTITY", "quantity"),
+    number("AVERAGE", "average_price"),
+    number("MARK", "mark"),
+    number("UNREALISED", "unrealised"),
+    number("REALISED", "realised"),
+)
+_ORDERS = (
+    moment("CREATED", "created_at"),
+    text("ORDER", "order_id"),
+    text("SYMBOL", "symbol"),
+    text("SIDE", "side"),
+    text("TYPE", "type"),
+    number("QUANTITY", "quantity"),
+    number("FILLED", "filled"),
+    number("LIMIT", "limit_price"),
+    number("STOP", "stop_price"),
+    text("TIF", "time_in_force"),
+    text("STATE", "state"),
+    text("REASON", "reason"),
+)
+_FILLS = (
+    moment("TIME", "ts"),
+    text("STRATEGY", "strategy"),
+    text("SYMBOL", "symbol"),
+    text("SIDE", "side"),
+    number("QUANTITY", "quantity"),
+    number("PRICE", "price"),
+    number("FEE", "fee"),
+    text("CURRENCY", "fee_currency"),
+    text("ORDER", "order_id"),
+)
+_PERFORMANCE = (
+    text("STRATEGY", "strategy"),
+    number("CAPITAL", "capital"),
+    number("EQUITY", "equity"),
+    percent("RETURN", "total_return"),
+    number("REALISED", "realised"),
+    number("UNREALISED", "unrealised"),
+    number("FEES", "fees"),
+    percent("DRAWDOWN", "max_drawdown"),
+    number("FILLS", "fills"),
+    number("TRADES", "trades"),
+)
+
+strategy_option = click.option("--strategy", help="Only of this strategy.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many, the newest."
+)
+
+
+@click.command()
+@asks
+@shows
+def status(daemon: Client, show: Show) -> None:
+    """Show the daemon in one look."""
+    show(lambda: daemon.get("/v1/status"), _status_table)
+
+
+@click.command()
+@asks
+@shows
+def performance(daemon: Client, show: Show) -> None:
+    """Show how each strategy and all together did."""
+    show(lambda: daemon.get("/v1/performance"), _performance_table)
+
+
+@click.group()
+def strategy() -> None:
+    """Look at strategies."""
+
+
+@strategy.command("list")
+@asks
+@shows
+def list_strategies(daemon: Client, show: Show) -> None:
+    """List all strategies."""
+    show(lambda: daemon.get("/v1/strategies"), lambda rows, headers: table(rows, _STRATEGIES, headers=headers))
+
+
+@strategy.command("show")
+@click.argument("strategy_id", metavar="STRATEGY")
+@asks
+@shows
+def show_strategy(strategy_id: str, daemon: Client, show: Show) -> None:
+    """Show one strategy in full."""
+    show(lambda: daemon.get(f"/v1/strategies/{quote(strategy_id, safe='')}"), _strategy_table)
+
+
+@click.command()
+@strategy_option
+@click.option("--open", "open_only", is_flag=True, help="Only orders that may still fill.")
+@limit_option
+@asks
+@shows
+def orders(strategy: str | None, open_only: bool, limit: int, daemon: Client, show: Show) -> None:
+    """List the newest orders, oldest first."""
+    show(
+        lambda: daemon.get("/v1/orders", strategy=strategy, open="true" if open_only else None, limit=limit),
+        lambda rows, headers: table(rows, _ORDERS, headers=headers),
+    )
+
+
+@click.command()
+@strategy_option
+@asks
+@shows
+def positions(strategy: str | None, daemon: Client, show: Show) -> None:
+    """List what the strategies hold."""
+    show(
+        lambda: daemon.get("/v1/positions", strategy=strategy),
+        lambda rows, headers: table(rows, _POSITIONS, headers=headers),
+    )
+
+
+@click.command()
+@strategy_option
+@limit_option
+@asks
+@shows
+def fills(strategy: str | None, limit: int, daemon: Client, show: Show) -> None:
+    """List the newest fills, oldest first."""
+    show(
+        lambda: daemon.get("/v1/fills", strategy=strategy, limit=limit),
+        lambda rows, headers: table(rows, _FILLS, headers=headers),
+    )
+
+
+@click.group()
+def account() -> None:
+    """Look at the account."""
+
+
+@account.command("show")
+@asks
+@shows
+def show_account(daemon: Client, show: Show) -> None:
+    """Show all books beside the broker's own account, and the difference."""
+    show(lambda: daemon.get("/v1/account"), _account_table)
+
+
+def _status_table(status: dict[str, Any], _headers: bool) -> str:
+    feed = status["feed"]
+    counts = ", ".join(f"{count} {state}" for state, count in status["strategies"].items() if count)
+    return facts(
+        [
+            ("mode", status["mode"]),
+            ("broker", status["broker"]),
+            ("ready", status["ready"]),
+            ("halted", f"yes: {status['halt_reason']}" if status["halted"] else "no"),
+            ("strategies", counts),
+            ("feed", f"{feed['kind']}, at its end" if feed["at_end"] else feed["kind"]),
+            ("feed time", to_second(feed["time"])),
+            ("pace", "as fast as possible" if feed["pace"] is None else f"{feed['pace']:g} times real time"),
+            ("lag", f"{feed['lag_seconds']:.3f} s"),
+            ("event", status["event"]),
+            ("journal", f"record {status['journal_sequence']}, durable through {status['durability']}"),
+            ("state", status["state"]),
+            ("process", status["pid"]),
+            ("build", status["build"]),
+            ("started", to_second(status["started_at"])),
+        ]
+    )
+
+
+def _performance_table(answer: dict[str, Any], headers: bool) -> str:
+    rows = [{"strategy": name, **row} for name, row in answer["strategies"].items()]
+    return table([*rows, {"strategy": "total", **answer["total"]}], _PERFORMANCE, headers=headers)
+
+
+def _strategy_table(answer: dict[str, Any], headers: bool) -> str:
+    isolation = (
+        f"{answer['isolation']} ({answer['isolation_note']})" if answer["isolation_note"] else answer["isolation"]
+    )
+    lists = {name: answer[name] for name in ("params", "limits")}
+    plain = ("state", "reason", "capital", "equity", "cash", "realised", "unrealised", "fees")
+    head = facts(
+        [
+            ("strategy", answer["id"]),
+            ("class", answer["class"]),
+            ("isolation", isolation),
+            *((name, answer[name]) for name in plain),
+            ("orders", f"{answer['orders']}, {answer['open_orders']} of them open"),
+            ("fills", answer["fills"]),
+            ("subscriptions", ", ".join(answer["subscriptions"])),
+            *(
+                (name, ", ".join(f"{key}={cell(value)}" for key, value in pairs.items()))
+                for name, pairs in lists.items()
+            ),
+        ]
+    )
+    if not answer["positions"]:
+        return head
+    return f"{head}\n\n{table(answer['positions'], _POSITIONS[1:], headers=headers)}"
+
+
+def _account_table(answer: dict[str, Any], headers: bool) -> str:
+    lines = {
+        **answer["books"],
+        **{name: answer[name] for name in ("unallocated", "ledger", "broker", "difference")},
+    }
+    columns = [text("BOOK", "book"), *_held(answer, "cash"), *_held(answer, "positions")]
+    rows = [{"book": name, **holdings} for name, holdings in lines.items()]
+    verdict = "balanced" if answer["balanced"] else "NOT BALANCED"
+    return f"{table(rows, columns, headers=headers)}\n\n{verdict} at event {answer['event']}"
+
+
+def _held(answer: dict[str, Any], kind: str) -> list[Column]:
+    """A column for each currency or symbol that any book names."""
+    return [
+        Column(name, lambda row, name=name: row[kind].get(name, "0"), right=True)  # type: ignore[misc]
+        for name in answer["difference"][kind]
+    ]

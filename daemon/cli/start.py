@@ -1,0 +1,118 @@
+"""Commands before a daemon runs: its config looked at, and the daemon itself."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.cli.client import DEFAULT_CONFIG
+from daemon.cli.options import shows
+from daemon.cli.printing import Show
+from daemon.cli.tables import facts, number, table, text
+
+if TYPE_CHECKING:
+    from daemon.check import Plan
+
+_PLANNED = (
+    text("STRATEGY", "id"),
+    text("CLASS", "class"),
+    text("ISOLATION", "isolation"),
+    number("CAPITAL", "capital"),
+    text("PARAMETERS", "parameters"),
+    text("SUBSCRIPTIONS", "heard"),
+)
+
+config_option = click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The config file.",
+)
+
+
+@click.command()
+@config_option
+@click.option(
+    "--state", type=click.Path(path_type=Path, file_okay=False), help="The state directory, over the config's."
+)
+@click.pass_context
+def run(ctx: click.Context, config: Path, state: Path | None) -> None:
+    """Trade, until SIGTERM or ^C."""
+    from daemon.run import main
+
+    ctx.exit(main(config, state=state))
+
+
+@click.command()
+@config_option
+@shows
+def check(config: Path, show: Show) -> None:
+    """Say what would run, or everything that is wrong with the config; nothing is started."""
+    from daemon.check import check as check_config
+    from daemon.processes import SystemProcesses
+    from daemon.shadowing import refuse_shadowed_packages
+
+    refuse_shadowed_packages()
+    show(lambda: _summary(check_config(config, os.environ, SystemProcesses())), _plan_table)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON schema of the config file, for editors."""
+    from daemon.config.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+def _summary(plan: "Plan") -> dict[str, Any]:
+    import msgspec
+
+    from daemon.api.views import subscription_text
+
+    settings = plan.settings
+    summary: dict[str, Any] = msgspec.to_builtins(
+        {
+            "mode": settings.mode,
+            "feed": settings.feed.kind,
+            "broker": settings.broker.kind,
+            "cash": settings.account.cash,
+            "currency": settings.account.currency,
+            "state": str(plan.state),
+            "durability": settings.durable_through,
+            "symbols": list(plan.instruments),
+            "strategies": [
+                {
+                    "id": entry.id,
+                    "class": entry.reference,
+                    "isolation": entry.isolation,
+                    "capital": entry.capital,
+                    "params": {parameter.name: parameter.value for parameter in description.parameters},
+                    "subscriptions": [subscription_text(subscription) for subscription in description.subscriptions],
+                }
+                for entry, description in zip(settings.strategies, plan.descriptions, strict=True)
+            ],
+        }
+    )
+    return summary
+
+
+def _plan_table(summary: dict[str, Any], headers: bool) -> str:
+    head = facts(
+        [
+            *((name, summary[name]) for name in ("mode", "feed", "broker", "durability", "state")),
+            ("account", f"{summary['cash']} {summary['currency']}"),
+            ("symbols", ", ".join(summary["symbols"])),
+        ]
+    )
+    rows = [
+        {
+            **strategy,
+            "parameters": ", ".join(f"{name}={value}" for name, value in strategy["params"].items()),
+            "heard": ", ".join(strategy["subscriptions"]),
+        }
+        for strategy in summary["strategies"]
+    ]
+    return f"{head}\n\n{table(rows, _PLANNED, headers=headers)}"

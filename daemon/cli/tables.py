@@ -1,0 +1,68 @@
+"""Tables of plain aligned text."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+Row = Mapping[str, Any]
+
+
+class Column(NamedTuple):
+    """A column: its header, what it shows of a row, and whether it stands to the right as numbers do."""
+
+    header: str
+    value: Callable[[Row], str]
+    right: bool
+
+
+def text(header: str, key: str) -> Column:
+    """A column of words."""
+    return Column(header, lambda row: cell(row[key]), right=False)
+
+
+def number(header: str, key: str) -> Column:
+    """A column of numbers, as they came."""
+    return Column(header, lambda row: cell(row[key]), right=True)
+
+
+def percent(header: str, key: str) -> Column:
+    """A column of fractions, shown as percentages."""
+    return Column(header, lambda row: cell(None if row[key] is None else f"{row[key]:z.2%}"), right=True)
+
+
+def moment(header: str, key: str) -> Column:
+    """A column of times, to the second."""
+    return Column(header, lambda row: to_second(row[key]), right=False)
+
+
+def table(rows: Sequence[Row], columns: Sequence[Column], *, headers: bool) -> str:
+    """The rows, columns two blanks apart."""
+    lines = [[column.header for column in columns]] if headers else []
+    lines += [[column.value(row) for column in columns] for row in rows]
+    widths = [max((len(line[place]) for line in lines), default=0) for place in range(len(columns))]
+    return "\n".join(
+        "  ".join(
+            value.rjust(width) if column.right else value.ljust(width)
+            for value, width, column in zip(line, widths, columns, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> str:
+    """One fact a line, its name before it."""
+    width = max(len(name) for name, _ in pairs)
+    return "\n".join(f"{name.ljust(width)}  {cell(value)}" for name, value in pairs)
+
+
+def cell(value: object) -> str:
+    """A value in words: `-` for none, yes and no for truth values."""
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def to_second(moment_text: str | None) -> str:
+    """`2026-01-05T14:31:07.25Z` as `2026-01-05 14:31:07`."""
+    return "-" if moment_text is None else moment_text[:19].replace("T", " ")

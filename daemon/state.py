@@ -1,0 +1,27 @@
+"""The state directory: the names in it that others need, and putting it aside."""
+
+from pathlib import Path
+
+from daemon.disk import Disk
+from trading.timestamps import SECOND, iso
+
+SOCKET_NAME = "bulkhead.sock"
+LOCK_NAME = "lock"
+JOURNAL_NAME = "journal"
+PROJECTION_NAME = "projection.sqlite"
+
+
+def archive_path(state: Path, now_ns: int) -> Path:
+    """Where a state goes that is put aside now: `state.archived-20260105T143107Z`."""
+    stamp = iso(now_ns // SECOND * SECOND).replace("-", "").replace(":", "")
+    return state.with_name(f"{state.name}.archived-{stamp}")
+
+
+def archive(state: Path, target: Path, disk: Disk, pid: int) -> None:
+    """Put a state aside; StateInUse while a daemon works on it, DiskError when it cannot be moved."""
+    lock = disk.lock(state / LOCK_NAME, pid)
+    try:
+        disk.rename(state, target)
+        disk.sync_directory(state.parent)
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""How the daemon is watched: logs, metrics, and the word to systemd."""

@@ -1,0 +1,80 @@
+"""Logs: a line of JSON each, or for people where a terminal reads. `set_up` is the only place that configures logging.
+
+A log that cannot be written is lost, never an error: trading does not wait for it and does not stop because of it.
+"""
+
+import json
+import logging
+from collections.abc import MutableMapping
+from typing import Any, Literal, TextIO
+
+from trading.reports import Fill
+from trading.timestamps import SECOND, iso
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+"""What every record has; anything else was given as `extra` and belongs on the line."""
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: `ts`, `level`, `logger`, `message`, then what the caller added, such as `strategy`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        line: dict[str, Any] = {
+            "ts": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class ForPeople(logging.Formatter):
+    """`14:31:07  sma-aaa  what happened`, in UTC; the level is named from warnings on."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as a line, with its traceback below it."""
+        parts = [_time(record)[11:19]]
+        if strategy := getattr(record, "strategy", ""):
+            parts.append(strategy)
+        level = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
+        line = "  ".join([*parts, level + record.getMessage()])
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class StrategyLog(logging.LoggerAdapter[logging.Logger]):
+    """A logger that puts the strategy's id on every line."""
+
+    def __init__(self, logger: logging.Logger, strategy: str) -> None:
+        super().__init__(logger, {"strategy": strategy})
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """Add the id to what the caller added."""
+        return msg, {**kwargs, "extra": {**(kwargs.get("extra") or {}), **(self.extra or {})}}
+
+
+def set_up(stream: TextIO, *, level: int = logging.INFO, written: Literal["auto", "json", "human"] = "auto") -> None:
+    """Send every log to one stream; `auto` is for people where it is a terminal, else JSON lines. Replaces what was set
+    up."""
+    handler = logging.StreamHandler(stream)
+    for_people = stream.isatty() if written == "auto" else written == "human"
+    handler.setFormatter(ForPeople() if for_people else JsonLines())
+    root = logging.getLogger()
+    for old in tuple(root.handlers):
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    logging.raiseExceptions = False
+    logging.captureWarnings(capture=True)
+
+
+def fill_line(fill: Fill) -> str:
+    """`buy 100 AAA @ 100.07  fee 1.00  at 14:31:07`, the fill's market time in UTC."""
+    return f"{fill.side} {fill.quantity} {fill.symbol} @ {fill.price}  fee {fill.fee}  at {iso(fill.ts_ns)[11:19]}"
+
+
+def _time(record: logging.LogRecord) -> str:
+    return iso(int(record.created * 1_000) * (SECOND // 1_000))

@@ -1,0 +1,127 @@
+"""The metrics page for Prometheus, read from the daemon's views when it is asked for.
+
+Labels are bounded: a strategy, a broker, a symbol held, a state, a currency; never an order. Money is in its currency.
+"""
+
+import platform
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from daemon.api.operations import Operations, Vitals
+from daemon.api.views import STRATEGY_STATES, PositionView, StatusView, StrategyView
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+_MONEY: tuple[tuple[str, str, Callable[[StrategyView], Decimal]], ...] = (
+    ("capital", "Capital the strategy was given", lambda s: s.capital),
+    ("equity", "Cash and positions at their marks", lambda s: s.equity),
+    ("cash", "Cash in the strategy's book", lambda s: s.cash),
+    ("realised", "Realised profit and loss", lambda s: s.realised),
+    ("unrealised", "Unrealised profit and loss", lambda s: s.unrealised),
+    ("fees", "Fees paid", lambda s: s.fees),
+)
+
+
+class Exposition:
+    """The page's text, from a registry of its own."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(_Views(operations))
+
+    def text(self) -> bytes:
+        """The page as it is now, in CONTENT_TYPE."""
+        return generate_latest(self._registry)
+
+
+class _Views(Collector):
+    """Turns the daemon's views into metrics."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing: the views are not asked before the first scrape."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric, from one look at each view."""
+        status = self._operations.status()
+        strategies = self._operations.strategies()
+        yield from _daemon(status)
+        yield from _health(self._operations)
+        yield from _vitals(self._operations.vitals())
+        yield from _orders(strategies, status.broker)
+        yield from _strategies(strategies, status.currency)
+        yield _positions(self._operations.positions())
+
+
+def _daemon(status: StatusView) -> Iterator[Metric]:
+    build = {"version": status.build, "python": platform.python_version(), "mode": status.mode}
+    yield InfoMetricFamily("bulkhead_build", "What runs", value=build)
+    yield _gauge("halted", "Whether an operator halted trading", status.halted)
+    yield _gauge("feed_lag_seconds", "How far the feed is behind its pace", status.feed.lag_seconds)
+    yield _gauge("feed_at_end", "Whether the feed has come to its end", status.feed.at_end)
+
+
+def _health(operations: Operations) -> Iterator[Metric]:
+    health = operations.health()
+    yield _gauge("live", "Whether the daemon makes progress", health.live)
+    yield _gauge("ready", "Whether the daemon may trade", health.ready)
+
+
+def _vitals(vitals: Vitals) -> Iterator[Metric]:
+    if vitals.feed_time_seconds is not None:
+        yield _gauge("feed_time_seconds", "Time of the last event, since the Unix epoch", vitals.feed_time_seconds)
+    yield _gauge("start_time_seconds", "When the daemon started, since the Unix epoch", vitals.started_at_seconds)
+    yield _gauge("event_loop_lag_seconds", "How late the event loop last woke", vitals.loop_lag_seconds)
+    yield _gauge("journal_sequence", "Number of the last durable record", vitals.journal_sequence)
+    yield _gauge("journal_size_bytes", "Bytes of the journal's segments", vitals.journal_bytes)
+    yield _counter("events", "Events committed", vitals.events_total)
+    yield _counter("journal_syncs", "Syncs of the journal", vitals.journal_syncs_total)
+    yield _counter("journal_sync_seconds", "Time spent in syncs of the journal", vitals.journal_sync_seconds_total)
+
+
+def _orders(strategies: list[StrategyView], broker: str) -> Iterator[Metric]:
+    orders = CounterMetricFamily("bulkhead_orders", "Orders asked for", labels=("strategy", "broker"))
+    fills = CounterMetricFamily("bulkhead_fills", "Fills booked", labels=("strategy", "broker"))
+    working = GaugeMetricFamily("bulkhead_open_orders", "Orders that may still fill", labels=("strategy", "broker"))
+    for strategy in strategies:
+        labels = (strategy.id, broker)
+        orders.add_metric(labels, strategy.orders)
+        fills.add_metric(labels, strategy.fills)
+        working.add_metric(labels, strategy.open_orders)
+    yield from (orders, fills, working)
+
+
+def _strategies(strategies: list[StrategyView], currency: str) -> Iterator[Metric]:
+    for name, help_text, amount in _MONEY:
+        money = GaugeMetricFamily(f"bulkhead_strategy_{name}", help_text, labels=("strategy", "currency"))
+        for strategy in strategies:
+            money.add_metric((strategy.id, currency), float(amount(strategy)))
+        yield money
+    states = GaugeMetricFamily("bulkhead_strategy_state", "1 for the state it is in", labels=("strategy", "state"))
+    for strategy in strategies:
+        for state in STRATEGY_STATES:
+            states.add_metric((strategy.id, state), float(strategy.state == state))
+    yield states
+
+
+def _positions(positions: list[PositionView]) -> Metric:
+    held = GaugeMetricFamily("bulkhead_position_units", "Signed units held", labels=("strategy", "symbol"))
+    for position in positions:
+        held.add_metric((position.strategy, position.symbol), float(position.quantity))
+    return held
+
+
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"bulkhead_{name}", help_text, value=float(value))
+
+
+def _counter(name: str, help_text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"bulkhead_{name}", help_text, value=float(value))

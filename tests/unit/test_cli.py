@@ -1,0 +1,412 @@
+"""The command line against the real server on a real socket."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from daemon.cli import COMMANDS, main
+from daemon.disk import RealDisk
+from daemon.loading import load_class
+from daemon.state import LOCK_NAME, SOCKET_NAME
+from daemon.version import VERSION
+from tests.simulation.operations import OperationsInMemory
+from tests.simulation.serving import served
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "cli"
+
+Bulkhead = Callable[..., Result]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def operations() -> OperationsInMemory:
+    filled = OperationsInMemory()
+    filled.buy("sma-aaa", 100, "100.07")
+    filled.buy("maker", 5, "99.5", fill=False)
+    return filled
+
+
+@pytest.fixture
+def bulkhead(state: Path, monkeypatch: pytest.MonkeyPatch) -> Bulkhead:
+    """The command, in an empty folder, with the state named in the environment."""
+    monkeypatch.chdir(state.parent)
+    monkeypatch.setenv("BULKHEAD_STATE", str(state))
+    return lambda *words, **options: CliRunner().invoke(main, [str(word) for word in words], **options)
+
+
+@pytest.fixture
+def running(operations: OperationsInMemory, state: Path) -> Iterator[OperationsInMemory]:
+    with served(operations, state / SOCKET_NAME):
+        yield operations
+
+
+# What it shows.
+
+SHOWN = {
+    "status": ("status",),
+    "performance": ("performance",),
+    "strategy-list": ("strategy", "list"),
+    "strategy-show": ("strategy", "show", "sma-aaa"),
+    "orders": ("orders",),
+    "positions": ("positions",),
+    "fills": ("fills",),
+    "account-show": ("account", "show"),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("form", ["table", "json"])
+@pytest.mark.usefixtures("running")
+def test_what_is_shown_is_as_in_the_golden_file(bulkhead: Bulkhead, name: str, form: str) -> None:
+    shown = bulkhead(*SHOWN[name], "-o", form)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert_golden(f"{name}.{form}", shown.stdout)
+
+
+def assert_golden(name: str, text: str) -> None:
+    """Compare with a golden file; BULKHEAD_GOLDEN=write writes it instead, for a look at the difference in git."""
+    file = GOLDEN / name
+    if os.environ.get("BULKHEAD_GOLDEN") == "write":
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    assert text == file.read_text()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.usefixtures("running")
+def test_yaml_says_what_json_says(bulkhead: Bulkhead, name: str) -> None:
+    as_yaml, as_json = (bulkhead(*SHOWN[name], "-o", form).stdout for form in ("yaml", "json"))
+    assert yaml.safe_load(as_yaml) == json.loads(as_json)
+
+
+@pytest.mark.parametrize("name", ["strategy-list", "orders", "positions", "fills"])
+@pytest.mark.usefixtures("running")
+def test_a_list_is_a_bare_array(bulkhead: Bulkhead, name: str) -> None:
+    assert isinstance(json.loads(bulkhead(*SHOWN[name], "-o", "json").stdout), list)
+
+
+@pytest.mark.usefixtures("running")
+def test_headers_can_be_left_out(bulkhead: Bulkhead) -> None:
+    bare, whole = (bulkhead("fills", *words).stdout.splitlines() for words in (["--no-headers"], []))
+    assert [line.split() for line in bare] == [line.split() for line in whole[1:]]
+
+
+@pytest.mark.usefixtures("running")
+def test_orders_can_be_narrowed(bulkhead: Bulkhead) -> None:
+    shown = bulkhead("orders", "--open", "--strategy", "maker", "--limit", "1", "-o", "json")
+    assert [order["order_id"] for order in json.loads(shown.stdout)] == ["maker-2"]
+
+
+def test_watching_shows_again_until_it_is_interrupted(
+    operations: OperationsInMemory, state: Path, bulkhead: Bulkhead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) >= 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("daemon.cli.printing.sleep", nap)
+    with served(operations, state / SOCKET_NAME):
+        shown = bulkhead("positions", "-o", "json", "--watch", "0.5")
+    assert (shown.exit_code, naps) == (0, [0.5, 0.5, 0.5])
+    assert len([json.loads(line) for line in shown.stdout.splitlines()]) == 3
+
+
+def test_an_unbalanced_account_is_said_aloud(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    running.broker_cash += 1
+    assert "NOT BALANCED at event 1234" in bulkhead("account", "show").stdout
+
+
+# What it does.
+
+
+def test_halt_and_resume_talk_on_stderr_alone(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    halted = bulkhead("halt", "--cancel-orders", "--reason", "drill")
+    assert (halted.exit_code, halted.stdout, running.halt_reason) == (0, "", "drill")
+    assert not running.all_orders[1].is_open
+    assert "halted" in halted.stderr
+    resumed = bulkhead("resume")
+    assert (resumed.exit_code, resumed.stdout, running.halt_reason) == (0, "", None)
+
+
+def test_reset_puts_the_state_aside_and_a_second_one_finds_nothing(bulkhead: Bulkhead, state: Path) -> None:
+    (state / LOCK_NAME).touch()
+    (state / "journal").mkdir()
+    done, again = bulkhead("reset", "--paper", "--yes"), bulkhead("reset", "--paper", "--yes")
+    archived = [folder for folder in state.parent.iterdir() if folder.name.startswith("state.archived-")]
+    assert (done.exit_code, again.exit_code, state.exists()) == (0, 0, False)
+    assert [(folder / "journal").is_dir() for folder in archived] == [True]
+    assert "nothing to reset" in again.stderr
+
+
+def test_reset_asks_and_leaves_it_at_a_no(bulkhead: Bulkhead, state: Path) -> None:
+    (state / LOCK_NAME).touch()
+    assert bulkhead("reset", "--paper", input="n\n").exit_code == 1
+    assert state.exists()
+
+
+def test_reset_needs_to_hear_that_it_is_paper(bulkhead: Bulkhead) -> None:
+    assert bulkhead("reset", "--yes").exit_code == 2
+
+
+def test_reset_is_refused_while_a_daemon_runs(bulkhead: Bulkhead, state: Path) -> None:
+    lock = RealDisk().lock(state / LOCK_NAME, 4711)
+    refused = bulkhead("reset", "--paper", "--yes")
+    lock.release()
+    assert (refused.exit_code, state.exists()) == (1, True)
+    assert "another daemon (process 4711)" in refused.stderr
+
+
+def test_a_folder_that_no_daemon_used_is_never_moved(bulkhead: Bulkhead, state: Path) -> None:
+    (state / "letters.txt").write_text("mine")
+    bulkhead("reset", "--paper", "--yes")
+    assert (state / "letters.txt").read_text() == "mine"
+
+
+def test_a_new_strategy_is_written_once(bulkhead: Bulkhead, tmp_path: Path) -> None:
+    written, again = (bulkhead("new", "strategy", "MyCross", "--path", "mine") for _ in range(2))
+    assert (written.exit_code, written.stdout) == (0, "mine/my_cross.py\n")
+    assert "class MyCross(Strategy):" in (tmp_path / "mine" / "my_cross.py").read_text()
+    assert 'class: "mine/my_cross.py:MyCross"' in written.stderr
+    assert (again.exit_code, "exists already" in again.stderr) == (1, True)
+
+
+def test_a_new_strategy_is_formatted_and_typed(bulkhead: Bulkhead, tmp_path: Path) -> None:
+    bulkhead("new", "strategy", "my-cross")
+    file = tmp_path / "my_cross.py"
+    for tool in (
+        ["ruff", "check", "--no-cache", "--ignore=INP001"],
+        ["ruff", "format", "--check", "--no-cache"],
+        ["mypy", "--strict", "--follow-imports=silent"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *tool, str(file)], check=False, cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_new_strategy_can_be_loaded(bulkhead: Bulkhead, tmp_path: Path) -> None:
+    bulkhead("new", "strategy", "my_cross")
+    loaded = load_class("my_cross.py:MyCross", tmp_path)
+    assert loaded.parameters_type().__struct_fields__ == ("symbol", "fast", "slow", "quantity")
+
+
+@pytest.mark.parametrize("name", ["../escape", "1st", "class", "my cross", ""])
+def test_a_name_that_no_class_can_have_is_wrong_usage(bulkhead: Bulkhead, tmp_path: Path, name: str) -> None:
+    before = sorted(tmp_path.iterdir())
+    assert bulkhead("new", "strategy", name).exit_code == 2
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_schema_is_json_and_names_the_keys(bulkhead: Bulkhead) -> None:
+    described = json.loads(bulkhead("schema").stdout)
+    assert {"mode", "state", "account", "feed", "broker", "instruments", "strategies"} <= set(described["properties"])
+
+
+CONFIG = """\
+account: {currency: USD, cash: "100000"}
+feed: {kind: synthetic, symbols: {AAA: {price: "100"}}}
+instruments: {AAA: {kind: equity, tick_size: "0.01", lot_size: "1"}}
+strategies:
+  - {id: mine, class: "mine/my_cross.py:MyCross", params: {symbol: AAA, fast: 5}, capital: "10000", isolation: task}
+"""
+
+
+def test_a_config_with_a_new_strategy_passes_the_check_and_is_told(bulkhead: Bulkhead, tmp_path: Path) -> None:
+    bulkhead("new", "strategy", "MyCross", "--path", "mine")
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    in_words, told = bulkhead("check"), json.loads(bulkhead("check", "-o", "json").stdout)
+    assert (in_words.exit_code, "symbol=AAA, fast=5, slow=30, quantity=100" in in_words.stdout) == (0, True)
+    assert told["state"] == str(tmp_path / "state")
+    assert told["strategies"] == [
+        {
+            "id": "mine",
+            "class": "mine/my_cross.py:MyCross",
+            "isolation": "task",
+            "capital": "10000",
+            "params": {"symbol": "AAA", "fast": 5, "slow": 30, "quantity": "100"},
+            "subscriptions": ["AAA bars 1m"],
+        }
+    ]
+
+
+def test_a_config_tells_all_its_problems_at_once_on_stderr(bulkhead: Bulkhead, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("capital", "captial").replace("synthetic", "synthetc"))
+    told = bulkhead("check", "-o", "json")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert "captial" in told.stderr
+    assert "synthetc" in told.stderr
+
+
+def test_the_journal_is_verified_and_exported_without_a_daemon(bulkhead: Bulkhead, state: Path) -> None:
+    journal = state / "journal"
+    journal.mkdir()
+    for segment in (ROOT / "tests" / "golden" / "journal" / "small").iterdir():
+        (journal / segment.name).write_bytes(segment.read_bytes())
+    verified = json.loads(bulkhead("journal", "verify", "-o", "json").stdout)
+    exported = [json.loads(line) for line in bulkhead("journal", "export").stdout.splitlines()]
+    assert verified["records"] == len(exported) > 0
+    assert exported[-1]["sequence"] == verified["last_sequence"]
+
+
+def test_a_journal_that_is_not_there_is_exit_code_1(bulkhead: Bulkhead, state: Path) -> None:
+    told = bulkhead("journal", "verify")
+    assert (told.exit_code, str(state / "journal") in told.stderr) == (1, True)
+
+
+# How the daemon is found.
+
+
+def test_the_socket_is_found_in_the_order_promised(
+    operations: OperationsInMemory, bulkhead: Bulkhead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--socket over BULKHEAD_STATE over -c over ./config.yaml: each alone is served, those after it are dead ends."""
+    for name in ("named", "here"):
+        (tmp_path / name).mkdir()
+        (tmp_path / f"{name}.yaml").write_text(f"state: {name}\n")
+    (tmp_path / "config.yaml").write_text("state: here\n")
+
+    def status(*words: str) -> int:
+        return bulkhead("status", *words).exit_code
+
+    with served(operations, tmp_path / "s"):
+        assert status("--socket", str(tmp_path / "s"), "-c", "named.yaml") == 0
+        assert status("-c", "named.yaml") == 3
+    monkeypatch.delenv("BULKHEAD_STATE")
+    with served(operations, tmp_path / "named" / SOCKET_NAME):
+        assert (status("-c", "named.yaml"), status()) == (0, 3)
+    with served(operations, tmp_path / "here" / SOCKET_NAME):
+        assert (status("-c", "named.yaml"), status()) == (3, 0)
+
+
+# How it ends.
+
+
+def test_no_socket_is_exit_code_3_with_how_to_mend_it(bulkhead: Bulkhead) -> None:
+    told = bulkhead("status")
+    assert (told.exit_code, told.stdout) == (3, "")
+    assert "no daemon runs" in told.stderr
+    assert "bulkhead run" in told.stderr
+
+
+def test_no_config_and_no_name_is_exit_code_3(bulkhead: Bulkhead, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BULKHEAD_STATE")
+    told = bulkhead("status")
+    assert (told.exit_code, "--socket, BULKHEAD_STATE, or -c CONFIG" in told.stderr) == (3, True)
+
+
+def test_the_socket_of_a_killed_daemon_is_exit_code_3(bulkhead: Bulkhead, state: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as killed:
+        killed.bind(str(state / SOCKET_NAME))
+    told = bulkhead("status")
+    assert (told.exit_code, "killed" in told.stderr) == (3, True)
+
+
+def test_a_daemon_that_hangs_is_exit_code_69(bulkhead: Bulkhead, state: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hanging:
+        hanging.bind(str(state / SOCKET_NAME))
+        hanging.listen()
+        told = bulkhead("status", "--timeout", "0.1")
+    assert (told.exit_code, told.stdout) == (69, "")
+    assert "no answer within 0.1 s" in told.stderr
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{"])
+def test_an_answer_that_makes_no_sense_is_exit_code_69(bulkhead: Bulkhead, state: Path, answer: bytes) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(state / SOCKET_NAME))
+        listener.listen()
+        thread = threading.Thread(target=_answer_once, args=(listener, answer))
+        thread.start()
+        told = bulkhead("status")
+        thread.join()
+    assert (told.exit_code, "does not answer" in told.stderr) == (69, True)
+
+
+def _answer_once(listener: socket.socket, answer: bytes) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65_536)
+        connection.sendall(answer)
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("words", [("strategy", "show", "sma-aa"), ("orders", "--strategy", "sma-aa")])
+def test_an_unknown_strategy_is_exit_code_4_with_the_nearest(bulkhead: Bulkhead, words: tuple[str, ...]) -> None:
+    told = bulkhead(*words)
+    assert (told.exit_code, told.stdout) == (4, "")
+    assert told.stderr == "Error: no strategy 'sma-aa'\ndid you mean 'sma-aaa'?\n"
+
+
+@pytest.mark.usefixtures("running")
+def test_an_id_with_a_slash_is_a_strategy_that_is_not_there(bulkhead: Bulkhead) -> None:
+    assert bulkhead("strategy", "show", "../status").exit_code == 4
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("status", "-o", "xml"), ("orders", "--limit", "0")])
+def test_wrong_usage_is_exit_code_2(bulkhead: Bulkhead, words: tuple[str, ...]) -> None:
+    assert bulkhead(*words).exit_code == 2
+
+
+def test_an_unreadable_config_is_exit_code_1(bulkhead: Bulkhead, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BULKHEAD_STATE")
+    told = bulkhead("status", "-c", "absent.yaml")
+    assert (told.exit_code, "absent.yaml" in told.stderr) == (1, True)
+
+
+def test_a_socket_path_too_long_is_exit_code_1_in_words(bulkhead: Bulkhead) -> None:
+    told = bulkhead("status", "--socket", "/" + "x" * 200)
+    assert (told.exit_code, "107" in told.stderr) == (1, True)
+
+
+# How it is built.
+
+
+def test_help_is_as_in_the_golden_file(bulkhead: Bulkhead) -> None:
+    assert_golden("help.txt", bulkhead("--help").stdout)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(bulkhead: Bulkhead, command: str) -> None:
+    told = bulkhead(command, "--help")
+    assert (told.exit_code, told.stdout.startswith("Usage: ")) == (0, True)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = """
+import sys
+from daemon.cli import COMMANDS, main
+for words in ([], *([command] for command in COMMANDS)):
+    main([*words, "--help"], standalone_mode=False)
+print(sorted({"aiohttp", "asyncio", "pydantic", "uvloop", "yaml", "msgspec"} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+def test_the_version_is_the_projects(bulkhead: Bulkhead) -> None:
+    assert bulkhead("--version").stdout == f"bulkhead {VERSION}\n"
+    assert f'\nversion = "{VERSION}"\n' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_served_socket_is_the_owners_alone(running: OperationsInMemory, state: Path) -> None:
+    assert stat.S_IMODE((state / SOCKET_NAME).stat().st_mode) == 0o600
