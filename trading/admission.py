@@ -6,7 +6,7 @@ An order that only takes a position nearer to flat is never held back by a limit
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -16,6 +16,8 @@ from trading.money import EXACT, ZERO
 from trading.order_manager import OrderManager
 from trading.orders import OrderTerms, OrderType, Side
 from trading.portfolio import VirtualPortfolio
+
+_NO_LIMITS: Final = RiskLimits()
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -91,7 +93,7 @@ class ContainerHoldings:
 
 def worst_case(position: Decimal, buys: Decimal, sells: Decimal) -> Decimal:
     """The furthest from flat that open orders can take a position; buys are never netted against sells."""
-    return max(abs(EXACT.add(position, buys)), abs(EXACT.subtract(position, sells)))
+    return max(EXACT.add(position, buys).copy_abs(), EXACT.subtract(position, sells).copy_abs())
 
 
 def only_reduces(terms: OrderTerms, holdings: Holdings) -> bool:
@@ -99,7 +101,7 @@ def only_reduces(terms: OrderTerms, holdings: Holdings) -> bool:
     position = holdings.position(terms.symbol)
     buys, sells = holdings.working(terms.symbol)
     if terms.side is Side.BUY:
-        return position < 0 and EXACT.add(buys, terms.quantity) <= -position
+        return position < 0 and EXACT.add(buys, terms.quantity) <= position.copy_abs()
     return position > 0 and EXACT.add(sells, terms.quantity) <= position
 
 
@@ -152,40 +154,55 @@ def over_limit(
     holdings: Holdings,
     price_of: Callable[[str], Decimal | None],
 ) -> Refusal | None:
-    """The first limit that the order would break in the worst case, None when it breaks none."""
-    if only_reduces(terms, holdings):
+    """The first limit that the order would break in the worst case, None when it breaks none.
+
+    The order is worth what it may cost, its limit; the position that it would lead to is worth the current price.
+    """
+    if limits == _NO_LIMITS or only_reduces(terms, holdings):
         return None
     instrument = instruments[terms.symbol]
-    price = terms.limit_price or price_of(terms.symbol) or ZERO
+    current = price_of(terms.symbol)
     buys, sells = holdings.working(terms.symbol)
     if terms.side is Side.BUY:
         buys = EXACT.add(buys, terms.quantity)
     else:
         sells = EXACT.add(sells, terms.quantity)
     position = worst_case(holdings.position(terms.symbol), buys, sells)
-    notional = instrument.notional(position, price)
-    exposure = notional
-    for symbol in holdings.symbols():
-        other = instruments[symbol]
-        if symbol != terms.symbol and other.currency == instrument.currency:
-            worst = worst_case(holdings.position(symbol), *holdings.working(symbol))
-            exposure = EXACT.add(exposure, other.notional(worst, price_of(symbol) or ZERO))
+    cost = instrument.notional(terms.quantity, terms.limit_price or current or ZERO)
+    worth = instrument.notional(position, current or terms.limit_price or ZERO)
+    exposure = EXACT.add(worth, _exposure_elsewhere(instrument, instruments, holdings, price_of))
+    equity = max(ZERO, holdings.equity(instrument.currency.code))
     measures: list[tuple[str, Decimal, Decimal | int | None]] = [
         ("max_order_quantity", terms.quantity, limits.max_order_quantity),
-        ("max_order_notional", instrument.notional(terms.quantity, price), limits.max_order_notional),
+        ("max_order_notional", cost, limits.max_order_notional),
         ("max_open_orders", Decimal(holdings.open_orders() + 1), limits.max_open_orders),
         ("max_position_quantity", position, limits.max_position_quantity),
-        ("max_position_notional", notional, limits.max_position_notional),
+        ("max_position_notional", worth, limits.max_position_notional),
         ("max_exposure_notional", exposure, limits.max_exposure_notional),
+        ("max_position_equity_share", worth, _share(limits.max_position_equity_share, equity)),
+        ("max_exposure_equity_share", exposure, _share(limits.max_exposure_equity_share, equity)),
     ]
-    if limits.max_position_equity_share is not None or limits.max_exposure_equity_share is not None:
-        equity = max(ZERO, holdings.equity(instrument.currency.code))
-        for name, measured, share in (
-            ("max_position_equity_share", notional, limits.max_position_equity_share),
-            ("max_exposure_equity_share", exposure, limits.max_exposure_equity_share),
-        ):
-            measures.append((name, measured, None if share is None else EXACT.multiply(share, equity)))
     for name, measured, limit in measures:
         if limit is not None and measured > limit:
             return Refusal(name, f"{measured} would be above the limit of {limit} ({name})")
     return None
+
+
+def _exposure_elsewhere(
+    instrument: Instrument,
+    instruments: Mapping[str, Instrument],
+    holdings: Holdings,
+    price_of: Callable[[str], Decimal | None],
+) -> Decimal:
+    """What the other symbols of its currency are worth in their worst case."""
+    exposure = ZERO
+    for symbol in holdings.symbols():
+        other = instruments[symbol]
+        if symbol != instrument.symbol and other.currency == instrument.currency:
+            worst = worst_case(holdings.position(symbol), *holdings.working(symbol))
+            exposure = EXACT.add(exposure, other.notional(worst, price_of(symbol) or ZERO))
+    return exposure
+
+
+def _share(share: Decimal | None, equity: Decimal) -> Decimal | None:
+    return None if share is None else EXACT.multiply(share, equity)

@@ -8,6 +8,11 @@ from trading.orders import OrderTerms
 from trading.reports import Origin
 
 
+def storable(text: object) -> str:
+    """A strategy's own words as the journal can hold them: what is no lawful UTF-8 is written out."""
+    return str(text).encode(errors="backslashreplace").decode()
+
+
 class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag="submit"):
     """An order that the container's risk manager has approved."""
 

@@ -10,13 +10,14 @@ keeps its books.
 import enum
 import traceback
 from collections.abc import Callable, Mapping
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from trading.bus import EventBus
-from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
+from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip, storable
 from trading.desk import ContainerDesk, TimerWish
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
@@ -70,13 +71,14 @@ class ScopedContainer(Scope):
         self._outbox: list[Command] = []
         self._instruments = instruments
         self.register_shared_service("instruments", instruments)
-        for name in ("bus", "orders", "portfolio", "risk_manager", "desk", "strategy"):
-            self.create_component(name, getattr(self, f"_build_{name}"))
+        self.create_component("bus", EventBus, EventBus.close)
+        self.create_component("orders", self._build_orders)
+        self.create_component("portfolio", self._build_portfolio)
+        self.create_component("risk_manager", self._build_risk_manager)
+        self.create_component("desk", self._build_desk)
+        self.create_component("strategy", self._build_strategy)
 
     # The component factories, in the order in which each needs the ones before.
-
-    def _build_bus(self) -> EventBus:
-        return EventBus()
 
     def _build_orders(self) -> OrderManager:
         return OrderManager(self.spec.strategy)
@@ -109,7 +111,7 @@ class ScopedContainer(Scope):
 
     def initialize_scope(self) -> None:
         """Build and wire the components."""
-        if self.life is not ContainerState.CREATED:
+        if self.is_built:
             return
         super().initialize_scope()
         self._orders = self.resolve("orders", OrderManager)
@@ -198,8 +200,14 @@ class ScopedContainer(Scope):
             self._portfolio.book(fill)
             self._sealed(self._bus.publish, fill)
         if order is not None:
-            self._sealed(self._bus.publish, order)
+            self._sealed(self._bus.publish, copy(order))
         return self._drain()
+
+    def seal(self, reason: str) -> None:
+        """Close it from outside, as a Trip closes it from within."""
+        if self.trip is None:
+            self._forget_unsent()
+            self._close(reason, "")
 
     def stop(self) -> list[Command]:
         """Run the strategy's `stop()`; what it still asks for comes back."""
@@ -228,16 +236,20 @@ class ScopedContainer(Scope):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the container that gave this state; the strategy's `start()` is not called."""
-        self.initialize_scope()
+        self.restore_books(state)
         self.life = ContainerState(state["life"])
         self.trip = msgspec.convert(state["trip"], Trip | None)
-        self.reports, self._n = state["reports"], state["n"]
         vars(self._strategy).update(decode_state(state["strategy"], owner=self.spec.strategy_class))
         self._desk.random = decode_state(state["random"], owner=self.spec.strategy_class)["random"]
-        self._orders.restore(state["orders"])
-        self._portfolio.restore(state["portfolio"])
         self._risk.restore(state["risk_manager"])
         self._desk.restore(state["desk"])
+
+    def restore_books(self, state: Mapping[str, Any]) -> None:
+        """Take over orders and portfolio only, for a strategy that is to start anew upon them."""
+        self.initialize_scope()
+        self.reports, self._n = state["reports"], state["n"]
+        self._orders.restore(state["orders"])
+        self._portfolio.restore(state["portfolio"])
 
     # Within.
 
@@ -255,16 +267,27 @@ class ScopedContainer(Scope):
             return
         try:
             call(argument)
-        except (Exception, SystemExit) as error:
-            self.life = ContainerState.TRIPPED
-            self.trip = Trip(
-                strategy=self.spec.strategy,
-                n=self._next_n(),
-                ts_ns=self._desk.now_ns,
-                reason=f"{type(error).__name__}: {error}",
-                traceback="".join(traceback.format_exception(error)),
-            )
-            self._outbox = [self.trip]
+        except KeyboardInterrupt:  # an operator's, not the strategy's
+            raise
+        except BaseException as error:
+            self._forget_unsent()
+            stack = "".join(traceback.format_exception(error))
+            self._outbox.append(self._close(storable(_in_words(error)), storable(stack)))
+
+    def _forget_unsent(self) -> None:
+        """Nothing leaves a container that is sealed: orders that the router never saw end here."""
+        for command in self._drain():
+            if isinstance(command, SubmitOrder | RefusedOrder):
+                order = self._orders.get(command.terms.order_id)
+                assert order is not None, command.terms.order_id
+                self._orders.change(order, OrderChange.REJECT, self._desk.now_ns)
+
+    def _close(self, reason: str, stack: str) -> Trip:
+        self.life = ContainerState.TRIPPED
+        self.trip = Trip(
+            strategy=self.spec.strategy, n=self._next_n(), ts_ns=self._desk.now_ns, reason=reason, traceback=stack
+        )
+        return self.trip
 
     def _drain(self) -> list[Command]:
         commands, self._outbox = self._outbox, []
@@ -320,15 +343,15 @@ class ScopedContainer(Scope):
         single = getattr(self._strategy, "symbol", None)
         for symbol in getattr(self._strategy, "symbols", None) or ([single] if single else []):
             if cls.on_bar is not Strategy.on_bar:
-                self._desk.subscriptions.append(
-                    Subscription(
-                        symbol=symbol,
-                        kind=DataKind.BARS,
-                        interval_ns=self.spec.timeframe_ns,
-                        warmup=self.spec.warmup,
-                    )
-                )
+                self._desk.hear(symbol, DataKind.BARS, self.spec.timeframe_ns, self.spec.warmup)
             if cls.on_quote is not Strategy.on_quote:
-                self._desk.subscriptions.append(Subscription(symbol=symbol, kind=DataKind.QUOTES))
+                self._desk.hear(symbol, DataKind.QUOTES)
             if cls.on_trade is not Strategy.on_trade:
-                self._desk.subscriptions.append(Subscription(symbol=symbol, kind=DataKind.TRADES))
+                self._desk.hear(symbol, DataKind.TRADES)
+
+
+def _in_words(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return f"{type(error).__name__}, which cannot be shown as text"

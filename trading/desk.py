@@ -1,18 +1,20 @@
 """The desk that a container gives its strategy: what it may know and what it may ask for."""
 
 import random
+from copy import copy
 from typing import Any
 
 import msgspec
 
 from trading.bus import EventBus
+from trading.commands import storable
 from trading.errors import StrategyMisuse
 from trading.order_manager import OrderManager
 from trading.orders import Order
 from trading.portfolio import VirtualPortfolio
 from trading.signals import CancelRequest, Signal
 from trading.subscriptions import DataKind, Subscription
-from trading.timestamps import parse_interval
+from trading.timestamps import LAST_NS, MILLISECOND, parse_interval
 
 
 class TimerWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,17 +52,16 @@ class ContainerDesk:
 
     def cancel(self, order_id: str) -> None:
         """Ask for an order to be withdrawn; StrategyMisuse when it is none of the strategy's."""
-        if self.warming:
+        if self.warming or not order_id:  # an order that was asked for while warming has no id
             return
-        order = self._orders.get(order_id)
-        if order is None:
+        if self._orders.get(order_id) is None:
             raise StrategyMisuse(f"cancel({order_id!r}): no such order of {self.strategy}")
-        if order.is_open:
+        if self._orders.get_open(order_id) is not None:
             self._bus.publish(CancelRequest(order_id=order_id))
 
     def open_orders(self, symbol: str | None) -> list[Order]:
-        """The strategy's own open orders."""
-        return self._orders.open(symbol)
+        """The strategy's own open orders, as they stand now."""
+        return [copy(order) for order in self._orders.open(symbol)]
 
     def subscribe(self, symbol: str, *, bars: str | None, quotes: bool, trades: bool, warmup: int) -> None:
         """Ask for data; StrategyMisuse outside `start()` or when it asks for nothing."""
@@ -68,27 +69,40 @@ class ContainerDesk:
             raise StrategyMisuse("subscribe() is for start(); subscriptions are fixed after it")
         if bars is None and not quotes and not trades:
             raise StrategyMisuse(f"subscribe({symbol!r}) asks for nothing; give bars=, quotes=True or trades=True")
-        wanted: list[Subscription] = []
+        if warmup < 0:
+            raise StrategyMisuse(f"subscribe({symbol!r}): warmup is {warmup} bars; it must be zero or more")
         if bars is not None:
-            interval_ns = _interval(bars)
-            wanted.append(Subscription(symbol=symbol, kind=DataKind.BARS, interval_ns=interval_ns, warmup=warmup))
-        wanted += [Subscription(symbol=symbol, kind=DataKind.QUOTES)] * quotes
-        wanted += [Subscription(symbol=symbol, kind=DataKind.TRADES)] * trades
-        self.subscriptions += [one for one in wanted if one not in self.subscriptions]
+            self.hear(symbol, DataKind.BARS, _interval(bars), warmup)
+        if quotes:
+            self.hear(symbol, DataKind.QUOTES)
+        if trades:
+            self.hear(symbol, DataKind.TRADES)
+
+    def hear(self, symbol: str, kind: DataKind, interval_ns: int = 0, warmup: int = 0) -> None:
+        """Add to the subscriptions; what is asked for twice is heard once, with the longer warm-up."""
+        for place, one in enumerate(self.subscriptions):
+            if (one.symbol, one.kind, one.interval_ns) == (symbol, kind, interval_ns):
+                self.subscriptions[place] = msgspec.structs.replace(one, warmup=max(one.warmup, warmup))
+                return
+        self.subscriptions.append(Subscription(symbol=symbol, kind=kind, interval_ns=interval_ns, warmup=warmup))
 
     def schedule(self, name: str, *, at_ns: int | None, every: str | None) -> None:
-        """Ask for a timer; StrategyMisuse unless exactly one of a time and an interval is given."""
+        """Ask for a timer; StrategyMisuse unless exactly one of a time and an interval is given.
+
+        It rings a millisecond from now at the earliest, so that no strategy can hold time still.
+        """
         if (at_ns is None) == (every is None):
             raise StrategyMisuse(f"schedule({name!r}) takes either at_ns= or every=")
         if self.warming:
             return
         every_ns = 0 if every is None else _interval(every)
-        first_ns = at_ns if at_ns is not None else (self.now_ns // every_ns + 1) * every_ns
-        self._bus.publish(TimerWish(name=name, at_ns=first_ns, every_ns=every_ns))
+        first_ns = _time(at_ns) if at_ns is not None else (self.now_ns // every_ns + 1) * every_ns
+        first_ns = max(first_ns, self.now_ns + MILLISECOND)
+        self._bus.publish(TimerWish(name=storable(name), at_ns=first_ns, every_ns=every_ns))
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs but the generator."""
-        return {"now_ns": self.now_ns, "subscriptions": self.subscriptions}
+        return {"now_ns": self.now_ns, "subscriptions": list(self.subscriptions)}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become the desk that gave this state."""
@@ -98,6 +112,12 @@ class ContainerDesk:
     def _refuse_while_starting(self) -> None:
         if self.starting:
             raise StrategyMisuse("no orders in start(); wait for the first event")
+
+
+def _time(at_ns: object) -> int:
+    if isinstance(at_ns, int) and at_ns <= LAST_NS:
+        return at_ns
+    raise StrategyMisuse(f"at_ns is {at_ns!r}; times are whole nanoseconds since the epoch")
 
 
 def _interval(text: str) -> int:

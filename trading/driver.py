@@ -6,8 +6,10 @@ books must equal.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from trading.account.ids import IdSource
+from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
 from trading.commands import Command
 from trading.container import ContainerSpec, ScopedContainer
@@ -18,11 +20,14 @@ from trading.market import Market
 from trading.market_data import MarketEvent
 from trading.recorder import Recorder
 from trading.sequencer import Offer, Sequencer
+from trading.warmup import warm_up
 
 
 def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> list[Command]:
     """Bring reports and event to containers in this process, and gather their commands."""
     commands: list[Command] = []
+    if delivery.seal:
+        containers[delivery.seal].seal(delivery.reason)
     for report in delivery.reports:
         commands += containers[report.strategy].on_report(report)
     if delivery.event is not None:
@@ -32,7 +37,10 @@ def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> li
 
 
 class Driver:
-    """Runs strategies over the events of one feed. `offers` are by symbol, `cash` by currency code."""
+    """Runs strategies over the events of one feed. `offers` are by symbol, `cash` by currency code.
+
+    With the `state` of another driver it goes on where that one stood; it is not to begin again.
+    """
 
     def __init__(
         self,
@@ -47,18 +55,22 @@ class Driver:
         limits: RiskLimits,
         start_ns: int,
         fill_empty: bool = False,
+        state: Mapping[str, Any] | None = None,
     ) -> None:
         self.start_ns = start_ns
         self.containers = {spec.strategy: ScopedContainer(spec, instruments) for spec in specs}
         self._first: list[Command] = []
-        for container in self.containers.values():
-            self._first += container.start(start_ns)
-        subscriptions = {strategy: container.subscriptions for strategy, container in self.containers.items()}
+        for strategy, container in self.containers.items():
+            if state is None:
+                self._first += container.start(start_ns)
+            else:
+                container.restore(state["containers"][strategy])
+        self.subscriptions = {strategy: container.subscriptions for strategy, container in self.containers.items()}
         self.lockstep = LockStep(
             sequencer=Sequencer(
                 offers=offers,
                 strategies=list(self.containers),
-                subscriptions=[one for wanted in subscriptions.values() for one in wanted],
+                subscriptions=[one for wanted in self.subscriptions.values() for one in wanted],
                 fill_empty=fill_empty,
             ),
             router=Router(
@@ -72,26 +84,49 @@ class Driver:
             ),
             market=market,
             recorder=recorder,
-            subscriptions=subscriptions,
+            subscriptions=self.subscriptions,
             marked_on={symbol: offer.matched_on for symbol, offer in offers.items()},
         )
+        if state is not None:
+            self.lockstep.restore(state["lockstep"])
 
     def warm(self, past: Iterable[MarketEvent]) -> None:
         """Let the containers hear the past."""
-        for delivery in self.lockstep.warm(past, self.start_ns):
-            for strategy in delivery.subscribers:
-                self.containers[strategy].warm(delivery.bar)
+        for warming in warm_up(self.lockstep.sequencer, self.subscriptions, past, self.start_ns):
+            for strategy in warming.subscribers:
+                self.containers[strategy].warm(warming.bar)
 
     def run(self, events: Iterable[MarketEvent]) -> None:
-        """Run to the end of the events."""
+        """Run from the first event to the last."""
+        self.begin()
+        for event in events:
+            self.advance(event)
+        self.finish()
+
+    def begin(self) -> None:
+        """The past is over."""
         for container in self.containers.values():
             self._first += container.run()
         self.lockstep.begin(self._first)
-        for event in events:
-            for step in self.lockstep.steps(event):
-                self._complete(step)
+
+    def advance(self, event: MarketEvent) -> None:
+        """Carry one event of the feed, and what is due before it, through."""
+        for step in self.lockstep.steps(event):
+            self._complete(step)
+
+    def operate(self, operation: Operation) -> None:
+        """Carry through what is done from outside."""
+        self._complete(self.lockstep.operate(operation))
+
+    def finish(self) -> None:
+        """The feed has ended: carry through what is due by then."""
         for step in self.lockstep.last_steps():
             self._complete(step)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that another driver needs to go on."""
+        containers = {strategy: container.state() for strategy, container in self.containers.items()}
+        return {"lockstep": self.lockstep.state(), "containers": containers}
 
     def _complete(self, step: Step) -> None:
         commands: list[Command] | None = None

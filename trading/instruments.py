@@ -1,4 +1,4 @@
-"""What is traded. An instrument alone turns data prices into Decimal and rounds computed ones, never so that risk grows."""
+"""What is traded. An instrument alone turns data prices into Decimal and rounds computed ones, never adding risk."""
 
 import enum
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
@@ -69,4 +69,4 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Unsigned worth of a quantity at a price, at the currency's quantum."""
-        return self.currency.rounded(EXACT.multiply(EXACT.multiply(abs(quantity), price), self.multiplier))
+        return self.currency.rounded(EXACT.multiply(EXACT.multiply(quantity.copy_abs(), price), self.multiplier))

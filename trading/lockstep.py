@@ -16,29 +16,27 @@ from trading.account.records import Commit, Operation, Reported, StepRecord
 from trading.account.router import Router, Taken
 from trading.commands import Command, ScheduleTimer
 from trading.market import Market
-from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade
+from trading.market_data import Bar, Event, MarketEvent, Timer
 from trading.recorder import Recorder
 from trading.reports import ExecutionReport
 from trading.sequencer import Sequencer
-from trading.subscriptions import DataKind, Subscription
+from trading.subscriptions import DataKind, Subscription, event_type
 
 ROUNDS: Final = 8
 """How often commands that come of reports are met within one step; what is left over waits for the next step."""
 
 
-class Warming(msgspec.Struct, frozen=True):
-    """A bar of the past, for those who asked for that much warm-up."""
-
-    bar: Bar
-    subscribers: tuple[str, ...]
-
-
 class Delivery(msgspec.Struct, frozen=True):
-    """What containers are to hear now: each report goes to its strategy, then the event to its subscribers."""
+    """What containers are to hear now: each report goes to its strategy, then the event to its subscribers.
+
+    `seal` names a container that is to be sealed before it hears anything.
+    """
 
     reports: list[ExecutionReport]
-    event: Event | None
-    subscribers: tuple[str, ...]
+    event: Event | None = None
+    subscribers: tuple[str, ...] = ()
+    seal: str = ""
+    reason: str = ""
 
 
 Step = Generator[Delivery, list[Command], None]
@@ -65,24 +63,13 @@ class LockStep:
         self.now_ns = 0
         self.waiting: list[Command] = []
         self.deferrals = 0
-        self._marked_on = {symbol: _EVENT_OF[kind] for symbol, kind in marked_on.items()}
+        self._marked_on = {symbol: event_type(kind) for symbol, kind in marked_on.items()}
         self._subscribers: dict[tuple[type, str, int], tuple[str, ...]] = {}
-        self._warmups: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self._recorded = False
         for strategy, wanted in subscriptions.items():
             for one in wanted:
-                key = (_EVENT_OF[one.kind], one.symbol, one.interval_ns)
+                key = (event_type(one.kind), one.symbol, one.interval_ns)
                 self._subscribers[key] = (*self._subscribers.get(key, ()), strategy)
-                self._warmups.setdefault((one.symbol, one.interval_ns), []).append((strategy, one.warmup))
-
-    def warm(self, past: Iterable[MarketEvent], start_ns: int) -> Iterator[Warming]:
-        """Build the bars of the past; each subscription's last `warmup` bars up to the start are to be delivered."""
-        for event in past:
-            while (bar := self.sequencer.due(event)) is not None:
-                yield from self._warming(bar, start_ns)
-            yield from self._warming(self.sequencer.take(event), start_ns)
-        for bar in self.sequencer.bars_until(start_ns):
-            yield from self._warming(bar, start_ns)
 
     def begin(self, commands: Iterable[Command]) -> None:
         """Take what the containers asked for before the first event: timers at once, the rest with the first step."""
@@ -96,18 +83,18 @@ class LockStep:
         """The steps that a feed event brings: of the bars and timers that are due before it, then its own."""
         while (due := self.sequencer.due(event)) is not None:
             yield self.step(due)
-        yield self.step(self.sequencer.take(event))
+        yield self.step(self.sequencer.take(event), of_feed=True)
 
     def last_steps(self) -> Iterator[Step]:
         """The steps that are due when the feed has ended."""
         for event in self.sequencer.rest():
             yield self.step(event)
 
-    def step(self, event: Event) -> Step:
-        """Carry one event through."""
+    def step(self, event: Event, *, of_feed: bool = False) -> Step:
+        """Carry one event through. Only one that the feed itself brought meets the market: a derived bar is past."""
         self.events += 1
         self.now_ns = event.ts_ns
-        reports = [] if isinstance(event, Timer) else self._meet(event)
+        reports = self._meet(event) if of_feed and not isinstance(event, Timer) else []
         subscribers = self._hearing(event)
         if not (reports or subscribers or self.waiting):
             return
@@ -119,18 +106,12 @@ class LockStep:
         self._commit()
 
     def operate(self, operation: Operation) -> Step:
-        """Carry an operator's halt or resume through, between two events."""
+        """Carry through, between two events, what was done from outside."""
         self._record(operation)
-        router = self.router
-        if operation.action == "halt":
-            router.halt(operation.reason)
-        else:
-            router.resume()
-        if operation.cancel_orders:
-            taken = Taken(sends=router.withdraw_all(operation.ts_ns))
-            batch = yield Delivery(self._meet_commands(taken, 1), None, ())
-            if batch:
-                yield from self._rounds(batch, first=2)
+        reports = self._meet_commands(self.router.operate(operation), 1)
+        batch = yield Delivery(reports, seal=operation.strategy, reason=operation.reason)
+        if batch:
+            yield from self._rounds(batch, first=2)
         self._commit()
 
     def state(self) -> dict[str, Any]:
@@ -138,7 +119,7 @@ class LockStep:
         return {
             "events": self.events,
             "now_ns": self.now_ns,
-            "waiting": self.waiting,
+            "waiting": list(self.waiting),
             "deferrals": self.deferrals,
             "sequencer": self.sequencer.state(),
             "router": self.router.state(),
@@ -160,13 +141,6 @@ class LockStep:
         interval_ns = event.interval_ns if isinstance(event, Bar) else 0
         return self._subscribers.get((type(event), event.symbol, interval_ns), ())
 
-    def _warming(self, event: Event, start_ns: int) -> Iterator[Warming]:
-        if isinstance(event, Bar):
-            wanted = self._warmups.get((event.symbol, event.interval_ns), ())
-            hearing = tuple(s for s, bars in wanted if event.ts_ns > start_ns - bars * event.interval_ns)
-            if hearing:
-                yield Warming(event, hearing)
-
     def _rounds(self, batch: list[Command], first: int = 1) -> Step:
         for number in range(first, ROUNDS + 1):
             taken = self.router.take(batch, self.now_ns)
@@ -175,10 +149,10 @@ class LockStep:
             reports = self._meet_commands(taken, number)
             if not reports:
                 return
-            batch = yield Delivery(reports, None, ())
+            batch = yield Delivery(reports)
             if not batch:
                 return
-        self.waiting = batch
+        self.waiting = self.waiting + batch
         self.deferrals += 1
 
     def _meet(self, event: MarketEvent) -> list[ExecutionReport]:
@@ -212,6 +186,3 @@ class LockStep:
             self.recorder.record(Commit(event=self.events, ts_ns=self.now_ns))
             self.recorder.barrier()
             self._recorded = False
-
-
-_EVENT_OF: Final[Mapping[DataKind, type]] = {DataKind.BARS: Bar, DataKind.QUOTES: Quote, DataKind.TRADES: Trade}

@@ -24,7 +24,7 @@ class Market(Protocol):
     def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
         """Match resting orders against the event and remember it as the current price."""
 
-    def on_command(self, command: WireCommand, ts_ns: int) -> list[ExecutionReport]:
+    def on_command(self, command: WireCommand, ts_ns: int, /) -> list[ExecutionReport]:
         """Take one command at the current price; what cannot be done is a report, rejected or cancel_rejected."""
 
     def account(self) -> AccountSnapshot:

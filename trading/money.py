@@ -1,5 +1,6 @@
 """Exact money. Ledger and market add and multiply through EXACT, which raises when a digit would be lost; only the
-functions of `Instrument` and `Currency` round, each to a named quantum. User code keeps Python's usual context."""
+functions of `Instrument` and `Currency` round, each to a named quantum. User code keeps Python's usual context, and may
+change it: the core therefore writes neither `-x` nor `abs(x)` nor `x + y` of Decimals, which all obey that one."""
 
 from decimal import (
     ROUND_HALF_EVEN,

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from trading.errors import IllegalTransition
-from trading.money import EXACT, ZERO
+from trading.money import EXACT, ROUNDING, ZERO
 
 
 class Side(enum.StrEnum):
@@ -23,10 +23,9 @@ class Side(enum.StrEnum):
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> int:
-        """1 for a buy, -1 for a sell."""
-        return 1 if self is Side.BUY else -1
+    def signed(self, amount: Decimal) -> Decimal:
+        """The amount, negative for a sell."""
+        return amount if self is Side.BUY else amount.copy_negate()
 
 
 class OrderType(enum.StrEnum):
@@ -91,6 +90,7 @@ class OrderChange(enum.StrEnum):
 
 
 FINAL_STATES: Final = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
+PENDING_STATES: Final = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE})
 
 
 def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
@@ -100,11 +100,7 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
         (s.RECEIVED, c.REJECT): s.REJECTED,
         (s.VALIDATED, c.ROUTE): s.ROUTED,
         (s.VALIDATED, c.REJECT): s.REJECTED,
-        (s.ROUTED, c.REJECT): s.REJECTED,
-        (s.UNKNOWN, c.REJECT): s.REJECTED,
     }
-    for state in (s.ROUTED, s.UNKNOWN):
-        table[state, c.ACCEPT] = s.ACCEPTED
     for state in (s.ROUTED, s.ACCEPTED, s.TRIGGERED, s.PARTIAL, s.UNKNOWN):
         table |= {
             (state, c.TRIGGER): s.TRIGGERED,
@@ -113,9 +109,18 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
             (state, c.REQUEST_CANCEL): s.PENDING_CANCEL,
             (state, c.REQUEST_REPLACE): s.PENDING_REPLACE,
             (state, c.CANCEL): s.CANCELLED,
+            (state, c.REJECT): s.REJECTED,
             (state, c.EXPIRE): s.EXPIRED,
             (state, c.LOSE): s.UNKNOWN,
         }
+        # Answers to a request that is settled already: heard again, or overtaken.
+        table |= {(state, late): state for late in (c.ACCEPT, c.REFUSE_CANCEL, c.REPLACE, c.REFUSE_REPLACE)}
+    table |= {
+        (s.ROUTED, c.ACCEPT): s.ACCEPTED,
+        (s.UNKNOWN, c.ACCEPT): s.ACCEPTED,
+        (s.UNKNOWN, c.REPLACE): s.ACCEPTED,
+        (s.PARTIAL, c.TRIGGER): s.PARTIAL,
+    }
     for state in (s.PENDING_CANCEL, s.PENDING_REPLACE):
         table |= {
             (state, c.ACCEPT): state,
@@ -130,21 +135,25 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
     table |= {
         (s.PENDING_CANCEL, c.REFUSE_CANCEL): None,
         (s.PENDING_CANCEL, c.REQUEST_CANCEL): s.PENDING_CANCEL,
+        (s.PENDING_CANCEL, c.REPLACE): s.PENDING_CANCEL,
+        (s.PENDING_CANCEL, c.REFUSE_REPLACE): s.PENDING_CANCEL,
         (s.PENDING_REPLACE, c.REPLACE): None,
         (s.PENDING_REPLACE, c.REFUSE_REPLACE): None,
+        (s.PENDING_REPLACE, c.REFUSE_CANCEL): s.PENDING_REPLACE,
         (s.PENDING_REPLACE, c.REQUEST_CANCEL): s.PENDING_CANCEL,
     }
-    for state in (s.ACCEPTED, s.TRIGGERED, s.PARTIAL, *FINAL_STATES):
-        table[state, c.ACCEPT] = state
+    ours = {c.VALIDATE, c.ROUTE, c.REQUEST_CANCEL, c.REQUEST_REPLACE, c.LOSE}
     for state in FINAL_STATES:
-        for late in (c.TRIGGER, c.CANCEL, c.EXPIRE, c.REJECT, c.FILL_PART, c.REFUSE_CANCEL, c.REFUSE_REPLACE):
-            table[state, late] = state
+        table |= {(state, late): state for late in c if late not in ours}
         table[state, c.FILL_ALL] = s.FILLED
     return table
 
 
 TRANSITIONS: Final[Mapping[tuple[OrderState, OrderChange], OrderState | None]] = MappingProxyType(_table())
-"""(state, change) -> state after it; None means the state before the pending request. What has no row is illegal."""
+"""(state, change) -> state after it; None means the state before the pending request. What has no row is illegal.
+
+One rule stands above the table: where it says ROUTED, ACCEPTED or TRIGGERED, what has filled in part is PARTIAL.
+"""
 
 
 class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,12 +214,12 @@ class Order(msgspec.Struct, kw_only=True):
     @property
     def signed_remaining(self) -> Decimal:
         """`remaining`, negative for a sell."""
-        return self.remaining if self.terms.side is Side.BUY else -self.remaining
+        return self.terms.side.signed(self.remaining)
 
     @property
     def average_price(self) -> float | None:
         """Mean fill price for people to read; None before the first fill."""
-        return float(self.gross / self.filled) if self.filled else None
+        return float(ROUNDING.divide(self.gross, self.filled)) if self.filled else None
 
     def change(self, change: OrderChange, ts_ns: int) -> None:
         """Make one step of the table; IllegalTransition when it has no such row."""
@@ -218,18 +227,20 @@ class Order(msgspec.Struct, kw_only=True):
             after = TRANSITIONS[self.state, change]
         except KeyError:
             raise IllegalTransition(f"order {self.order_id}: no row for {change} in state {self.state}") from None
-        if after in (OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE) and self.state not in (
-            OrderState.PENDING_CANCEL,
-            OrderState.PENDING_REPLACE,
-        ):
-            self.before_pending = self.state
-        if after is None:
-            after = OrderState.PARTIAL if self.filled else self.before_pending
+        if after in PENDING_STATES:
+            stood = self.before_pending if self.state in PENDING_STATES else self.state
+            heard = change in (OrderChange.ACCEPT, OrderChange.TRIGGER)
+            self.before_pending = (TRANSITIONS[stood, change] if heard else None) or stood
+        elif after is None:
+            after = self.before_pending
+        if self.filled and after in (OrderState.ROUTED, OrderState.ACCEPTED, OrderState.TRIGGERED):
+            after = OrderState.PARTIAL
         self.state = after
         self.updated_ns = ts_ns
 
     def fill(self, quantity: Decimal, price: Decimal, ts_ns: int) -> None:
         """Book a fill; more than the order's quantity is booked too, since the venue's quantity is the truth."""
-        self.filled = EXACT.add(self.filled, quantity)
+        filled = EXACT.add(self.filled, quantity)
+        self.change(OrderChange.FILL_ALL if filled >= self.terms.quantity else OrderChange.FILL_PART, ts_ns)
+        self.filled = filled
         self.gross = EXACT.add(self.gross, EXACT.multiply(quantity, price))
-        self.change(OrderChange.FILL_ALL if self.filled >= self.terms.quantity else OrderChange.FILL_PART, ts_ns)

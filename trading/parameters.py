@@ -4,37 +4,41 @@ import inspect
 import typing
 from collections.abc import Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from trading.errors import InvalidParameters
 
-_IMMUTABLE_DEFAULTS = (list, dict, set, bytearray)
 
-
-def declared(cls: type, base: type) -> dict[str, Any]:
-    """Names and types of the public annotations of `cls` and its parents below `base`, parents first."""
-    fields: dict[str, Any] = {}
-    for ancestor in reversed(cls.__mro__):
-        if ancestor is base or not issubclass(ancestor, base):
-            continue
-        own = inspect.get_annotations(ancestor)
-        hints = typing.get_type_hints(ancestor)
-        fields |= {name: hints[name] for name in own if not name.startswith("_")}
-    return fields
+def names(cls: type, base: type) -> list[str]:
+    """The public annotations of `cls` and its parents below `base`, parents first."""
+    strategies = [ancestor for ancestor in reversed(cls.__mro__) if ancestor is not base and issubclass(ancestor, base)]
+    found = dict.fromkeys(name for strategy in strategies for name in inspect.get_annotations(strategy))
+    return [name for name in found if not name.startswith("_")]
 
 
 def parameters_type(cls: type, base: type, defaults: Mapping[str, Any]) -> type[msgspec.Struct]:
-    """The struct that holds the parameters of a strategy class; InvalidParameters for a mutable default."""
+    """The struct that holds the parameters of a strategy class; InvalidParameters where the class cannot have them."""
+    hints = typing.get_type_hints(cls, include_extras=True)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
-    for name, annotation in declared(cls, base).items():
-        if name not in defaults:
-            fields.append((name, annotation))
-        elif isinstance(defaults[name], _IMMUTABLE_DEFAULTS):
-            raise InvalidParameters(cls.__name__, {name: "a mutable default is shared by all; use a tuple or start()"})
+    problems: dict[str, str] = {}
+    for name in names(cls, base):
+        if hasattr(base, name):
+            problems[name] = f"every strategy has a {name} of its own; choose another name"
+        elif typing.get_origin(hints[name]) is ClassVar:
+            problems[name] = "a constant of the class is no parameter; leave its annotation out"
+        elif name not in defaults:
+            fields.append((name, hints[name]))
+        elif type(defaults[name]).__hash__ is None:
+            problems[name] = "a mutable default is shared by all; use a tuple or start()"
         else:
-            fields.append((name, annotation, defaults[name]))
+            try:
+                fields.append((name, hints[name], msgspec.convert(defaults[name], hints[name])))
+            except msgspec.ValidationError as error:
+                problems[name] = f"its default does not fit: {_plain(error)}"
+    if problems:
+        raise InvalidParameters(cls.__name__, problems)
     return msgspec.defstruct(cls.__name__, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
@@ -48,7 +52,7 @@ def parse(struct: type[msgspec.Struct], raw: Mapping[str, Any]) -> msgspec.Struc
             try:
                 values[name] = msgspec.convert(raw[name], field.type)
             except msgspec.ValidationError as error:
-                problems[name] = str(error).replace("`", "")
+                problems[name] = _plain(error)
         elif field.required:
             problems[name] = "is missing"
     if problems:
@@ -59,3 +63,7 @@ def parse(struct: type[msgspec.Struct], raw: Mapping[str, Any]) -> msgspec.Struc
 def read_only(name: str) -> property:
     """The attribute by which a strategy reads its parameter."""
     return property(attrgetter(f"_parameters.{name}"))
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    return str(error).replace("`", "")

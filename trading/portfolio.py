@@ -7,6 +7,7 @@ quantum by `_removed_cost`, going flat removes all. Marks and drawdown are float
 
 import hashlib
 from collections.abc import Mapping
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,6 @@ import msgspec
 from trading.errors import LedgerError
 from trading.instruments import Instrument
 from trading.money import EXACT, ROUNDING, ZERO
-from trading.orders import Side
 from trading.reports import Fill
 
 
@@ -43,6 +43,7 @@ class VirtualPortfolio:
         self.peak_equity = {currency: float(amount) for currency, amount in capital.items()}
         self.max_drawdown = dict.fromkeys(capital, 0.0)
         self._instruments = instruments
+        self._points: dict[str, dict[str, float]] = {}
 
     def quantity(self, symbol: str) -> Decimal:
         """Signed units held of a symbol."""
@@ -56,36 +57,43 @@ class VirtualPortfolio:
             raise LedgerError(
                 f"{self.owner}: fill {fill.execution_id} is of {fill.symbol}, which is no instrument here"
             )
-        paid = fill.notional if fill.side is Side.BUY else -fill.notional
-        self._move_cash(fill.currency, -paid)
-        self._move_cash(fill.fee_currency, -fill.fee)
+        paid = fill.side.signed(fill.notional)
+        self._move_cash(fill.currency, paid.copy_negate())
+        self._move_cash(fill.fee_currency, fill.fee.copy_negate())
         self.fees[fill.fee_currency] = EXACT.add(self.fees.get(fill.fee_currency, ZERO), fill.fee)
         position = self.positions.get(fill.symbol)
         if position is None:
             position = self.positions[fill.symbol] = Position(symbol=fill.symbol, currency=fill.currency)
         _move_position(position, fill, paid, instrument)
+        self._note_held(position)
         self.fills += 1
-        self.mark(fill.symbol, float(fill.price))
+        self.marks[fill.symbol] = float(fill.price)
+        self._track_drawdown(fill.currency)
+
+    def endow(self, amounts: Mapping[str, Decimal]) -> None:
+        """Add to its capital, or take away from it what is negative."""
+        for currency, amount in amounts.items():
+            self._move_cash(currency, amount)
+            self.capital[currency] = EXACT.add(self.capital.get(currency, ZERO), amount)
+            self.peak_equity[currency] = self.peak_equity.get(currency, 0.0) + float(amount)
 
     def mark(self, symbol: str, price: float) -> None:
         """Value a symbol at a price; where it is held, equity's peak and drawdown follow."""
+        if price == self.marks.get(symbol):
+            return
         self.marks[symbol] = price
-        position = self.positions.get(symbol)
-        if position is not None and position.quantity:
-            self._track_drawdown(position.currency)
+        for currency, points in self._points.items():
+            if points.get(symbol):
+                self._track_drawdown(currency)
 
     def equity(self, currency: str) -> float:
         """Cash and marked positions in one currency, for people and statistics."""
-        worth = float(self.cash.get(currency, ZERO))
-        for position in self.positions.values():
-            if position.currency == currency and position.quantity:
-                worth += self._worth(position)
-        return worth
+        return float(self.cash.get(currency, ZERO)) + self._worth(currency)
 
     def unrealised(self, currency: str) -> float:
         """Marked worth less remaining cost of the positions in one currency."""
-        held = [p for p in self.positions.values() if p.currency == currency and p.quantity]
-        return sum((self._worth(position) - float(position.cost) for position in held), 0.0)
+        cost = sum((float(p.cost) for p in self.positions.values() if p.currency == currency), 0.0)
+        return self._worth(currency) - cost
 
     def exact_equity(self, currency: str) -> Decimal:
         """Equity at the marks' exact decimal text, for limits."""
@@ -123,14 +131,14 @@ class VirtualPortfolio:
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
         return {
-            "capital": self.capital,
-            "cash": self.cash,
-            "fees": self.fees,
-            "positions": list(self.positions.values()),
-            "marks": self.marks,
+            "capital": dict(self.capital),
+            "cash": dict(self.cash),
+            "fees": dict(self.fees),
+            "positions": [copy(position) for position in self.positions.values()],
+            "marks": dict(self.marks),
             "fills": self.fills,
-            "peak_equity": self.peak_equity,
-            "max_drawdown": self.max_drawdown,
+            "peak_equity": dict(self.peak_equity),
+            "max_drawdown": dict(self.max_drawdown),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -139,6 +147,9 @@ class VirtualPortfolio:
         self.cash = msgspec.convert(state["cash"], dict[str, Decimal])
         self.fees = msgspec.convert(state["fees"], dict[str, Decimal])
         self.positions = {p.symbol: p for p in msgspec.convert(state["positions"], list[Position])}
+        self._points = {}
+        for position in self.positions.values():
+            self._note_held(position)
         self.marks = dict(state["marks"])
         self.fills = state["fills"]
         self.peak_equity = dict(state["peak_equity"])
@@ -147,9 +158,16 @@ class VirtualPortfolio:
     def _move_cash(self, currency: str, amount: Decimal) -> None:
         self.cash[currency] = EXACT.add(self.cash.get(currency, ZERO), amount)
 
-    def _worth(self, position: Position) -> float:
-        multiplier = float(self._instruments[position.symbol].multiplier)
-        return float(position.quantity) * self.marks[position.symbol] * multiplier
+    def _note_held(self, position: Position) -> None:
+        """Keep what one point of price is worth, so that a mark costs a multiplication."""
+        points = EXACT.multiply(position.quantity, self._instruments[position.symbol].multiplier)
+        self._points.setdefault(position.currency, {})[position.symbol] = float(points)
+
+    def _worth(self, currency: str) -> float:
+        worth = 0.0
+        for symbol, points in self._points.get(currency, {}).items():
+            worth += points * self.marks[symbol]
+        return worth
 
     def _track_drawdown(self, currency: str) -> None:
         equity = self.equity(currency)
@@ -162,9 +180,9 @@ class VirtualPortfolio:
 
 def _move_position(position: Position, fill: Fill, paid: Decimal, instrument: Instrument) -> None:
     """Close what the fill closes, open what remains; `paid` is the signed notional, positive for a buy."""
-    signed = fill.quantity if fill.side is Side.BUY else -fill.quantity
+    signed = fill.side.signed(fill.quantity)
     held = position.quantity
-    closing = min(abs(held), fill.quantity) if held * signed < 0 else ZERO
+    closing = min(held.copy_abs(), fill.quantity) if held and (held > 0) is not (signed > 0) else ZERO
     opened = paid
     if closing:
         removed = _removed_cost(position, closing, instrument)
@@ -180,7 +198,8 @@ def _move_position(position: Position, fill: Fill, paid: Decimal, instrument: In
 
 def _removed_cost(position: Position, closing: Decimal, instrument: Instrument) -> Decimal:
     """The part of the signed cost that leaves with `closing` units, at the currency's quantum."""
-    if closing == abs(position.quantity):
+    held = position.quantity.copy_abs()
+    if closing == held:
         return position.cost
-    share = ROUNDING.divide(ROUNDING.multiply(position.cost, closing), abs(position.quantity))
+    share = ROUNDING.divide(ROUNDING.multiply(position.cost, closing), held)
     return instrument.currency.rounded(share)

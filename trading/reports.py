@@ -89,10 +89,14 @@ _CHANGES = {
 
 
 def apply(report: ExecutionReport, order: Order) -> None:
-    """Bring an order up to a report; IllegalTransition when the order cannot have come to that."""
+    """Bring an order up to a report; IllegalTransition when the order cannot have come to that.
+
+    Origin, code and reason are kept of the report that ended it.
+    """
     if report.fill is not None:
         order.fill(report.fill.quantity, report.fill.price, report.ts_ns)
         return
+    was_open = order.is_open
     order.change(_CHANGES[report.kind], report.ts_ns)
-    if report.code:
+    if was_open and not order.is_open:
         order.origin, order.code, order.reason = report.origin, report.code, report.reason

@@ -1,7 +1,7 @@
 """The risk manager of one container: it alone turns a signal into an order, sizing it, limiting it or refusing it.
 
-A target counts what works. Where the remainder of the target's own order is not what is needed, that order is
-cancelled first, and a new one is sent only after the cancel's report, so that two never fill together.
+A target counts what works. Where that would miss it, the target's own order is cancelled first, and a new one is sent
+only after the cancel's report, so that two never fill together. While any order is being cancelled, a target waits.
 """
 
 from collections.abc import Mapping
@@ -68,31 +68,27 @@ class RiskManager:
         """Work towards a signed quantity."""
         symbol = target.symbol
         instrument = self._instrument(symbol)
-        needed = EXACT.subtract(instrument.whole_lots(target.quantity), self._portfolio.quantity(symbol))
-        own: list[Order] = []
-        working = ZERO
-        for order in self._orders.open(symbol):
-            if order.terms.to_target:
-                own.append(order)
-                working = EXACT.add(working, order.signed_remaining)
-            else:
-                needed = EXACT.subtract(needed, order.signed_remaining)
-        if working == needed and symbol not in self._awaiting_cancel:
+        working = self._orders.open(symbol)
+        if any(order.state is OrderState.PENDING_CANCEL for order in working):
+            self._awaiting_cancel[symbol] = target.quantity
             return
-        if own:
+        self._awaiting_cancel.pop(symbol, None)
+        missing = EXACT.subtract(instrument.whole_lots(target.quantity), self._portfolio.quantity(symbol))
+        for order in working:
+            missing = EXACT.subtract(missing, order.signed_remaining)
+        own = [order for order in working if order.terms.to_target]
+        if missing and own:
             self._awaiting_cancel[symbol] = target.quantity
             for order in own:
-                if order.state is not OrderState.PENDING_CANCEL:
-                    self._bus.publish(CancelRequest(order_id=order.order_id))
-            return
-        if needed:
-            self._submit(symbol, needed, reason=f"target {target.quantity}", to_target=True)
+                self._bus.publish(CancelRequest(order_id=order.order_id))
+        elif missing:
+            self._submit(symbol, missing, reason=f"target {target.quantity}", to_target=True)
 
     def on_entry(self, entry: Entry) -> None:
         """Enter at the configured size."""
         instrument = self._instrument(entry.symbol)
         quantity = instrument.whole_lots(self._size(entry, instrument))
-        self._submit(entry.symbol, quantity * entry.side.sign, reason=f"entry {entry.strength:g}", to_target=False)
+        self._submit(entry.symbol, entry.side.signed(quantity), reason=f"entry {entry.strength:g}", to_target=False)
 
     def on_exit(self, exit_: Exit) -> None:
         """Go flat."""
@@ -119,14 +115,12 @@ class RiskManager:
     def on_order(self, order: Order) -> None:
         """Take up a target that waited for this order's end."""
         symbol = order.terms.symbol
-        if order.terms.to_target and not order.is_open and symbol in self._awaiting_cancel:
-            if any(other.terms.to_target for other in self._orders.open(symbol)):
-                return
-            self.on_target(Target(symbol=symbol, quantity=self._awaiting_cancel.pop(symbol)))
+        if not order.is_open and symbol in self._awaiting_cancel:
+            self.on_target(Target(symbol=symbol, quantity=self._awaiting_cancel[symbol]))
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
-        return {"awaiting_cancel": self._awaiting_cancel}
+        return {"awaiting_cancel": dict(self._awaiting_cancel)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the risk manager that gave this state."""
@@ -160,7 +154,7 @@ class RiskManager:
                 strategy=self.owner,
                 symbol=symbol,
                 side=Side.BUY if signed >= 0 else Side.SELL,
-                quantity=abs(signed),
+                quantity=signed.copy_abs(),
                 created_ns=self.now_ns,
                 type=OrderType.MARKET,
                 to_target=to_target,

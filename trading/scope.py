@@ -1,7 +1,7 @@
 """The life of a container's components: registered, built together, resolved by name, torn down in reverse."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trading.errors import ScopeError
 
@@ -17,7 +17,8 @@ class Scope:
 
     def __init__(self, container_id: str) -> None:
         self.container_id = container_id
-        self._builders: dict[str, Callable[[], object]] = {}
+        self._builders: dict[str, Callable[[], Any]] = {}
+        self._closers: dict[str, Callable[[Any], None]] = {}
         self._components: dict[str, object] = {}
         self._services: dict[str, object] = {}
         self._initialized = False
@@ -28,12 +29,19 @@ class Scope:
         self._refuse_taken(name)
         self._services[name] = service
 
-    def create_component(self, name: str, build: Callable[[], object]) -> None:
-        """Plan a component; it is built by `initialize_scope`, after those planned before it."""
+    @property
+    def is_built(self) -> bool:
+        """Whether its components are there."""
+        return self._initialized and not self._torn_down
+
+    def create_component(self, name: str, build: Callable[[], T], close: Callable[[T], None] | None = None) -> None:
+        """Plan a component; it is built by `initialize_scope` after those planned before it, and closed before them."""
         if self._initialized:
             raise ScopeError(f"{self.container_id}: {name!r} comes after initialize_scope; create components before it")
         self._refuse_taken(name)
         self._builders[name] = build
+        if close is not None:
+            self._closers[name] = close
 
     def initialize_scope(self) -> None:
         """Build every component in order. If one fails, those already built are torn down and the error goes on."""
@@ -61,15 +69,15 @@ class Scope:
         return found
 
     def teardown_scope(self) -> None:
-        """Close every component that can be closed, last built first, and let go of everything."""
-        while self._components:
-            _, component = self._components.popitem()
-            close = getattr(component, "close", None)
-            if close is not None:
-                close()
-        self._builders.clear()
-        self._services.clear()
+        """Close every component that is to be closed, last built first, and let go of everything."""
         self._torn_down = True
+        while self._components:
+            name, component = self._components.popitem()
+            if name in self._closers:
+                self._closers[name](component)
+        self._builders.clear()
+        self._closers.clear()
+        self._services.clear()
 
     def _refuse_taken(self, name: str) -> None:
         if self._torn_down:

@@ -13,8 +13,8 @@ import msgspec
 from trading.aggregation import BarBuilder
 from trading.commands import ScheduleTimer
 from trading.errors import TradingError
-from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade
-from trading.subscriptions import DataKind, Subscription
+from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
+from trading.subscriptions import DataKind, Subscription, event_type
 
 _BAR, _TIMER, _QUOTE, _TRADE = 1, 2, 3, 4
 _NEVER: Final = 1 << 63
@@ -58,7 +58,7 @@ class Sequencer:
         subscriptions: Iterable[Subscription],
         fill_empty: bool = False,
     ) -> None:
-        self._offers = offers
+        self._built_from = {symbol: event_type(offer.bars_from) for symbol, offer in offers.items()}
         self._symbol_place = {symbol: place for place, symbol in enumerate(offers)}
         self._strategy_place = {strategy: place for place, strategy in enumerate(strategies)}
         self._timers: dict[tuple[str, str], ScheduleTimer] = {}
@@ -88,9 +88,8 @@ class Sequencer:
         if event.ts_ns < self._last_ns:
             raise OutOfOrder(f"{event.symbol}: an event at {event.ts_ns} ns came after one at {self._last_ns} ns")
         self._last_ns = event.ts_ns
-        builders = self._of_symbol[event.symbol]
-        if builders:
-            self._build(event, builders)
+        if type(event) is self._built_from[event.symbol]:
+            self._build(event)
         return event
 
     def bars_until(self, ts_ns: int) -> Iterator[Event]:
@@ -121,23 +120,17 @@ class Sequencer:
         self._last_ns = state["last_ns"]
         self._find_next()
 
-    def _build(self, event: MarketEvent, builders: list[BarBuilder]) -> None:
-        match event, self._offers[event.symbol].bars_from:
-            case Trade(), DataKind.TRADES:
-                for builder in builders:
-                    builder.add_price(event.ts_ns, event.price, event.size)
-            case Quote(), DataKind.QUOTES:
-                middle = (event.bid + event.ask) / 2
-                for builder in builders:
-                    builder.add_price(event.ts_ns, middle, 0.0)
-            case Bar(), DataKind.BARS:
-                for builder in builders:
-                    builder.add_bar(event)
-            case _:
-                return
-        for builder in builders:
-            if builder.due_ns is not None:
-                self._next_ns = min(self._next_ns, builder.due_ns)
+    def _build(self, event: MarketEvent) -> None:
+        price = reference_price(event)
+        size = event.size if isinstance(event, Trade) else 0.0
+        for builder in self._of_symbol[event.symbol]:
+            if isinstance(event, Bar):
+                builder.add_bar(event)
+            else:
+                builder.add_price(event.ts_ns, price, size)
+            due_ns = builder.due_ns
+            if due_ns is not None and due_ns < self._next_ns:
+                self._next_ns = due_ns
 
     def _pop_before(self, limit: Key) -> Event | None:
         candidates: list[tuple[Key, Callable[[], Event]]] = []

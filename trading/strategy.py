@@ -4,21 +4,24 @@ Public annotations in a subclass's body are its parameters, read-only attributes
 `start()`, and is kept over restarts: everything in the instance must be a plain value, an indicator or the like.
 """
 
-import inspect
+import enum
 import random
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
 from trading import parameters
+from trading.commands import storable
 from trading.errors import StrategyMisuse
 from trading.market_data import Bar, Quote, Timer, Trade
 from trading.orders import Order, OrderType, Side, TimeInForce
 from trading.portfolio import VirtualPortfolio
 from trading.reports import Fill
 from trading.signals import Entry, Exit, OrderRequest, Signal, Target
+
+Word = TypeVar("Word", bound=enum.StrEnum)
 
 
 class Desk(Protocol):
@@ -53,21 +56,22 @@ class Strategy:
     """Base of every strategy. Override the handlers that matter; call the verbs from within them."""
 
     _defaults: ClassVar[dict[str, Any]] = {}
+    _parameters_type: ClassVar[type[msgspec.Struct]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._defaults = dict(cls._defaults)
-        for name in inspect.get_annotations(cls):
-            if name.startswith("_"):
-                continue
+        for name in parameters.names(cls, Strategy):
             if name in cls.__dict__:
                 cls._defaults[name] = cls.__dict__[name]
             setattr(cls, name, parameters.read_only(name))
 
     @classmethod
     def parameters_type(cls) -> type[msgspec.Struct]:
-        """The struct of its parameters; InvalidParameters when the class declares them wrongly."""
-        return parameters.parameters_type(cls, Strategy, cls._defaults)
+        """The struct of its parameters, made once; InvalidParameters when the class declares them wrongly."""
+        if "_parameters_type" not in cls.__dict__:
+            cls._parameters_type = parameters.parameters_type(cls, Strategy, cls._defaults)
+        return cls._parameters_type
 
     @classmethod
     def parse_parameters(cls, raw: Mapping[str, Any]) -> msgspec.Struct:
@@ -96,7 +100,7 @@ class Strategy:
         """One of its orders has traded; portfolio and order already count it."""
 
     def on_order(self, order: Order) -> None:
-        """One of its orders has changed its state. The order is to be read, not changed."""
+        """One of its orders has changed its state; it is shown as it stands now."""
 
     def on_timer(self, timer: Timer) -> None:
         """A time that it scheduled has come."""
@@ -136,7 +140,7 @@ class Strategy:
         return self._desk.portfolio.quantity(symbol)
 
     def open_orders(self, symbol: str | None = None) -> list[Order]:
-        """Its open orders, of one symbol or all; to be read, not changed."""
+        """Its open orders, of one symbol or all, as they stand now."""
         return self._desk.open_orders(symbol)
 
     # What it can say.
@@ -149,7 +153,7 @@ class Strategy:
         """Enter a position of the configured size, scaled by a strength above 0 and up to 1."""
         if not 0.0 < strength <= 1.0:
             raise StrategyMisuse(f"strength is {strength}; it must be above 0 and at most 1")
-        self._desk.say(Entry(symbol=symbol, side=side, strength=strength))
+        self._desk.say(Entry(symbol=symbol, side=_member(Side, side), strength=float(strength)))
 
     def exit(self, symbol: str) -> None:
         """Leave the position in a symbol."""
@@ -171,12 +175,12 @@ class Strategy:
             OrderRequest(
                 order_id=order_id,
                 symbol=symbol,
-                side=side,
+                side=_member(Side, side),
                 quantity=_exact(quantity),
                 type=OrderType.MARKET if limit_price is None else OrderType.LIMIT,
                 limit_price=None if limit_price is None else _exact(limit_price),
-                time_in_force=time_in_force,
-                reason=reason,
+                time_in_force=_member(TimeInForce, time_in_force),
+                reason=storable(reason),
             )
         )
         return order_id
@@ -208,8 +212,17 @@ class Strategy:
 
 
 def _exact(number: Decimal | int) -> Decimal:
-    if isinstance(number, Decimal):
-        return number
-    if isinstance(number, int):
-        return Decimal(number)
-    raise StrategyMisuse(f"{number!r} is a {type(number).__name__}; quantities and prices of orders are Decimal")
+    if not isinstance(number, Decimal | int):
+        raise StrategyMisuse(f"{number!r} is a {type(number).__name__}; quantities and prices of orders are Decimal")
+    exact = Decimal(number)
+    if not exact.is_finite():
+        raise StrategyMisuse(f"{exact} is no number that an order can have")
+    return exact
+
+
+def _member(kind: type[Word], word: Word | str) -> Word:
+    """The enum's own member, also for its bare text, which compares equal but is not it."""
+    try:
+        return kind(word)
+    except ValueError:
+        raise StrategyMisuse(f"{word!r} is no {kind.__name__}; write one of {', '.join(kind)}") from None

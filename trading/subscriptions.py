@@ -1,8 +1,12 @@
 """What a strategy wants to hear."""
 
 import enum
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
+
+from trading.market_data import Bar, MarketEvent, Quote, Trade
 
 
 class DataKind(enum.StrEnum):
@@ -11,6 +15,18 @@ class DataKind(enum.StrEnum):
     BARS = "bars"
     QUOTES = "quotes"
     TRADES = "trades"
+
+
+def event_type(kind: DataKind) -> type[MarketEvent]:
+    """What the data of a kind comes as."""
+    return _EVENT_TYPES[kind]
+
+
+_EVENT_TYPES: Final[Mapping[DataKind, type[MarketEvent]]] = {
+    DataKind.BARS: Bar,
+    DataKind.QUOTES: Quote,
+    DataKind.TRADES: Trade,
+}
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, order=True):

@@ -10,6 +10,9 @@ MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
+LAST_NS: Final = (1 << 63) - 1
+"""The last time that there is."""
+
 _UNITS: Final = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _INTERVAL: Final = re.compile(r"([1-9][0-9]*)(ms|s|m|h|d)")
 

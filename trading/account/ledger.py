@@ -42,32 +42,40 @@ class Ledger:
         self._instruments = instruments
         self.unallocated = VirtualPortfolio(UNALLOCATED, cash, instruments)
         self._books: dict[str, VirtualPortfolio] = {}
+        self._holders: dict[str, dict[str, VirtualPortfolio]] = {}
         for owner, amounts in capital.items():
             self.allocate(owner, amounts)
 
     def allocate(self, owner: str, amounts: Mapping[str, Decimal]) -> None:
-        """Open a container's book with capital from `unallocated`."""
+        """Open a container's book with capital from `unallocated`; where that is not enough, nothing is moved."""
         if owner in self._books:
             raise LedgerError(f"{owner} has a book already")
-        rest = self.unallocated
         for currency, amount in amounts.items():
-            free = rest.cash.get(currency, ZERO)
-            if amount > free:
+            free = self.unallocated.cash.get(currency, ZERO)
+            if not ZERO <= amount <= free:
                 raise LedgerError(f"{owner} asks for {amount} {currency}; {free} of the account is unallocated")
-            rest.cash[currency] = EXACT.subtract(free, amount)
-            rest.capital[currency] = EXACT.subtract(rest.capital[currency], amount)
+        self.unallocated.endow({currency: amount.copy_negate() for currency, amount in amounts.items()})
         self._books[owner] = VirtualPortfolio(owner, amounts, self._instruments)
+
+    def release(self, owner: str) -> None:
+        """Close a flat book; its cash becomes capital of `unallocated`. LedgerError while it holds anything."""
+        book = self.of(owner)
+        held = [symbol for symbol, position in book.positions.items() if position.quantity]
+        if held:
+            raise LedgerError(f"{owner} still holds {', '.join(held)}")
+        self.unallocated.endow(book.cash)
+        del self._books[owner]
 
     def book(self, fill: Fill) -> None:
         """Book a fill to its strategy, or to `unallocated` where it is no container's."""
-        self._books.get(fill.strategy, self.unallocated).book(fill)
+        book = self._books.get(fill.strategy, self.unallocated)
+        book.book(fill)
+        self._note_holder(book, fill.symbol)
 
     def mark(self, symbol: str, price: float) -> None:
         """Value a symbol in every book that holds it."""
-        for book in self._books.values():
-            position = book.positions.get(symbol)
-            if position is not None and position.quantity:
-                book.mark(symbol, price)
+        for book in self._holders.get(symbol, {}).values():
+            book.mark(symbol, price)
 
     def of(self, owner: str) -> VirtualPortfolio:
         """The book of one container; LedgerError when it has none."""
@@ -118,6 +126,17 @@ class Ledger:
         for owner, book in state["books"].items():
             self._books[owner] = VirtualPortfolio(owner, {}, self._instruments)
             self._books[owner].restore(book)
+        self._holders = {}
+        for held in self.all_books():
+            for symbol in held.positions:
+                self._note_holder(held, symbol)
+
+    def _note_holder(self, book: VirtualPortfolio, symbol: str) -> None:
+        holders = self._holders.setdefault(symbol, {})
+        if book.quantity(symbol):
+            holders[book.owner] = book
+        else:
+            holders.pop(book.owner, None)
 
 
 def _difference(ours: Mapping[str, Decimal], theirs: Mapping[str, Decimal]) -> dict[str, Decimal]:

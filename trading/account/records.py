@@ -3,6 +3,8 @@
 `round` is where in the step a report came: 0 while resting orders met the event, then the round of commands it answers.
 """
 
+from typing import Literal
+
 import msgspec
 
 from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
@@ -17,11 +19,15 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, tag="operation"):
-    """What an operator did between two events: `halt` or `resume`; `cancel_orders` withdraws what works."""
+    """What was done from outside between two events.
 
-    action: str
+    `halt` and `resume` are for the whole account, `cancel_orders` withdraws what works; `trip` seals one strategy.
+    """
+
+    action: Literal["halt", "resume", "trip"]
     ts_ns: int
     reason: str
+    strategy: str = ""
     cancel_orders: bool = False
 
 

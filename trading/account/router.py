@@ -12,7 +12,8 @@ import msgspec
 
 from trading.account.gate import Gate
 from trading.account.ids import IdSource
-from trading.account.ledger import Ledger
+from trading.account.ledger import UNALLOCATED, Ledger
+from trading.account.records import Operation
 from trading.admission import Refusal
 from trading.commands import (
     CancelOrder,
@@ -70,10 +71,11 @@ class Router:
         )
         self.orders = {strategy: OrderManager(strategy) for strategy in self.strategies}
         self.marks: dict[str, float] = {}
-        self.tripped: dict[str, Trip] = {}
+        self.tripped: dict[str, str] = {}
         self.numbers = dict.fromkeys(self.strategies, 0)
         self.ids = ids
         self._place = {strategy: place for place, strategy in enumerate(self.strategies)}
+        self._foreign = OrderManager(UNALLOCATED)
         self._cids: dict[str, str] = {}
         self._instruments = instruments
         self._limits = limits
@@ -122,30 +124,30 @@ class Router:
                     self._trip(command, taken)
         return taken
 
-    def withdraw_all(self, ts_ns: int) -> list[WireCommand]:
-        """Cancels for every order that works, of every container."""
-        return [self._wire_cancel(order, ts_ns) for manager in self.orders.values() for order in manager.open()]
-
-    def halt(self, reason: str) -> None:
-        """From now on let only reducing orders and cancels pass."""
-        self._gate.halted = reason
-
-    def resume(self) -> None:
-        """Let orders pass again."""
-        self._gate.halted = ""
+    def operate(self, operation: Operation) -> Taken:
+        """Do what was asked from outside: from a halt on, only reducing orders and cancels pass."""
+        taken = Taken()
+        match operation.action:
+            case "halt":
+                self._gate.halted = operation.reason or "no reason given"
+            case "resume":
+                self._gate.halted = ""
+            case "trip":
+                self._seal(operation.strategy, operation.reason, operation.ts_ns, taken)
+        if operation.cancel_orders:
+            for manager in self.orders.values():
+                taken.sends += [self._wire_cancel(order, operation.ts_ns) for order in manager.open()]
+        return taken
 
     def book(self, reports: Iterable[ExecutionReport], cause: int) -> list[ExecutionReport]:
         """Book what came back and number it for its container; what is no container's goes to `unallocated`."""
         numbered: list[ExecutionReport] = []
         for report in reports:
-            manager = self.orders.get(report.strategy)
-            if manager is None:
-                if report.fill is not None:
-                    self.ledger.book(report.fill)
-                continue
-            order, fill = manager.apply(report)
+            order, fill = self.orders.get(report.strategy, self._foreign).apply(report)
             if fill is not None:
                 self.ledger.book(fill)
+            if report.strategy not in self.orders:
+                continue
             if order is not None and not order.is_open:
                 self._cids.pop(order.order_id, None)
             self.numbers[report.strategy] += 1
@@ -157,24 +159,33 @@ class Router:
         return {
             "ledger": self.ledger.state(),
             "orders": {strategy: manager.state() for strategy, manager in self.orders.items()},
-            "marks": self.marks,
-            "tripped": self.tripped,
-            "numbers": self.numbers,
-            "cids": self._cids,
+            "foreign": self._foreign.state(),
+            "marks": dict(self.marks),
+            "tripped": dict(self.tripped),
+            "numbers": dict(self.numbers),
+            "cids": dict(self._cids),
             "halted": self.halted,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Become the router that gave this state; strategies that it did not have start with their capital."""
+        """Become the router that gave this state.
+
+        Strategies that it did not have start with their capital; those that are here no more must be flat and without
+        orders, and give what they have back to `unallocated`.
+        """
         self.ledger.restore(state["ledger"])
+        for strategy in state["orders"]:
+            if strategy not in self.strategies:
+                self.ledger.release(strategy)
         for strategy, routed in self.strategies.items():
             if strategy in state["orders"]:
                 self.orders[strategy].restore(state["orders"][strategy])
             else:
                 self.ledger.allocate(strategy, routed.capital)
+        self._foreign.restore(state["foreign"])
         self.marks = dict(state["marks"])
-        self.tripped = msgspec.convert(state["tripped"], dict[str, Trip])
-        self.numbers |= state["numbers"]
+        self.tripped = dict(state["tripped"])
+        self.numbers = {strategy: state["numbers"].get(strategy, 0) for strategy in self.strategies}
         self._cids = dict(state["cids"])
         self._gate = self._build_gate()
         self._gate.halted = state["halted"]
@@ -208,9 +219,11 @@ class Router:
         taken.reports.append(_rejection(refused.terms, refused.origin, refused.code, refused.reason, ts_ns))
 
     def _cancel(self, command: CancelOrder, taken: Taken) -> None:
-        order = self.orders[command.strategy].get(command.order_id)
-        if order is None or not order.is_open:
-            state = "not known" if order is None else order.state
+        manager = self.orders[command.strategy]
+        order = manager.get_open(command.order_id)
+        if order is None:
+            closed = manager.get(command.order_id)
+            state = "not known" if closed is None else closed.state
             taken.reports.append(
                 ExecutionReport(
                     order_id=command.order_id,
@@ -232,10 +245,13 @@ class Router:
         )
 
     def _trip(self, trip: Trip, taken: Taken) -> None:
-        self.tripped[trip.strategy] = trip
         taken.trips.append(trip)
-        if self.strategies[trip.strategy].cancel_on_trip:
-            taken.sends += [self._wire_cancel(order, trip.ts_ns) for order in self.orders[trip.strategy].open()]
+        self._seal(trip.strategy, trip.reason, trip.ts_ns, taken)
+
+    def _seal(self, strategy: str, reason: str, ts_ns: int, taken: Taken) -> None:
+        self.tripped[strategy] = reason
+        if self.strategies[strategy].cancel_on_trip:
+            taken.sends += [self._wire_cancel(order, ts_ns) for order in self.orders[strategy].open()]
 
 
 def _rejection(terms: OrderTerms, origin: Origin, code: str, reason: str, ts_ns: int) -> ExecutionReport:

@@ -1,0 +1,508 @@
+"""The container: its life, its seal, what leaks out of it (nothing) and what stays of it (nothing)."""
+
+import gc
+import tracemalloc
+import weakref
+from collections.abc import Callable
+from decimal import Decimal, getcontext
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.builders import QUOTES, Rig, acting, canonical, nothing, price, spec, started, strategy, terms
+from tests.market_builders import a_bar, a_trade, an_instrument, through_msgpack
+from trading.bus import EventBus
+from trading.commands import CancelOrder, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
+from trading.container import ContainerSpec, ContainerState, ScopedContainer
+from trading.errors import InvalidParameters, ScopeError, UnsupportedState
+from trading.market_data import Event, Quote, Timer
+from trading.order_manager import OrderManager
+from trading.orders import Order, OrderState
+from trading.portfolio import VirtualPortfolio
+from trading.reports import ExecutionReport, Fill, ReportKind
+from trading.risk import RiskManager
+from trading.strategy import Strategy
+from trading.timestamps import SECOND
+
+
+def accepted(order_id: str, number: int) -> ExecutionReport:
+    return ExecutionReport(order_id=order_id, strategy="a", kind=ReportKind.ACCEPTED, ts_ns=2 * SECOND, number=number)
+
+
+def rejected(order_id: str, number: int) -> ExecutionReport:
+    return msgspec.structs.replace(accepted(order_id, number), kind=ReportKind.REJECTED, code="halted", reason="x")
+
+
+def buy(self: Strategy) -> str:
+    return self.buy("AAA", 10)
+
+
+# Life.
+
+
+def test_a_container_goes_from_created_to_stopped() -> None:
+    container = ScopedContainer(spec(strategy()), {"AAA": an_instrument()})
+    lives = [container.life]
+    container.start(0)
+    lives.append(container.life)
+    container.run()
+    lives.append(container.life)
+    container.stop()
+    lives.append(container.life)
+    assert lives == [
+        ContainerState.CREATED,
+        ContainerState.WARMING,
+        ContainerState.RUNNING,
+        ContainerState.STOPPED,
+    ]
+
+
+def test_its_components_are_found_by_name() -> None:
+    container, _ = started(strategy())
+    assert container.resolve("portfolio", VirtualPortfolio) is container.portfolio
+    assert container.resolve("orders", OrderManager) is container.orders
+    for name, kind in (("bus", EventBus), ("risk_manager", RiskManager), ("strategy", Strategy)):
+        assert isinstance(container.resolve(name, kind), kind)
+
+
+def test_building_it_twice_wires_it_once() -> None:
+    heard: list[Quote] = []
+    container = ScopedContainer(spec(strategy(on_quote=lambda _, quote: heard.append(quote))), {"AAA": an_instrument()})
+    container.initialize_scope()
+    container.initialize_scope()
+    container.start(0)
+    container.on_event(price(1, 100.0))
+    assert heard == [price(1, 100.0)]
+
+
+def test_a_strategy_that_buys_once_buys_once_however_often_it_was_built() -> None:
+    container = ScopedContainer(spec(acting(buy)), {"AAA": an_instrument()})
+    container.initialize_scope()
+    container.start(0)
+    assert [type(command) for command in container.on_event(price(1, 100.0))] == [SubmitOrder]
+
+
+def test_a_container_that_was_torn_down_stays_so() -> None:
+    container, _ = started(strategy())
+    container.teardown_scope()
+    container.teardown_scope()
+    for late in (container.initialize_scope, lambda: container.start(1), lambda: container.resolve("bus", EventBus)):
+        with pytest.raises(ScopeError):
+            late()
+
+
+def test_wrong_parameters_stop_it_before_anything_runs() -> None:
+    container = ScopedContainer(spec(strategy(fast=10), fast="ten"), {"AAA": an_instrument()})
+    with pytest.raises(InvalidParameters, match="fast: Expected int, got str"):
+        container.start(0)
+
+
+def test_a_strategy_may_have_a_close_of_its_own() -> None:
+    def start(self: Any) -> None:
+        self.close = 101.5
+
+    container, _ = started(strategy(start=start))
+    container.teardown_scope()
+
+
+# What goes in and comes out.
+
+
+def test_each_kind_of_event_reaches_its_handler() -> None:
+    heard: list[object] = []
+    hear = lambda _, event: heard.append(event)  # noqa: E731
+    container, _ = started(strategy(on_bar=hear, on_quote=hear, on_trade=hear, on_timer=hear))
+    events: list[Event] = [a_bar(1, 2, 1, 2), price(1, 2.0), a_trade(2.0), Timer("a", SECOND, "tea")]
+    for event in events:
+        assert container.on_event(event) == []
+    assert heard == events
+
+
+def test_what_a_strategy_says_comes_out_as_numbered_commands() -> None:
+    def say(self: Strategy) -> None:
+        self.cancel(self.buy("AAA", 10))
+        self.sell("AAA", 1)
+        self.schedule("tea", at_ns=9 * SECOND)
+
+    container, _ = started(acting(say))
+    commands = container.on_event(price(1, 100.0))
+    order = msgspec.structs.replace(terms(), created_ns=SECOND)
+
+    assert [command.n for command in commands] == [1, 2, 3, 4]
+    assert commands[0] == SubmitOrder(strategy="a", n=1, terms=order)
+    assert commands[1] == CancelOrder(strategy="a", n=2, order_id="a-1", ts_ns=SECOND)
+    assert isinstance(commands[2], RefusedOrder)
+    assert (commands[2].terms.order_id, commands[2].code) == ("a-2", "short_not_allowed")
+    assert commands[3] == ScheduleTimer(strategy="a", n=4, name="tea", at_ns=9 * SECOND)
+
+
+def test_a_fill_is_booked_before_the_strategy_hears_of_it_and_then_of_the_order() -> None:
+    heard: list[tuple[str, Decimal, OrderState | None]] = []
+
+    def on_fill(self: Strategy, fill: Fill) -> None:
+        heard.append(("fill", self.position("AAA"), None))
+
+    def on_order(self: Strategy, order: Order) -> None:
+        heard.append(("order", self.position("AAA"), order.state))
+
+    Rig(spec(acting(buy, on_fill=on_fill, on_order=on_order))).feed(price(1, 100.0))
+    assert heard == [
+        ("order", Decimal(0), OrderState.ACCEPTED),
+        ("fill", Decimal(10), None),
+        ("order", Decimal(10), OrderState.FILLED),
+    ]
+
+
+def test_reports_come_without_a_gap() -> None:
+    container, _ = started(acting(buy))
+    container.on_event(price(1, 100.0))
+    container.on_report(accepted("a-1", 1))
+    with pytest.raises(AssertionError, match="a: 3 after 1"):
+        container.on_report(accepted("a-1", 3))
+
+
+def test_an_order_that_a_strategy_is_shown_is_not_the_container_s_own() -> None:
+    def spoil(self: Strategy, order: Order) -> None:
+        order.state = OrderState.EXPIRED
+        for shown in self.open_orders():
+            shown.filled = Decimal(99)
+
+    rig = Rig(spec(acting(lambda self: self.buy("AAA", 10, limit_price=Decimal(90)), on_order=spoil)))
+    rig.feed(price(1, 100.0), price(2, 89.0))
+    kept = rig.container().orders.get("a-1")
+    assert kept == rig.order("a-1")
+    assert kept.state is OrderState.FILLED
+
+
+def test_cancelling_an_order_that_was_refused_in_the_same_breath_is_no_error() -> None:
+    rig = Rig(spec(acting(lambda self: self.cancel(self.sell("AAA", 1)))))
+    rig.feed(price(1, 100.0))
+    assert rig.reports() == ["a-1 rejected short_not_allowed"]
+    assert rig.container().life is ContainerState.RUNNING
+
+
+# The seal.
+
+
+class Spiteful(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even a text")
+
+
+class Foreign(BaseException):
+    """Not an Exception."""
+
+
+def raiser(error: BaseException) -> Callable[..., None]:
+    def handler(*_: object) -> None:
+        raise error
+
+    return handler
+
+
+HANDLERS = ("on_bar", "on_quote", "on_trade", "on_timer", "on_fill", "on_order", "start", "stop")
+
+
+def provoke(container: ScopedContainer, handler: str) -> None:
+    """Make a running container call one handler of its strategy."""
+    match handler:
+        case "on_bar":
+            container.on_event(a_bar(1, 2, 1, 2, at=3))
+        case "on_quote":
+            container.on_event(price(3, 2.0))
+        case "on_trade":
+            container.on_event(a_trade(2.0, at=3))
+        case "on_timer":
+            container.on_event(Timer("a", 3 * SECOND, "tea"))
+        case "stop":
+            container.stop()
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_an_exception_in_any_handler_seals_only_its_own_container(handler: str) -> None:
+    action = () if handler == "on_quote" else (buy,)
+    bad = (
+        acting(*action, **{handler: raiser(ValueError("no"))})
+        if action
+        else strategy(on_quote=raiser(ValueError("no")))
+    )
+    rig = Rig(spec(bad, "a"), spec(acting(buy), "b")).feed(price(1, 100.0))
+    provoke(rig.container("a"), handler)
+
+    assert rig.container("a").life is ContainerState.TRIPPED
+    trip = rig.container("a").trip
+    assert trip is not None
+    assert (trip.strategy, trip.reason) == ("a", "ValueError: no")
+    assert trip.traceback.startswith("Traceback")
+    assert rig.container("b").life is ContainerState.RUNNING
+    assert rig.container("b").portfolio.quantity("AAA") == 10
+    rig.assert_books_add_up()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (GeneratorExit(), "GeneratorExit: "),
+        (Foreign("x"), "Foreign: x"),
+        (RecursionError("deep"), "RecursionError: deep"),
+        (MemoryError(), "MemoryError: "),
+        (AssertionError("mine"), "AssertionError: mine"),
+        (StopIteration(), "StopIteration: "),
+        (Spiteful(), "Spiteful, which cannot be shown as text"),
+        (ValueError("half \ud800"), "ValueError: half \\ud800"),
+    ],
+)
+def test_whatever_a_strategy_raises_becomes_a_trip_that_the_journal_can_hold(error: BaseException, reason: str) -> None:
+    rig = Rig(spec(strategy(on_quote=raiser(error)))).feed(price(1, 100.0), price(2, 100.0))
+    trips = [record for record in rig.records if isinstance(record, Trip)]
+    assert [trip.reason for trip in trips] == [reason]
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(trips[0]), type=Trip) == trips[0]
+    assert rig.router.tripped == {"a": reason}
+
+
+def test_an_operator_s_interrupt_is_not_the_strategy_s() -> None:
+    rig = Rig(spec(strategy(on_quote=raiser(KeyboardInterrupt()))))
+    with pytest.raises(KeyboardInterrupt):
+        rig.feed(price(1, 100.0))
+
+
+def test_nothing_that_a_strategy_asked_for_before_it_raised_goes_out() -> None:
+    def half_done(self: Strategy) -> None:
+        self.buy("AAA", 10)
+        self.sell("AAA", 1)
+        self.schedule("tea", every="1s")
+        raise ValueError("no")
+
+    rig = Rig(spec(acting(half_done))).feed(price(1, 100.0))
+    assert [type(record) for record in rig.records[:1]] == [Trip]
+    assert rig.sent() == []
+    assert rig.container().orders.open() == []
+
+
+def test_a_tripped_container_hears_nothing_more_and_says_nothing() -> None:
+    heard: list[Quote] = []
+
+    def on_quote(self: Strategy, quote: Quote) -> None:
+        heard.append(quote)
+        raise ValueError("no")
+
+    rig = Rig(spec(strategy(on_quote=on_quote))).feed(*(price(at, 100.0) for at in range(1, 5)))
+    assert heard == [price(1, 100.0)]
+    assert len(rig.records) == 2  # a trip and its commit
+
+
+def test_the_books_of_a_tripped_container_go_on() -> None:
+    def boom(self: Strategy) -> None:
+        raise ValueError("no")
+
+    rig = Rig(spec(acting(lambda self: self.buy("AAA", 10, limit_price=Decimal(90)), boom)))
+    rig.router.strategies["a"] = msgspec.structs.replace(rig.router.strategies["a"], cancel_on_trip=False)
+    rig.feed(price(1, 100.0), price(2, 100.0), price(3, 89.0))
+
+    assert rig.container().life is ContainerState.TRIPPED
+    assert rig.container().portfolio.quantity("AAA") == 10
+    assert rig.container().orders.open() == []
+    rig.assert_books_add_up()
+
+
+def test_a_trip_cancels_what_works_and_the_container_knows() -> None:
+    def boom(self: Strategy) -> None:
+        raise ValueError("no")
+
+    rig = Rig(spec(acting(lambda self: self.buy("AAA", 10, limit_price=Decimal(90)), boom)))
+    rig.feed(price(1, 100.0), price(2, 100.0))
+    assert rig.reports() == ["a-1 accepted", "a-1 cancelled"]
+    assert rig.container().orders.open() == []
+
+
+def test_a_container_sealed_from_outside_sends_nothing_more() -> None:
+    rig = Rig(spec(acting(*[buy] * 5)), spec(acting(*[buy] * 5), "b")).feed(price(1, 100.0))
+    rig.operate("trip", strategy="a").feed(price(2, 100.0))
+    assert rig.sent() == ["a-1 buy 10", "b-1 buy 10", "b-2 buy 10"]
+    trip = rig.container("a").trip
+    assert trip is not None
+    assert trip.reason == "told"
+
+
+def test_a_strategy_that_plays_with_decimal_s_context_changes_nobody_s_books() -> None:
+    def tamper(self: Strategy) -> None:
+        getcontext().prec = 2
+        getcontext().traps = dict.fromkeys(getcontext().traps, False)
+
+    before = getcontext().copy()
+    try:
+        honest, tampering = (
+            Rig(
+                spec(acting(first, lambda self: self.target("AAA", 33)), "a"), spec(acting(nothing, *[buy] * 3), "b")
+            ).feed(*(price(at, 100.0 + at / 100) for at in range(1, 6)))
+            for first in (nothing, tamper)
+        )
+        assert tampering.records == honest.records
+        tampering.assert_books_add_up()
+    finally:
+        getcontext().prec, getcontext().traps = before.prec, before.traps
+
+
+# Isolation.
+
+
+class Spy(Strategy):
+    """Keeps all it hears."""
+
+    symbol: str = "AAA"
+
+    def start(self) -> None:
+        self.heard: list[object] = []
+        self.schedule("own", every="1s")
+
+    def on_quote(self, quote: Quote) -> None:
+        self.heard.append(quote)
+        self.target(self.symbol, 0 if self.position(self.symbol) else 10)
+
+    def on_order(self, order: Order) -> None:
+        self.heard.append(order)
+
+    def on_fill(self, fill: Fill) -> None:
+        self.heard.append(fill)
+
+    def on_timer(self, timer: Timer) -> None:
+        self.heard.append(timer)
+
+
+def test_nothing_of_one_container_reaches_another() -> None:
+    rig = Rig(spec(Spy, "a", symbol="AAA"), spec(Spy, "b", symbol="BBB"), offers={"AAA": QUOTES, "BBB": QUOTES})
+    rig.feed(*(price(at, 100.0, symbol=symbol) for at in range(1, 9) for symbol in ("AAA", "BBB")))
+
+    for name, symbol in (("a", "AAA"), ("b", "BBB")):
+        heard: list[Any] = vars(rig.container(name).resolve("strategy", Spy))["heard"]
+        assert {type(one) for one in heard} == {Quote, Order, Fill, Timer}
+        for one in heard:
+            terms_of = one.terms if isinstance(one, Order) else one
+            assert getattr(terms_of, "symbol", symbol) == symbol
+            assert getattr(terms_of, "strategy", name) == name
+        assert set(rig.container(name).portfolio.positions) == {symbol}
+
+
+def test_two_containers_share_no_component() -> None:
+    rig = Rig(spec(strategy(), "a"), spec(strategy(), "b"))
+    for name in ("bus", "orders", "portfolio", "risk_manager", "desk", "strategy"):
+        assert rig.container("a").resolve(name, object) is not rig.container("b").resolve(name, object)
+
+
+def live(made: ContainerSpec) -> weakref.ref[ScopedContainer]:
+    """One whole life of a container."""
+    container = ScopedContainer(made, {"AAA": an_instrument()})
+    container.start(0)
+    container.run()
+    container.on_event(price(1, 100.0))
+    container.on_report(rejected("a-1", 1))
+    container.teardown_scope()
+    return weakref.ref(container)
+
+
+def test_a_container_that_was_torn_down_is_gone_without_the_collector() -> None:
+    gc.disable()
+    try:
+        assert live(spec(acting(buy)))() is None
+    finally:
+        gc.enable()
+
+
+def test_nothing_stays_of_a_thousand_containers() -> None:
+    made = spec(acting(buy))
+    ours = tracemalloc.Filter(inclusive=True, filename_pattern="*/trading/*.py")
+    tracemalloc.start()
+    try:
+        taken = []
+        for lives in (20, 1_000):
+            for _ in range(lives):
+                live(made)
+            gc.collect()
+            traces = tracemalloc.take_snapshot().filter_traces([ours])
+            taken.append(sum(trace.size for trace in traces.statistics("filename")))
+    finally:
+        tracemalloc.stop()
+    assert taken[1] - taken[0] < 2_000, "bytes for a thousand lives"
+
+
+# Snapshots.
+
+
+class Counting(Strategy):
+    """Trades on its own memory, its random numbers and its timer."""
+
+    symbol: str = "AAA"
+
+    def start(self) -> None:
+        self.beats = 0
+        self.seen: list[float] = []
+        self.schedule("beat", every="3s")
+
+    def on_quote(self, quote: Quote) -> None:
+        self.seen = [*self.seen[-3:], quote.bid]
+        if self.random.random() < 0.5:
+            self.target(self.symbol, self.random.randrange(20))
+        elif not self.open_orders():
+            self.buy(self.symbol, 1 + self.beats % 3, limit_price=Decimal(repr(min(self.seen))))
+
+    def on_timer(self, timer: Timer) -> None:
+        self.beats += 1
+        for order in self.open_orders():
+            self.cancel(order.order_id)
+
+
+DAY = [price(at, 100.0 + (at * 7 % 11) / 10) for at in range(1, 60)]
+
+
+@pytest.mark.parametrize("at", range(0, 59, 7))
+def test_a_run_that_is_interrupted_goes_on_identically(at: int) -> None:
+    whole = Rig(spec(Counting)).feed(*DAY)
+    first = Rig(spec(Counting)).feed(*DAY[:at])
+    market = Rig(spec(Counting)).market
+    rest = Rig(spec(Counting), state=first.state(), epoch_ms=2, market=market).feed(*DAY[at:])
+
+    assert canonical(first.records + rest.records) == canonical(whole.records)
+    assert len(whole.reports()) > 30
+    assert rest.container().portfolio.digest() == whole.container().portfolio.digest()
+    rest.assert_books_add_up()
+
+
+def test_a_restored_strategy_is_not_started_again() -> None:
+    first = Rig(spec(Counting)).feed(*DAY[:20])
+    again = ScopedContainer(spec(strategy(start=raiser(ValueError("started")))), {"AAA": an_instrument()})
+    again.restore({**first.state()["containers"]["a"]})
+    assert again.life is ContainerState.RUNNING
+
+
+def test_a_tripped_container_is_restored_tripped() -> None:
+    rig = Rig(spec(strategy(on_quote=raiser(ValueError("no"))))).feed(price(1, 100.0))
+    again = ScopedContainer(spec(strategy()), {"AAA": an_instrument()})
+    again.restore(through_msgpack(rig.container().state()))
+    assert (again.life, again.trip) == (ContainerState.TRIPPED, rig.container().trip)
+    assert again.on_event(price(2, 100.0)) == []
+
+
+def test_what_cannot_be_kept_is_named() -> None:
+    def start(self: Any) -> None:
+        self.oops = lambda: None
+
+    container, _ = started(strategy(start=start))
+    with pytest.raises(UnsupportedState, match=r"self\.oops"):
+        container.state()
+
+
+def test_books_alone_can_be_taken_over_for_a_strategy_that_starts_anew() -> None:
+    rig = Rig(spec(acting(buy, lambda self: self.buy("AAA", 5, limit_price=Decimal(90)))))
+    rig.feed(price(1, 100.0), price(2, 100.0))
+    again = ScopedContainer(spec(acting(buy)), {"AAA": an_instrument()})
+    again.restore_books(through_msgpack(rig.container().state()))
+    again.start(3 * SECOND)
+    again.run()
+
+    assert again.portfolio.digest() == rig.container().portfolio.digest()
+    assert again.orders.open() == rig.container().orders.open()
+    [command] = again.on_event(price(4, 100.0))
+    assert isinstance(command, SubmitOrder)
+    assert (command.terms.order_id, command.n) == ("a-3", 3)

@@ -1,0 +1,278 @@
+"""Orders: the transition table as it is printed and drawn, its odd but lawful rows, and what has no row."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from scripts import draw_order_states
+from tests.builders import fill, report, terms
+from trading.errors import IllegalTransition
+from trading.order_manager import CLOSED_KEPT, OrderManager
+from trading.orders import TRANSITIONS, Order, OrderChange, OrderState, OrderTerms, Side
+from trading.reports import ExecutionReport, Origin, ReportKind, apply
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "order_transitions.txt"
+
+ACK, FILLED, CANCELLED, REJECTED = (
+    ReportKind.ACCEPTED,
+    ReportKind.FILLED,
+    ReportKind.CANCELLED,
+    ReportKind.REJECTED,
+)
+
+
+def routed(quantity: str = "10") -> tuple[OrderManager, Order]:
+    """A manager and its one order, on its way to the market."""
+    manager = OrderManager("a")
+    order = manager.add(terms(quantity=quantity))
+    manager.change(order, OrderChange.VALIDATE, 1)
+    manager.change(order, OrderChange.ROUTE, 1)
+    return manager, order
+
+
+def hear(manager: OrderManager, order: Order, *kinds: ReportKind) -> None:
+    for kind in kinds:
+        manager.apply(report(order.terms, kind))
+
+
+def fill_of(manager: OrderManager, order: Order, quantity: str, execution_id: str | None = None) -> bool:
+    """Whether a fill of so many units counted."""
+    filled = fill(order.terms, quantity, execution_id=execution_id)
+    return manager.apply(report(order.terms, FILLED, filled=filled))[1] is not None
+
+
+def test_the_printed_table_is_the_golden_one() -> None:
+    assert draw_order_states.table() == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_the_drawing_in_the_docs_is_of_this_table() -> None:
+    assert draw_order_states.DOCUMENT.read_text(encoding="utf-8") == draw_order_states.document()
+
+
+@pytest.mark.parametrize("state", OrderState)
+@pytest.mark.parametrize("change", OrderChange)
+def test_a_change_makes_its_row_or_is_illegal(state: OrderState, change: OrderChange) -> None:
+    order = Order(terms=terms(), state=state, before_pending=OrderState.ACCEPTED)
+
+    if (state, change) in TRANSITIONS:
+        order.change(change, 7)
+        assert (order.state, order.updated_ns) == (TRANSITIONS[state, change] or OrderState.ACCEPTED, 7)
+    else:
+        with pytest.raises(IllegalTransition, match=f"a-1: no row for {change} in state {state}"):
+            order.change(change, 7)
+        assert (order.state, order.updated_ns) == (state, 0)
+
+
+def test_an_order_lives_from_received_to_filled() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    fill_of(manager, order, "4")
+    assert (order.state, order.remaining, order.average_price) == (OrderState.PARTIAL, Decimal(6), 100.0)
+
+    fill_of(manager, order, "6")
+    assert (order.state, order.remaining, order.filled) == (OrderState.FILLED, Decimal(0), Decimal(10))
+
+
+def test_a_fill_before_the_acknowledgement_stands() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4")
+    hear(manager, order, ACK)
+    assert (order.state, order.filled) == (OrderState.PARTIAL, Decimal(4))
+
+
+def test_a_fill_after_the_cancel_counts_and_leaves_the_order_cancelled() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK, CANCELLED)
+    assert fill_of(manager, order, "4")
+    assert (order.state, order.filled, order.remaining) == (OrderState.CANCELLED, Decimal(4), Decimal(0))
+
+
+@pytest.mark.parametrize("end", [CANCELLED, REJECTED, ReportKind.EXPIRED])
+def test_an_order_that_ended_and_then_filled_wholly_is_filled(end: ReportKind) -> None:
+    manager, order = routed()
+    hear(manager, order, end, FILLED)
+    assert order.state is OrderState.FILLED
+
+
+def test_more_than_was_asked_for_is_booked_too() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "8")
+    fill_of(manager, order, "5")
+    assert (order.state, order.filled, order.remaining) == (OrderState.FILLED, Decimal(13), Decimal(0))
+
+
+def test_a_fill_heard_twice_counts_once() -> None:
+    manager, order = routed()
+    assert fill_of(manager, order, "4", "x-1")
+    assert not fill_of(manager, order, "4", "x-1")
+    assert order.filled == Decimal(4)
+
+
+def test_two_orders_may_have_fills_of_one_execution_id() -> None:
+    manager, first = routed()
+    second = manager.add(terms(n=2))
+    manager.change(second, OrderChange.VALIDATE, 1)
+    manager.change(second, OrderChange.ROUTE, 1)
+    assert fill_of(manager, first, "4", "x-1")
+    assert fill_of(manager, second, "4", "x-1")
+
+
+def test_a_cancel_refused_after_the_fill_changes_nothing() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    manager.change(order, OrderChange.REQUEST_CANCEL, 2)
+    hear(manager, order, FILLED, ReportKind.CANCEL_REJECTED)
+    assert order.state is OrderState.FILLED
+
+
+def test_a_refused_cancel_brings_the_order_back_to_where_it_stood() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    manager.change(order, OrderChange.REQUEST_CANCEL, 2)
+    hear(manager, order, ReportKind.CANCEL_REJECTED)
+    assert order.state is OrderState.ACCEPTED
+
+
+def test_a_refusal_heard_twice_is_no_error() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    manager.change(order, OrderChange.REQUEST_CANCEL, 2)
+    hear(manager, order, ReportKind.CANCEL_REJECTED, ReportKind.CANCEL_REJECTED)
+    assert order.state is OrderState.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("heard", "back_at"), [(ACK, OrderState.ACCEPTED), (ReportKind.TRIGGERED, OrderState.TRIGGERED)]
+)
+def test_what_is_heard_while_a_cancel_is_under_way_is_not_forgotten(heard: ReportKind, back_at: OrderState) -> None:
+    manager, order = routed()
+    manager.change(order, OrderChange.REQUEST_CANCEL, 2)
+    hear(manager, order, heard, ReportKind.CANCEL_REJECTED)
+    assert order.state is back_at
+
+
+def test_a_part_filled_while_a_cancel_is_under_way_shows_when_it_is_refused() -> None:
+    manager, order = routed()
+    manager.change(order, OrderChange.REQUEST_CANCEL, 2)
+    fill_of(manager, order, "4")
+    assert (order.state, order.remaining) == (OrderState.PENDING_CANCEL, Decimal(6))
+    hear(manager, order, ReportKind.CANCEL_REJECTED)
+    assert order.state is OrderState.PARTIAL
+
+
+@pytest.mark.parametrize("late", [ACK, ReportKind.TRIGGERED])
+def test_a_late_report_does_not_hide_that_a_part_has_filled(late: ReportKind) -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4")
+    manager.change(order, OrderChange.LOSE, 2)
+    hear(manager, order, late)
+    assert order.state is OrderState.PARTIAL
+
+
+def test_a_replacement_overtaken_by_a_cancel_leaves_the_cancel_under_way() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    manager.change(order, OrderChange.REQUEST_REPLACE, 2)
+    manager.change(order, OrderChange.REQUEST_CANCEL, 3)
+    hear(manager, order, ReportKind.REPLACED)
+    assert (order.state, order.is_open) == (OrderState.PENDING_CANCEL, True)
+    hear(manager, order, ReportKind.CANCEL_REJECTED)
+    assert order.state is OrderState.ACCEPTED
+
+
+@pytest.mark.parametrize("late", [kind for kind in ReportKind if kind is not FILLED])
+def test_nothing_late_moves_an_order_that_is_filled(late: ReportKind) -> None:
+    manager, order = routed()
+    hear(manager, order, FILLED, late)
+    assert order.state is OrderState.FILLED
+
+
+def test_a_report_that_cannot_be_leaves_the_order_untouched() -> None:
+    order = Order(terms=terms())
+    with pytest.raises(IllegalTransition):
+        apply(report(order.terms, FILLED), order)
+    assert order == Order(terms=terms())
+
+
+def refusal(order: OrderTerms, kind: ReportKind, code: str) -> ExecutionReport:
+    return ExecutionReport(
+        order_id=order.order_id, strategy="a", kind=kind, ts_ns=2, origin=Origin.GATE, code=code, reason=f"for {code}"
+    )
+
+
+def test_an_order_keeps_the_reason_of_its_end_and_no_later_one() -> None:
+    manager, order = routed()
+    manager.apply(refusal(order.terms, REJECTED, "halted"))
+    manager.apply(refusal(order.terms, ReportKind.CANCEL_REJECTED, "not_open"))
+    assert (order.origin, order.code, order.reason) == (Origin.GATE, "halted", "for halted")
+
+
+def test_a_refused_cancel_is_no_reason_of_the_order() -> None:
+    manager, order = routed()
+    manager.change(order, OrderChange.REQUEST_CANCEL, 1)
+    manager.apply(refusal(order.terms, ReportKind.CANCEL_REJECTED, "too_late"))
+    hear(manager, order, FILLED)
+    assert (order.code, order.reason) == ("", "")
+
+
+# The manager.
+
+
+def test_only_what_is_on_its_way_or_working_counts_as_open() -> None:
+    manager = OrderManager("a")
+    order = manager.add(terms(quantity="7"))
+    assert (manager.open(), manager.get_open("a-1"), manager.open_count) == ([], None, 0)
+
+    manager.change(order, OrderChange.VALIDATE, 1)
+    assert (manager.open("AAA"), manager.open("BBB"), manager.get_open("a-1")) == ([order], [], order)
+    assert manager.open_quantities("AAA") == (Decimal(7), Decimal(0))
+
+
+def test_open_orders_stand_by_age_whatever_their_symbol_and_after_a_restart_too() -> None:
+    manager = OrderManager("a")
+    for n, symbol in enumerate(("AAA", "BBB", "AAA", "BBB"), start=1):
+        manager.change(manager.add(terms(n=n, symbol=symbol)), OrderChange.VALIDATE, 1)
+        manager.change(manager.open()[-1], OrderChange.ROUTE, 1)
+    manager.apply(report(terms(n=1), FILLED))
+    again = OrderManager("a")
+    again.restore(manager.state())
+
+    assert [order.order_id for order in manager.open()] == ["a-2", "a-3", "a-4"]
+    assert again.open() == manager.open()
+
+
+def test_buys_and_sells_are_counted_apart() -> None:
+    manager = OrderManager("a")
+    for n, (side, quantity) in enumerate([(Side.BUY, "3"), (Side.SELL, "5"), (Side.BUY, "4")], start=1):
+        manager.change(manager.add(terms(side, quantity, n=n)), OrderChange.VALIDATE, 1)
+    assert manager.open_quantities("AAA") == (Decimal(7), Decimal(5))
+
+
+def test_closed_orders_are_kept_for_a_while_and_then_forgotten() -> None:
+    manager = OrderManager("a")
+    for n in range(1, CLOSED_KEPT + 2):
+        manager.change(manager.add(terms(n=n)), OrderChange.REJECT, 1)
+    assert manager.get("a-1") is None
+    assert manager.get("a-2") is not None
+
+
+def test_a_fill_of_an_order_that_is_not_here_counts_once() -> None:
+    manager, stranger = OrderManager("a"), terms(n=99)
+    heard = report(stranger, FILLED)
+    assert manager.apply(heard) == (None, heard.fill)
+    assert manager.apply(heard) == (None, None)
+
+
+def test_a_restored_manager_remembers_what_it_heard() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4", "x-1")
+    stranger = report(terms(n=99), FILLED)
+    manager.apply(stranger)
+    again = OrderManager("a")
+    again.restore(manager.state())
+
+    assert again.state() == manager.state()
+    assert not fill_of(again, order, "4", "x-1")
+    assert again.apply(stranger) == (None, None)
+    assert again.next_order_id() == manager.next_order_id()

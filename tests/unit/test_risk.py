@@ -1,0 +1,330 @@
+"""The risk manager: what a signal becomes. It is asked alone here, its bus answered by the test."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.builders import fill, report, terms
+from tests.market_builders import an_instrument
+from trading.admission import Refusal
+from trading.bus import EventBus
+from trading.errors import StrategyMisuse
+from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
+from trading.order_manager import OrderManager
+from trading.orders import Order, OrderChange, OrderTerms, OrderType, Side, TimeInForce
+from trading.portfolio import VirtualPortfolio
+from trading.reports import ReportKind
+from trading.risk import RefusedTerms, RiskManager
+from trading.signals import CancelRequest, Entry, Exit, OrderRequest, Target
+
+BUY, SELL = Side.BUY, Side.SELL
+
+
+class Desk:
+    """A risk manager between signals and orders, with 10,000 USD and a price of 100.
+
+    `said` is what it let through or refused, a line each; what it lets through is on its way at once.
+    """
+
+    def __init__(self, *, lot: str = "1", limits: RiskLimits | None = None, sizing: Sizing | None = None) -> None:
+        instruments = {"AAA": an_instrument(lot=lot), "BBB": an_instrument("BBB")}
+        self.said: list[str] = []
+        self.terms: list[OrderTerms] = []
+        self.bus = EventBus()
+        self.orders = OrderManager("a")
+        self.portfolio = VirtualPortfolio("a", {"USD": Decimal(10_000)}, instruments)
+        self.portfolio.mark("AAA", 100.0)
+        self.risk = RiskManager(
+            owner="a",
+            bus=self.bus,
+            orders=self.orders,
+            portfolio=self.portfolio,
+            instruments=instruments,
+            limits=limits or RiskLimits(),
+            sizing=sizing,
+        )
+        self.bus.subscribe(OrderTerms, self._on_terms)
+        self.bus.subscribe(RefusedTerms, self._on_refused)
+        self.bus.subscribe(CancelRequest, self._on_cancel)
+
+    def holding(self, quantity: str) -> "Desk":
+        signed = Decimal(quantity)
+        self.portfolio.book(fill(terms(BUY if signed > 0 else SELL, str(abs(signed)))))
+        return self
+
+    def target(self, quantity: str) -> "Desk":
+        self.bus.publish(Target(symbol="AAA", quantity=Decimal(quantity)))
+        return self
+
+    def working(self, side: Side, quantity: str, limit: str) -> "Desk":
+        """An explicit order."""
+        self.bus.publish(request(self.orders.next_order_id(), side, quantity, limit))
+        return self
+
+    def hear(self, order_id: str, kind: ReportKind, filled: str | None = None) -> "Desk":
+        """Bring a report as the container does: books first, then the fill's consequences, then the order."""
+        order = self.orders.get(order_id)
+        assert order is not None
+        executed = None if kind is not ReportKind.FILLED else fill(order.terms, filled)
+        _, counted = self.orders.apply(report(order.terms, kind, filled=executed))
+        if counted is not None:
+            self.portfolio.book(counted)
+        self.bus.publish(order)
+        return self
+
+    def cancelled(self, order_id: str) -> "Desk":
+        return self.hear(order_id, ReportKind.CANCELLED)
+
+    def filled(self, order_id: str, quantity: str | None = None) -> "Desk":
+        return self.hear(order_id, ReportKind.FILLED, quantity)
+
+    def _on_terms(self, order: OrderTerms) -> None:
+        self.terms.append(order)
+        kept = self.orders.add(order)
+        self.orders.change(kept, OrderChange.VALIDATE, 1)
+        self.orders.change(kept, OrderChange.ROUTE, 1)
+        self.said.append(f"{order.order_id} {order.side} {order.quantity}")
+
+    def _on_refused(self, refused: RefusedTerms) -> None:
+        self.said.append(f"{refused.terms.order_id} refused {refused.refusal.code}")
+
+    def _on_cancel(self, wish: CancelRequest) -> None:
+        order = self.orders.get(wish.order_id)
+        assert order is not None
+        self.orders.change(order, OrderChange.REQUEST_CANCEL, 1)
+        self.said.append(f"{wish.order_id} cancel")
+
+
+def request(order_id: str, side: Side, quantity: str, limit: str | None) -> OrderRequest:
+    return OrderRequest(
+        order_id=order_id,
+        symbol="AAA",
+        side=side,
+        quantity=Decimal(quantity),
+        type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+        limit_price=None if limit is None else Decimal(limit),
+        time_in_force=TimeInForce.GTC,
+        reason="because",
+    )
+
+
+# Targets.
+
+
+@pytest.mark.parametrize(
+    ("held", "target", "said"),
+    [
+        ("0", "30", ["a-1 buy 30"]),
+        ("10", "30", ["a-1 buy 20"]),
+        ("30", "10", ["a-1 sell 20"]),
+        ("30", "0", ["a-1 sell 30"]),
+        ("30", "30", []),
+        ("0", "0", []),
+        ("30", "-10", ["a-1 refused short_not_allowed"]),
+        ("0", "1000", ["a-1 refused insufficient_cash"]),
+    ],
+)
+def test_a_target_trades_the_difference(held: str, target: str, said: list[str]) -> None:
+    desk = Desk() if held == "0" else Desk().holding(held)
+    assert desk.target(target).said == said
+
+
+def test_a_target_is_cut_towards_zero_to_whole_lots() -> None:
+    assert Desk(lot="10").target("39.9").said == ["a-1 buy 30"]
+
+
+def test_an_order_towards_a_target_says_so() -> None:
+    desk = Desk()
+    desk.risk.now_ns = 77
+    desk.target("30")
+    assert desk.terms == [
+        OrderTerms(
+            order_id="a-1",
+            strategy="a",
+            symbol="AAA",
+            side=BUY,
+            quantity=Decimal(30),
+            created_ns=77,
+            to_target=True,
+            reason="target 30",
+        )
+    ]
+
+
+def test_a_target_that_is_on_the_way_costs_nothing() -> None:
+    assert Desk().target("30").target("30").target("30").said == ["a-1 buy 30"]
+
+
+def test_another_target_cancels_first_and_sends_only_after_the_report() -> None:
+    desk = Desk().target("30").target("20")
+    assert desk.said == ["a-1 buy 30", "a-1 cancel"]
+    assert desk.cancelled("a-1").said == ["a-1 buy 30", "a-1 cancel", "a-2 buy 20"]
+
+
+def test_while_a_cancel_is_under_way_the_last_target_counts() -> None:
+    desk = Desk().target("30").target("20").target("25").target("15").cancelled("a-1")
+    assert desk.said == ["a-1 buy 30", "a-1 cancel", "a-2 buy 15"]
+
+
+def test_coming_back_to_the_first_target_waits_for_the_cancel_too() -> None:
+    desk = Desk().target("30").target("20").target("30").cancelled("a-1")
+    assert desk.said == ["a-1 buy 30", "a-1 cancel", "a-2 buy 30"]
+
+
+def test_what_filled_before_the_cancel_counts() -> None:
+    desk = Desk().target("30").filled("a-1", "12").target("20").cancelled("a-1")
+    assert desk.said == ["a-1 buy 30", "a-1 cancel", "a-2 buy 8"]
+
+
+def test_a_fill_that_wins_the_race_is_traded_back() -> None:
+    desk = Desk().target("30").target("0").filled("a-1")
+    assert desk.said == ["a-1 buy 30", "a-1 cancel", "a-2 sell 30"]
+
+
+def test_a_fill_that_makes_the_target_true_ends_the_matter() -> None:
+    desk = Desk().target("30").target("12").filled("a-1", "12").cancelled("a-1")
+    assert desk.said == ["a-1 buy 30", "a-1 cancel"]
+
+
+def test_a_newer_target_said_while_hearing_of_the_fill_is_not_undone_by_the_older() -> None:
+    desk = Desk().target("30").target("0")
+    order = desk.orders.get("a-1")
+    assert order is not None
+    desk.orders.apply(report(order.terms, ReportKind.FILLED))
+    desk.portfolio.book(fill(order.terms))
+    desk.target("20")  # as a strategy does in on_fill, which is heard before on_order
+    desk.bus.publish(order)
+    desk.filled("a-2")
+
+    assert desk.said == ["a-1 buy 30", "a-1 cancel", "a-2 sell 10"]
+    assert desk.portfolio.quantity("AAA") == 20
+
+
+def test_a_target_counts_explicit_orders_that_work() -> None:
+    desk = Desk().working(BUY, "10", "99").target("30")
+    assert desk.said == ["a-1 buy 10", "a-2 buy 20"]
+
+
+def test_explicit_orders_are_never_cancelled_for_a_target() -> None:
+    desk = Desk().holding("30").working(SELL, "10", "110").target("30")
+    assert desk.said == ["a-1 sell 10", "a-2 buy 10"]
+
+
+def test_a_target_waits_for_explicit_orders_that_are_being_cancelled() -> None:
+    desk = Desk().holding("30").working(SELL, "30", "110")
+    desk.bus.publish(CancelRequest(order_id="a-1"))
+    desk.target("0")
+    assert desk.said == ["a-1 sell 30", "a-1 cancel"]
+    assert desk.cancelled("a-1").said == ["a-1 sell 30", "a-1 cancel", "a-2 sell 30"]
+
+
+def test_an_own_order_that_the_strategy_cancels_is_not_on_the_way() -> None:
+    desk = Desk().target("30")
+    desk.bus.publish(CancelRequest(order_id="a-1"))
+    assert desk.target("30").cancelled("a-1").said == ["a-1 buy 30", "a-1 cancel", "a-2 buy 30"]
+
+
+def test_a_refused_cancel_leaves_the_target_to_be_said_again() -> None:
+    desk = Desk().target("30").target("20").hear("a-1", ReportKind.CANCEL_REJECTED)
+    assert desk.target("30").said == ["a-1 buy 30", "a-1 cancel"]
+    assert desk.target("20").said == ["a-1 buy 30", "a-1 cancel", "a-1 cancel"]
+
+
+def test_an_exit_is_a_target_of_nothing() -> None:
+    desk = Desk().holding("30")
+    desk.bus.publish(Exit(symbol="AAA"))
+    desk.bus.publish(Exit(symbol="AAA"))
+    assert desk.said == ["a-1 sell 30"]
+
+
+def test_a_waiting_target_survives_a_restart() -> None:
+    desk, again = Desk().target("30").target("20"), Desk()
+    again.orders.restore(desk.orders.state())
+    again.risk.restore(desk.risk.state())
+    assert again.cancelled("a-1").said == ["a-2 buy 20"]
+
+
+# Entries.
+
+
+@pytest.mark.parametrize(
+    ("sizing", "strength", "said"),
+    [
+        (FixedSize(quantity=Decimal(50)), 1.0, "a-1 buy 50"),
+        (FixedSize(quantity=Decimal(50)), 0.5, "a-1 buy 25"),
+        (FixedSize(quantity=Decimal(50)), 0.11, "a-1 buy 5"),
+        (EquityShare(share=Decimal("0.5")), 1.0, "a-1 buy 50"),
+        (EquityShare(share=Decimal("0.5")), 0.1, "a-1 buy 5"),
+        (EquityShare(share=Decimal("0.333")), 1.0, "a-1 buy 33"),
+        (FixedSize(quantity=Decimal(50)), 0.01, "a-1 refused bad_quantity"),
+    ],
+)
+def test_an_entry_is_sized_scaled_and_cut_to_lots(sizing: Sizing, strength: float, said: str) -> None:
+    desk = Desk(sizing=sizing)
+    desk.bus.publish(Entry(symbol="AAA", side=BUY, strength=strength))
+    assert desk.said == [said]
+
+
+def test_a_share_is_of_equity_and_not_of_cash() -> None:
+    desk = Desk(sizing=EquityShare(share=Decimal("0.1"))).holding("50")
+    desk.portfolio.mark("AAA", 120.0)  # equity 11,000
+    desk.bus.publish(Entry(symbol="AAA", side=SELL, strength=1.0))
+    assert desk.said == ["a-1 sell 9"]
+
+
+def test_an_entry_without_a_price_or_a_size_is_not_guessed() -> None:
+    desk = Desk(sizing=EquityShare(share=Decimal("0.5")))
+    desk.bus.publish(Entry(symbol="BBB", side=BUY, strength=1.0))
+    assert desk.said == ["a-1 refused bad_quantity"]
+    with pytest.raises(StrategyMisuse, match="needs a size; give the strategy's risk section a `sizing`"):
+        Desk().bus.publish(Entry(symbol="AAA", side=BUY, strength=1.0))
+
+
+# Explicit orders.
+
+
+def test_an_explicit_order_keeps_its_id_and_numbers() -> None:
+    desk = Desk()
+    desk.bus.publish(request("a-7", BUY, "3", "99.50"))
+    assert desk.terms == [
+        OrderTerms(
+            order_id="a-7",
+            strategy="a",
+            symbol="AAA",
+            side=BUY,
+            quantity=Decimal(3),
+            created_ns=0,
+            type=OrderType.LIMIT,
+            limit_price=Decimal("99.50"),
+            reason="because",
+        )
+    ]
+
+
+def test_a_refusal_carries_the_order_and_the_reason() -> None:
+    desk = Desk(limits=RiskLimits(max_order_quantity=Decimal(5)))
+    refused: list[RefusedTerms] = []
+    desk.bus.subscribe(RefusedTerms, refused.append)
+    desk.bus.publish(request("a-1", BUY, "6", None))
+    assert [(one.terms.quantity, one.refusal) for one in refused] == [
+        (Decimal(6), Refusal("max_order_quantity", "6 would be above the limit of 5 (max_order_quantity)"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "signal",
+    [
+        Target(symbol="ZZZ", quantity=Decimal(1)),
+        Exit(symbol="ZZZ"),
+        Entry(symbol="ZZZ", side=BUY, strength=1.0),
+    ],
+)
+def test_a_symbol_that_is_no_instrument_is_the_strategy_s_mistake(signal: object) -> None:
+    with pytest.raises(StrategyMisuse, match="'ZZZ' is no instrument here; known: AAA, BBB"):
+        Desk().bus.publish(signal)
+
+
+def test_orders_of_others_kinds_do_not_wake_a_target() -> None:
+    desk = Desk().working(BUY, "10", "99")
+    desk.bus.publish(Order(terms=terms(n=5)))
+    assert desk.cancelled("a-1").said == ["a-1 buy 10"]

@@ -1,0 +1,440 @@
+"""What a trader writes: parameters, subscriptions, verbs, and what is answered to misuse."""
+
+from collections import deque
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+import pytest
+
+from strategies.market_maker import MarketMaker
+from strategies.sma_cross import SmaCross
+from tests.builders import Rig, acting, price, spec, started, strategy
+from tests.market_builders import a_bar
+from trading.commands import CancelOrder, ScheduleTimer, SubmitOrder, Trip
+from trading.container import ContainerState
+from trading.errors import InvalidParameters
+from trading.orders import OrderState, OrderType, Side, TimeInForce
+from trading.strategy import Strategy
+from trading.subscriptions import DataKind, Subscription
+from trading.timestamps import MILLISECOND, MINUTE, SECOND
+
+# Parameters.
+
+
+class Cross(Strategy):
+    """A strategy with a parameter of each sort."""
+
+    symbol: str
+    fast: int = 10
+    share: float = 0.5
+    quantity: Decimal = Decimal(100)
+    side: Side = Side.BUY
+    symbols: tuple[str, ...] = ()
+    stop_ns: int | None = None
+    _private: int = 7
+    plain = "a constant"
+
+
+def parsed(cls: type[Strategy], **raw: Any) -> dict[str, Any]:
+    return msgspec.structs.asdict(cls.parse_parameters(raw))
+
+
+def problems(cls: type[Strategy], **raw: Any) -> dict[str, str]:
+    with pytest.raises(InvalidParameters) as caught:
+        cls.parse_parameters(raw)
+    return caught.value.problems
+
+
+def test_public_annotations_are_parameters_with_their_defaults() -> None:
+    assert parsed(Cross, symbol="AAA") == {
+        "symbol": "AAA",
+        "fast": 10,
+        "share": 0.5,
+        "quantity": Decimal(100),
+        "side": Side.BUY,
+        "symbols": (),
+        "stop_ns": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("quantity", "0.10", Decimal("0.10")),
+        ("quantity", 5, Decimal(5)),
+        ("quantity", 0.1, Decimal("0.1")),
+        ("share", 1, 1.0),
+        ("side", "sell", Side.SELL),
+        ("symbols", ["AAA", "BBB"], ("AAA", "BBB")),
+        ("stop_ns", 7, 7),
+    ],
+)
+def test_plain_values_become_what_the_annotation_says(name: str, raw: object, value: object) -> None:
+    parameters = parsed(Cross, symbol="AAA", **{name: raw})
+    assert (parameters[name], type(parameters[name])) == (value, type(value))
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    assert problems(Cross, fast="ten", slow=3, side="both", quantity="much") == {
+        "slow": "no such parameter; it has symbol, fast, share, quantity, side, symbols, stop_ns",
+        "symbol": "is missing",
+        "fast": "Expected int, got str",
+        "quantity": "Invalid decimal string",
+        "side": "Invalid enum value 'both'",
+    }
+
+
+def test_a_strategy_without_parameters_says_so() -> None:
+    assert problems(Strategy, fast=1) == {"fast": "no such parameter; it has none"}
+
+
+def test_parameters_are_read_as_attributes_and_never_written() -> None:
+    container, _ = started(Cross, symbol="AAA", fast=3)
+    made: Any = container.resolve("strategy", Cross)
+    assert (made.symbol, made.fast, made.plain, made._private) == ("AAA", 3, "a constant", 7)
+    with pytest.raises(AttributeError):
+        made.fast = 4
+
+
+def test_two_instances_have_their_own_parameters() -> None:
+    one, other = (started(Cross, symbol="AAA", fast=fast)[0].resolve("strategy", Cross) for fast in (3, 4))
+    assert (one.fast, other.fast) == (3, 4)
+
+
+def test_a_child_adds_and_overrides_parameters() -> None:
+    class Child(Cross):
+        fast: int = 20
+        slow: int = 30
+
+    assert parsed(Child, symbol="AAA")["fast"] == 20
+    assert list(parsed(Child, symbol="AAA"))[-1] == "slow"
+    assert parsed(Cross, symbol="AAA")["fast"] == 10
+
+
+def test_a_child_may_change_a_default_without_an_annotation() -> None:
+    class Child(Cross):
+        fast = 20
+
+    assert started(Child, symbol="AAA")[0].resolve("strategy", Child).fast == 20
+    assert started(Child, symbol="AAA", fast=5)[0].resolve("strategy", Child).fast == 5
+
+
+def test_a_default_is_of_its_parameter_s_type() -> None:
+    class Loose(Strategy):
+        quantity: Decimal = 100  # type: ignore[assignment]
+
+    assert type(parsed(Loose)["quantity"]) is Decimal
+
+
+def test_bounds_of_an_annotation_hold() -> None:
+    class Bounded(Strategy):
+        fast: Annotated[int, msgspec.Meta(ge=1)] = 10
+
+    assert problems(Bounded, fast=0) == {"fast": "Expected int >= 1"}
+
+
+def test_what_a_class_cannot_have_as_a_parameter_is_refused() -> None:
+    class Wrong(Strategy):
+        levels: list[int] = [1, 2]  # noqa: RUF012
+        window: deque[int] = deque()  # noqa: RUF012
+        fast: int = "ten"  # type: ignore[assignment]
+        target: float = 0.5  # type: ignore[assignment]
+        tick: ClassVar[Decimal] = Decimal("0.01")
+
+    assert problems(Wrong) == {
+        "levels": "a mutable default is shared by all; use a tuple or start()",
+        "window": "a mutable default is shared by all; use a tuple or start()",
+        "fast": "its default does not fit: Expected int, got str",
+        "target": "every strategy has a target of its own; choose another name",
+        "tick": "a constant of the class is no parameter; leave its annotation out",
+    }
+
+
+def test_shipped_strategies_have_the_documented_defaults() -> None:
+    assert parsed(SmaCross, symbol="AAA") == {"symbol": "AAA", "fast": 10, "slow": 30, "quantity": Decimal(100)}
+    assert problems(MarketMaker, symbol="AAA") == {"tick_size": "is missing"}
+
+
+# Subscriptions.
+
+
+def subscriptions(cls: type[Strategy], **making: Any) -> list[Subscription]:
+    container, commands = started(cls, **making)
+    assert commands == []
+    return container.subscriptions
+
+
+def bars(symbol: str = "AAA", minutes: int = 1, warmup: int = 0) -> Subscription:
+    return Subscription(symbol=symbol, kind=DataKind.BARS, interval_ns=minutes * MINUTE, warmup=warmup)
+
+
+def quotes(symbol: str = "AAA") -> Subscription:
+    return Subscription(symbol=symbol, kind=DataKind.QUOTES)
+
+
+def trades(symbol: str = "AAA") -> Subscription:
+    return Subscription(symbol=symbol, kind=DataKind.TRADES)
+
+
+def nothing(*_: object) -> None:
+    """A handler."""
+
+
+@pytest.mark.parametrize(
+    ("body", "heard"),
+    [
+        ({"on_bar": nothing}, [bars(minutes=5, warmup=7)]),
+        ({"on_quote": nothing}, [quotes()]),
+        ({"on_trade": nothing}, [trades()]),
+        ({"on_bar": nothing, "on_trade": nothing}, [bars(minutes=5, warmup=7), trades()]),
+        ({"on_fill": nothing, "on_timer": nothing}, []),
+        ({"on_quote": nothing, "symbols": ("BBB", "AAA", "BBB")}, [quotes("BBB"), quotes("AAA")]),
+        ({"on_quote": nothing, "symbol": ""}, []),
+    ],
+)
+def test_a_strategy_that_asks_for_nothing_hears_what_it_handles(body: Any, heard: list[Subscription]) -> None:
+    assert subscriptions(strategy(**body), timeframe="5m", warmup=7) == heard
+
+
+def test_a_handler_that_was_inherited_counts() -> None:
+    class Child(strategy(on_quote=nothing)):  # type: ignore[misc]
+        """Nothing of its own."""
+
+    assert subscriptions(Child) == [quotes()]
+
+
+def test_a_strategy_that_asks_hears_that_and_no_more() -> None:
+    def start(self: Strategy) -> None:
+        self.subscribe("BBB", bars="5m", warmup=3)
+        self.subscribe("AAA", quotes=True, trades=True)
+
+    body = {"start": start, "on_bar": nothing, "on_quote": nothing}
+    assert subscriptions(strategy(**body)) == [bars("BBB", 5, 3), quotes(), trades()]
+
+
+def test_what_is_asked_for_twice_is_heard_once_with_the_longer_warm_up() -> None:
+    def start(self: Strategy) -> None:
+        self.subscribe("AAA", bars="1m", warmup=3)
+        self.subscribe("AAA", bars="60s", warmup=9)
+        self.subscribe("AAA", bars="1m", quotes=True)
+
+    heard: list[object] = []
+    cls = strategy(start=start, on_quote=lambda _, quote: heard.append(quote))
+    assert subscriptions(cls) == [bars(warmup=9), quotes()]
+    Rig(spec(cls)).feed(price(1, 100.0))
+    assert heard == [price(1, 100.0)]
+
+
+# Verbs.
+
+
+def asked(action: Any) -> list[Any]:
+    """What comes of one action at a quote of 100."""
+    container, _ = started(acting(action))
+    return list(container.on_event(price(1, 100.0)))
+
+
+def submitted(action: Any) -> Any:
+    [command] = asked(action)
+    assert isinstance(command, SubmitOrder)
+    return command.terms
+
+
+def test_orders_carry_what_was_asked() -> None:
+    placed = submitted(
+        lambda self: self.order(
+            "AAA",
+            Side.BUY,
+            5,
+            limit_price=Decimal("99.5"),
+            time_in_force=TimeInForce.IOC,
+            reason="cheap",
+        )
+    )
+    assert (placed.order_id, placed.side, placed.quantity, placed.type) == (
+        "a-1",
+        Side.BUY,
+        Decimal(5),
+        OrderType.LIMIT,
+    )
+    assert (placed.limit_price, placed.time_in_force, placed.reason) == (Decimal("99.5"), TimeInForce.IOC, "cheap")
+
+
+def test_a_bare_text_of_a_side_is_taken_for_the_side() -> None:
+    placed = submitted(lambda self: self.order("AAA", "buy", 5, time_in_force="ioc"))
+    assert placed.side is Side.BUY
+    assert placed.time_in_force is TimeInForce.IOC
+
+
+def test_words_that_no_journal_can_hold_are_written_out() -> None:
+    placed = submitted(lambda self: self.order("AAA", Side.BUY, 5, reason="half \ud800"))
+    assert placed.reason == "half \\ud800"
+    [timer] = asked(lambda self: self.schedule("half \ud800", every="1s"))
+    assert timer.name == "half \\ud800"
+
+
+def test_buying_and_selling_give_the_order_s_id() -> None:
+    ids: list[str] = []
+    asked(lambda self: ids.extend((self.buy("AAA", 1), self.sell("AAA", 1), self.buy("AAA", 1))))
+    assert ids == ["a-1", "a-2", "a-3"]
+
+
+def test_a_cancel_is_of_an_order_that_is_open() -> None:
+    commands = asked(lambda self: self.cancel(self.buy("AAA", 1, limit_price=Decimal(90))))
+    assert [type(command) for command in commands] == [SubmitOrder, CancelOrder]
+
+
+def test_cancelling_what_has_ended_costs_nothing() -> None:
+    rig = Rig(spec(acting(lambda self: self.buy("AAA", 1), lambda self: self.cancel("a-1"))))
+    assert rig.feed(price(1, 100.0), price(2, 100.0)).sent() == ["a-1 buy 1"]
+
+
+def test_a_strategy_knows_its_orders_position_time_and_id() -> None:
+    known: list[object] = []
+
+    def look(self: Strategy) -> None:
+        shown = [(order.order_id, order.state) for order in self.open_orders("AAA")]
+        known.append((self.id, self.now_ns, self.position("AAA"), shown, self.open_orders("BBB"), self.warming))
+
+    rest = [lambda self: self.buy("AAA", 2), lambda self: self.buy("AAA", 3, limit_price=Decimal(90)), look]
+    Rig(spec(acting(*rest))).feed(*(price(at, 100.0) for at in (1, 2, 3)))
+    assert known == [("a", 3 * SECOND, Decimal(2), [("a-2", OrderState.ACCEPTED)], [], False)]
+
+
+def test_a_timer_rings_at_a_time_or_at_each_whole_interval() -> None:
+    once, each = asked(lambda self: (self.schedule("once", at_ns=7 * SECOND), self.schedule("each", every="4s")))
+    assert once == ScheduleTimer(strategy="a", n=1, name="once", at_ns=7 * SECOND)
+    assert each == ScheduleTimer(strategy="a", n=2, name="each", at_ns=4 * SECOND, every_ns=4 * SECOND)
+
+
+def test_a_timer_rings_a_millisecond_from_now_at_the_earliest() -> None:
+    for at_ns in (0, SECOND, SECOND + 1):
+        [timer] = asked(lambda self, at_ns=at_ns: self.schedule("now", at_ns=at_ns))
+        assert timer.at_ns == SECOND + MILLISECOND
+
+
+def test_its_random_numbers_are_its_own_and_the_same_each_time() -> None:
+    def drawn(name: str) -> list[float]:
+        numbers: list[float] = []
+        container, _ = started(acting(lambda self: numbers.extend(self.random.random() for _ in range(3))), name=name)
+        container.on_event(price(1, 100.0))
+        return numbers
+
+    assert drawn("a") == drawn("a") != drawn("b")
+
+
+# Warming.
+
+
+def test_while_warming_it_hears_and_whatever_it_asks_for_is_discarded() -> None:
+    ids: list[str] = []
+    warming: list[bool] = []
+
+    def on_bar(self: Any, bar: object) -> None:
+        warming.append(self.warming)
+        self.target("AAA", 10)
+        self.enter("AAA", Side.BUY)
+        self.exit("AAA")
+        ids.append(self.buy("AAA", 1))
+        self.cancel(ids[-1])
+        self.cancel("a-99")
+        self.schedule("tea", every="1s")
+
+    container, _ = started(strategy(on_bar=on_bar))
+    container.warm(a_bar(1, 2, 1, 2, at=60))
+    assert (warming, ids, container.run(), container.orders.added) == ([True], [""], [], 0)
+
+
+def test_an_order_that_was_discarded_while_warming_may_be_cancelled_later() -> None:
+    assert asked(lambda self: self.cancel("")) == []
+
+
+def test_an_exception_while_warming_seals_it() -> None:
+    container, _ = started(strategy(on_bar=lambda self, bar: 1 // 0))
+    container.warm(a_bar(1, 2, 1, 2))
+    [trip] = container.run()
+    assert isinstance(trip, Trip)
+    assert container.life is ContainerState.TRIPPED
+
+
+# Misuse.
+
+
+def trip_of(action: Any) -> str:
+    [trip] = asked(action)
+    assert isinstance(trip, Trip)
+    return trip.reason.removeprefix("StrategyMisuse: ")
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (
+            lambda self: self.target("AAA", 1.5),
+            "1.5 is a float; quantities and prices of orders are Decimal",
+        ),
+        (
+            lambda self: self.buy("AAA", 1, limit_price=99.5),
+            "99.5 is a float; quantities and prices of orders are Decimal",
+        ),
+        (lambda self: self.target("AAA", Decimal("NaN")), "NaN is no number that an order can have"),
+        (lambda self: self.buy("AAA", Decimal("Infinity")), "Infinity is no number that an order can have"),
+        (lambda self: self.order("AAA", "both", 1), "'both' is no Side; write one of buy, sell"),
+        (
+            lambda self: self.order("AAA", Side.BUY, 1, time_in_force="ever"),
+            "'ever' is no TimeInForce; write one of gtc, day, gtd, ioc, fok",
+        ),
+        (lambda self: self.target("ZZZ", 1), "'ZZZ' is no instrument here; known: AAA, BBB"),
+        (lambda self: self.buy("ZZZ", 1), "'ZZZ' is no instrument here; known: AAA, BBB"),
+        (lambda self: self.cancel("b-1"), "cancel('b-1'): no such order of a"),
+        (lambda self: self.enter("AAA", Side.BUY, 0.0), "strength is 0.0; it must be above 0 and at most 1"),
+        (lambda self: self.enter("AAA", Side.BUY, 1.1), "strength is 1.1; it must be above 0 and at most 1"),
+        (
+            lambda self: self.enter("AAA", Side.BUY),
+            "enter() needs a size; give the strategy's risk section a `sizing`",
+        ),
+        (
+            lambda self: self.subscribe("AAA", quotes=True),
+            "subscribe() is for start(); subscriptions are fixed after it",
+        ),
+        (lambda self: self.schedule("x"), "schedule('x') takes either at_ns= or every="),
+        (lambda self: self.schedule("x", at_ns=1, every="1s"), "schedule('x') takes either at_ns= or every="),
+        (
+            lambda self: self.schedule("x", every="soon"),
+            "'soon' is not an interval; write a whole number and a unit of ms, s, m, h or d, such as 5m",
+        ),
+        (
+            lambda self: self.schedule("x", at_ns=1.5e9),
+            "at_ns is 1500000000.0; times are whole nanoseconds since the epoch",
+        ),
+        (
+            lambda self: self.schedule("x", at_ns=1 << 63),
+            f"at_ns is {1 << 63}; times are whole nanoseconds since the epoch",
+        ),
+    ],
+)
+def test_misuse_is_told_in_the_trader_s_words(action: Any, message: str) -> None:
+    assert trip_of(action) == message
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (lambda self: self.target("AAA", 1), "no orders in start(); wait for the first event"),
+        (lambda self: self.buy("AAA", 1), "no orders in start(); wait for the first event"),
+        (
+            lambda self: self.subscribe("AAA"),
+            "subscribe('AAA') asks for nothing; give bars=, quotes=True or trades=True",
+        ),
+        (lambda self: self.subscribe("AAA", bars="5"), "'5' is not an interval; write a whole number and a unit"),
+        (
+            lambda self: self.subscribe("AAA", bars="5m", warmup=-1),
+            "subscribe('AAA'): warmup is -1 bars; it must be zero or more",
+        ),
+    ],
+)
+def test_start_takes_subscriptions_and_timers_and_no_orders(action: Any, message: str) -> None:
+    _, [trip] = started(strategy(start=action))
+    assert isinstance(trip, Trip)
+    assert trip.reason.startswith(f"StrategyMisuse: {message}")
