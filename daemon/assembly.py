@@ -1,0 +1,111 @@
+"""From a checked config to the things that run: the fleet, and the makers of feed, market and hosts."""
+
+import hashlib
+from pathlib import Path
+
+from brokers.passthrough.broker import PassthroughBroker
+from brokers.passthrough.market import PassthroughMarket
+from brokers.port import Broker
+from brokers.simulated.broker import SimulatedBroker
+from brokers.simulated.market import SimulatedMarket
+from daemon.check import Plan
+from daemon.config.conversion import commission, limits, sizing, slippage
+from daemon.config.settings import SimulatedBrokerSettings, StrategySettings
+from daemon.feeds.port import HistoricalFeed
+from daemon.feeds.synthetic import SyntheticFeed
+from daemon.feeds.walk import SyntheticSymbol
+from daemon.fleet import Fleet, StrategyEntry
+from daemon.hosts.port import Host
+from daemon.hosts.task import TaskHost
+from daemon.hosts.watchdog import Watchdog
+from daemon.loading import load_class
+from trading.container import ContainerSpec, ScopedContainer
+from trading.market import Market
+from trading.subscriptions import DataKind
+
+BROKERS: dict[str, type[Broker]] = {"simulated": SimulatedBroker, "passthrough": PassthroughBroker}
+
+
+def fleet_of(plan: Plan) -> Fleet:
+    """What the journal keeps of a plan."""
+    settings = plan.settings
+    files = {description.id: Path(description.file) for description in plan.descriptions}
+    return Fleet(
+        currency=settings.account.currency,
+        cash=settings.account.cash,
+        instruments=dict(plan.instruments),
+        limits=limits(settings.risk),
+        broker=settings.broker.kind,
+        strategies=[_entry(strategy, settings.feed.bars_ns, files[strategy.id]) for strategy in settings.strategies],
+        folder=str(plan.folder),
+        fill_empty_bars=settings.feed.fill_empty_bars,
+    )
+
+
+def make_feed(plan: Plan) -> HistoricalFeed:
+    """The feed at its beginning."""
+    settings = plan.settings.feed
+    return SyntheticFeed(
+        seed=settings.seed,
+        start_ns=settings.start_ns,
+        duration_ns=settings.duration_ns,
+        symbols=[
+            SyntheticSymbol(
+                instrument=plan.instruments[symbol],
+                price=moves.price,
+                volatility_ticks=moves.volatility_ticks,
+                spread_ticks=moves.spread_ticks,
+            )
+            for symbol, moves in settings.symbols.items()
+        ],
+        data={DataKind(kind) for kind in settings.data},
+        every_ns=settings.every_ns,
+        bar_interval_ns=settings.bars_ns,
+    )
+
+
+def make_market(plan: Plan, feed: HistoricalFeed) -> Market:
+    """The market that stands in for the venue, with the account's whole cash."""
+    settings = plan.settings
+    cash = {settings.account.currency: settings.account.cash}
+    match_on = {symbol: offer.matched_on for symbol, offer in feed.offers.items()}
+    if isinstance(settings.broker, SimulatedBrokerSettings):
+        return SimulatedMarket(
+            instruments=plan.instruments,
+            cash=cash,
+            match_on=match_on,
+            slippage=slippage(settings.broker.slippage),
+            commission=commission(settings.broker.commission, settings.account),
+        )
+    return PassthroughMarket(instruments=plan.instruments, cash=cash, match_on=match_on)
+
+
+def make_host(entry: StrategyEntry, fleet: Fleet, watchdog: Watchdog) -> Host:
+    """A host for a strategy that has not started."""
+    spec = ContainerSpec(
+        strategy=entry.id,
+        strategy_class=load_class(entry.reference, Path(fleet.folder)),
+        parameters=entry.params,
+        capital={fleet.currency: entry.capital},
+        timeframe_ns=entry.timeframe_ns,
+        warmup=entry.warmup,
+        limits=entry.limits,
+        sizing=entry.sizing,
+    )
+    return TaskHost(ScopedContainer(spec, fleet.instruments), watchdog)
+
+
+def _entry(settings: StrategySettings, feed_bars_ns: int, file: Path) -> StrategyEntry:
+    return StrategyEntry(
+        id=settings.id,
+        reference=settings.reference,
+        params=settings.params,
+        capital=settings.capital,
+        isolation=settings.isolation,
+        timeframe_ns=settings.timeframe_ns or feed_bars_ns,
+        warmup=settings.warmup,
+        cancel_on_trip=settings.on_trip == "cancel",
+        limits=limits(settings.risk),
+        sizing=sizing(settings.risk),
+        code=hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(),
+    )

@@ -1,0 +1,91 @@
+"""The fleet: account, instruments and strategies as the journal keeps them, and what a new config changes of it."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from trading.instruments import Instrument
+from trading.limits import RiskLimits, Sizing
+
+
+class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy. `capital` is in the account's currency, `warmup` in bars, `code` a hash of its source file."""
+
+    id: str
+    reference: str
+    params: dict[str, Any]
+    capital: Decimal
+    isolation: str
+    timeframe_ns: int
+    warmup: int
+    cancel_on_trip: bool
+    limits: RiskLimits
+    sizing: Sizing | None
+    code: str
+
+
+class Fleet(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that determines what is traded with what; `folder` is where strategies' files are counted from."""
+
+    currency: str
+    cash: Decimal
+    instruments: dict[str, Instrument]
+    limits: RiskLimits
+    broker: str
+    strategies: list[StrategyEntry]
+    folder: str
+    fill_empty_bars: bool = False
+
+    def entry(self, strategy: str) -> StrategyEntry | None:
+        """The entry of that id."""
+        return next((entry for entry in self.strategies if entry.id == strategy), None)
+
+
+class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new config changes: strategies to add, to take out, and to start anew upon their own books.
+
+    `refused` says, one sentence each, what cannot be changed over a restart.
+    """
+
+    added: list[str] = []
+    removed: list[str] = []
+    renewed: list[str] = []
+    refused: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.renewed or self.refused)
+
+
+def change(before: Fleet, after: Fleet) -> FleetChange:
+    """What differs. Limits, sizing and costs may change freely; money and instruments may not."""
+    refused = [
+        f"{what} was {old} and would be {new}"
+        for what, old, new in (
+            ("account.currency", before.currency, after.currency),
+            ("account.cash", before.cash, after.cash),
+            ("broker.kind", before.broker, after.broker),
+        )
+        if old != new
+    ]
+    for symbol, instrument in before.instruments.items():
+        if after.instruments.get(symbol) != instrument:
+            now = "gone" if symbol not in after.instruments else "different"
+            refused.append(f"instruments.{symbol} would be {now}")
+    known = {entry.id: entry for entry in before.strategies}
+    kept = [(known[entry.id], entry) for entry in after.strategies if entry.id in known]
+    refused += [
+        f"{old.id}: capital was {old.capital} and would be {new.capital}"
+        for old, new in kept
+        if old.capital != new.capital
+    ]
+    return FleetChange(
+        added=[entry.id for entry in after.strategies if entry.id not in known],
+        removed=[entry.id for entry in before.strategies if after.entry(entry.id) is None],
+        renewed=[new.id for old, new in kept if _what_it_is(old) != _what_it_is(new)],
+        refused=refused,
+    )
+
+
+def _what_it_is(entry: StrategyEntry) -> tuple[Any, ...]:
+    return entry.reference, entry.params, entry.timeframe_ns, entry.warmup, entry.code

@@ -1,0 +1,268 @@
+"""The floor: everything that trades, put together. A feed, the lock-step over router and market, and the hosts.
+
+A floor begins anew, or goes on from a snapshot, repeating the steps that the journal has since. It knows nothing of
+clocks, pace or people; the paper shell brings it forward event by event.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import msgspec
+
+from daemon.feeds.port import HistoricalFeed
+from daemon.fleet import Fleet, FleetChange, StrategyEntry
+from daemon.hosts.group import HostGroup
+from daemon.hosts.port import Host, Started
+from daemon.recovery import JournaledStep, Replay
+from trading.account.ids import ClientOrderIds
+from trading.account.records import Operation
+from trading.account.router import RoutedStrategy, Router
+from trading.commands import Command, ScheduleTimer
+from trading.lockstep import LockStep, Step
+from trading.market import Market
+from trading.market_data import MarketEvent
+from trading.recorder import Recorder
+from trading.sequencer import Sequencer
+from trading.subscriptions import Subscription
+from trading.warmup import needed_since, warm_up
+
+Subscriptions = Mapping[str, Sequence[Subscription]]
+
+
+class FloorPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a floor is made with.
+
+    The makers give a new one at each call: a feed at its beginning, an empty market, a host that has not started.
+    """
+
+    make_feed: Callable[[], HistoricalFeed]
+    make_market: Callable[[HistoricalFeed], Market]
+    make_host: Callable[[StrategyEntry, Fleet], Host]
+    recorder: Recorder
+    ids: ClientOrderIds
+
+
+class FloorState(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot between two feed events. `rows` counts those carried through; `in_hand` is one that the feed has
+    given and that waits for its time."""
+
+    fleet: Fleet
+    rows: int
+    in_hand: MarketEvent | None
+    epoch_ms: int
+    feed: dict[str, Any]
+    lockstep: dict[str, Any]
+    containers: dict[str, Any]
+
+
+class Floor:
+    """Brings feed events to the strategies, one complete step after another."""
+
+    def __init__(
+        self, plan: FloorPlan, fleet: Fleet, feed: HistoricalFeed, hosts: HostGroup, lockstep: LockStep
+    ) -> None:
+        self.fleet = fleet
+        self.feed = feed
+        self.hosts = hosts
+        self.lockstep = lockstep
+        self.subscriptions: Subscriptions = {}
+        self.rows = 0
+        self._plan = plan
+        self._events = feed.events()
+        self._in_hand: MarketEvent | None = None
+
+    @classmethod
+    async def begin(cls, plan: FloorPlan, fleet: Fleet) -> "Floor":
+        """A new floor: every strategy started and warm."""
+        feed = plan.make_feed()
+        hosts = _make_hosts(plan, fleet)
+        started = {host.strategy: await host.start(feed.start_ns) for host in hosts}
+        floor = cls._assemble(plan, fleet, feed, hosts, started)
+        past = feed.warmup(needed_since(floor.subscriptions, feed.start_ns))
+        for warming in warm_up(floor.lockstep.sequencer, floor.subscriptions, past, feed.start_ns):
+            await hosts.warm(warming)
+        floor.lockstep.begin(await _first_commands(hosts, started))
+        return floor
+
+    @classmethod
+    async def reopen(cls, plan: FloorPlan, state: FloorState, steps: Iterable[JournaledStep]) -> "Floor":
+        """The floor of a snapshot, brought up to the last journaled step and to the end of that step's feed event."""
+        feed = plan.make_feed()
+        feed.restore(state.feed)
+        hosts = _make_hosts(plan, state.fleet)
+        started = {host.strategy: await host.restore(state.containers[host.strategy]) for host in hosts}
+        floor = cls._assemble(plan, state.fleet, feed, hosts, started)
+        floor._go_on_from(state, state.lockstep)
+        await floor._repeat(Replay(floor.lockstep, steps))
+        return floor
+
+    @classmethod
+    async def rearrange(cls, plan: FloorPlan, state: FloorState, fleet: Fleet, change: FleetChange) -> "Floor":
+        """The floor of a snapshot with another fleet: those kept go on; those added or renewed start now, with their
+        past."""
+        feed = plan.make_feed()
+        feed.restore(state.feed)
+        hosts = _make_hosts(plan, fleet)
+        now_ns = max(state.lockstep["now_ns"], feed.start_ns)
+        started: dict[str, Started] = {}
+        fresh: dict[str, Started] = {}
+        for host in hosts:
+            saved = state.containers.get(host.strategy)
+            if saved is not None and host.strategy not in change.renewed:
+                started[host.strategy] = await host.restore(saved)
+                continue
+            if saved is not None:
+                await host.restore_books(saved)
+            started[host.strategy] = fresh[host.strategy] = await host.start(now_ns)
+        floor = cls._assemble(plan, fleet, feed, hosts, started)
+        builders = await floor._warm_up(fresh, now_ns, state.rows)
+        stale = {*change.removed, *change.renewed}
+        floor._go_on_from(state, _without_stale(state.lockstep, builders, stale))
+        floor.lockstep.begin(await _first_commands([hosts[strategy] for strategy in fresh], fresh))
+        return floor
+
+    def upcoming(self) -> Iterator[MarketEvent]:
+        """The feed's events from here on; the next one comes once the last was advanced over."""
+        while (event := self._take_in_hand()) is not None:
+            yield event
+
+    async def advance(self, event: MarketEvent) -> None:
+        """Carry the upcoming feed event, and what is due before it, through."""
+        for step in self.lockstep.steps(event):
+            await self.hosts.complete(step)
+        self._in_hand = None
+        self.rows += 1
+
+    async def finish(self) -> None:
+        """The feed has ended: carry through what is due by then."""
+        for step in self.lockstep.last_steps():
+            await self.hosts.complete(step)
+
+    async def operate(self, operation: Operation) -> None:
+        """Carry through what was done from outside."""
+        await self.hosts.complete(self.lockstep.operate(operation))
+
+    async def state(self) -> FloorState:
+        """A snapshot; UnsupportedState when a strategy holds what cannot be kept."""
+        return FloorState(
+            fleet=self.fleet,
+            rows=self.rows,
+            in_hand=self._in_hand,
+            epoch_ms=self._plan.ids.epoch_ms,
+            feed=self.feed.state(),
+            lockstep=self.lockstep.state(),
+            containers=await self.hosts.states(),
+        )
+
+    @classmethod
+    def _assemble(
+        cls, plan: FloorPlan, fleet: Fleet, feed: HistoricalFeed, hosts: HostGroup, started: Mapping[str, Started]
+    ) -> "Floor":
+        subscriptions = {strategy: one.subscriptions for strategy, one in started.items()}
+        lockstep = LockStep(
+            sequencer=_sequencer(fleet, feed, subscriptions),
+            router=Router(
+                strategies=[_routed(entry, fleet.currency) for entry in fleet.strategies],
+                cash={fleet.currency: fleet.cash},
+                instruments=fleet.instruments,
+                limits=fleet.limits,
+                ids=plan.ids,
+            ),
+            market=plan.make_market(feed),
+            recorder=plan.recorder,
+            subscriptions=subscriptions,
+            marked_on={symbol: offer.matched_on for symbol, offer in feed.offers.items()},
+        )
+        floor = cls(plan, fleet, feed, hosts, lockstep)
+        floor.subscriptions = subscriptions
+        return floor
+
+    def _go_on_from(self, state: FloorState, lockstep: Mapping[str, Any]) -> None:
+        self.lockstep.restore(lockstep)
+        self.rows = state.rows
+        self._in_hand = state.in_hand
+        self._plan.ids.epoch_ms = max(self._plan.ids.epoch_ms, state.epoch_ms)
+
+    def _take_in_hand(self) -> MarketEvent | None:
+        if self._in_hand is None:
+            self._in_hand = next(self._events, None)
+        return self._in_hand
+
+    async def _repeat(self, replay: Replay) -> None:
+        await self._repeat_operations(replay)
+        while not replay.done and (event := self._take_in_hand()) is not None:
+            await self._repeat_steps(replay, self.lockstep.steps(event))
+            self._in_hand = None
+            self.rows += 1
+        if not replay.done:
+            await self._repeat_steps(replay, self.lockstep.last_steps())
+            replay.end()
+
+    async def _repeat_steps(self, replay: Replay, steps: Iterable[Step]) -> None:
+        for step in steps:
+            replay.expect_event()
+            await self.hosts.complete(step)
+            replay.settle()
+            await self._repeat_operations(replay)
+
+    async def _repeat_operations(self, replay: Replay) -> None:
+        for step in replay.operations():
+            await self.hosts.complete(step)
+
+    async def _warm_up(self, fresh: Mapping[str, Started], now_ns: int, rows: int) -> list[Any]:
+        """Bring the fresh strategies their past from the feed's own beginning; gives the bars then in progress."""
+        subscriptions = {strategy: one.subscriptions for strategy, one in fresh.items()}
+        sequencer = _sequencer(self.fleet, self.feed, subscriptions)
+        past = self._plan.make_feed()
+        events = chain(past.warmup(needed_since(subscriptions, now_ns)), islice(past.events(), rows))
+        for warming in warm_up(sequencer, subscriptions, events, now_ns):
+            await self.hosts.warm(warming)
+        builders: list[Any] = sequencer.state()["builders"]
+        return builders
+
+
+def _without_stale(lockstep: Mapping[str, Any], builders: list[Any], stale: set[str]) -> dict[str, Any]:
+    """A lock-step's state less what its stale strategies had pending, plus bars that new ones have in progress."""
+    sequencer, router = lockstep["sequencer"], lockstep["router"]
+    waiting = msgspec.convert(lockstep["waiting"], list[Command])
+    timers = msgspec.convert(sequencer["timers"], list[ScheduleTimer])
+    return {
+        **lockstep,
+        "waiting": [command for command in waiting if command.strategy not in stale],
+        "sequencer": {
+            **sequencer,
+            "timers": [timer for timer in timers if timer.strategy not in stale],
+            "builders": [*builders, *sequencer["builders"]],
+        },
+        "router": {**router, "tripped": {s: why for s, why in router["tripped"].items() if s not in stale}},
+    }
+
+
+def _make_hosts(plan: FloorPlan, fleet: Fleet) -> HostGroup:
+    return HostGroup(plan.make_host(entry, fleet) for entry in fleet.strategies)
+
+
+def _sequencer(fleet: Fleet, feed: HistoricalFeed, subscriptions: Subscriptions) -> Sequencer:
+    return Sequencer(
+        offers=feed.offers,
+        strategies=[entry.id for entry in fleet.strategies],
+        subscriptions=[one for wanted in subscriptions.values() for one in wanted],
+        fill_empty=fleet.fill_empty_bars,
+    )
+
+
+def _routed(entry: StrategyEntry, currency: str) -> RoutedStrategy:
+    return RoutedStrategy(
+        strategy=entry.id,
+        capital={currency: entry.capital},
+        limits=entry.limits,
+        cancel_on_trip=entry.cancel_on_trip,
+    )
+
+
+async def _first_commands(hosts: Iterable[Host], started: Mapping[str, Started]) -> list[Command]:
+    commands = [command for one in started.values() for command in one.commands]
+    for host in hosts:
+        commands += await host.run()
+    return commands

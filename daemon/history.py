@@ -1,0 +1,135 @@
+"""What the journal of earlier lives says to a start: where to go on from, and whether the config allows it."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import msgspec
+
+from daemon.errors import ChangeRefused, StateNotKept
+from daemon.fleet import Fleet, FleetChange, change
+from daemon.floor import Floor, FloorPlan, FloorState
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import DaemonRecord, Opened, Snapshot
+from daemon.journal.steps import committed
+from daemon.recovery import PUT_BACK, JournaledStep
+from trading.account.ledger import UNALLOCATED
+from trading.account.records import Commit, Reported
+from trading.commands import WireSubmit
+from trading.errors import UnsupportedState
+from trading.money import EXACT, ZERO
+from trading.order_manager import OrderManager
+from trading.orders import OrderChange
+from trading.portfolio import VirtualPortfolio
+
+_BEGIN_ANEW = "put it back, or begin anew with `bulkhead reset --paper`"
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """The last snapshot, the committed steps since, what the config changes, and the last epoch in milliseconds."""
+
+    snapshot: FloorState | None = None
+    steps: list[JournaledStep] = []
+    change: FleetChange = FleetChange()
+    epoch_ms: int = 0
+
+    async def resume(self, plan: FloorPlan, fleet: Fleet) -> Floor:
+        """The floor that goes on from here with a fleet, or begins where there is no past.
+
+        NotRepeatable, or StateNotKept where a strategy does not take its own state back.
+        """
+        state = self.snapshot
+        if state is None:
+            return await Floor.begin(plan, fleet)
+        try:
+            if self.steps or fleet == state.fleet:
+                floor = await Floor.reopen(plan, state, self.steps)
+                if fleet == state.fleet:
+                    return floor
+                state = await floor.state()
+                await floor.hosts.close()
+            return await Floor.rearrange(plan, state, fleet, self.change)
+        except UnsupportedState as error:
+            raise StateNotKept(str(error), mend=PUT_BACK) from error
+
+
+def read_history(reader: JournalReader, tape: Mapping[str, Any], fleet: Fleet) -> History:
+    """Read what is there; ChangeRefused for a config that a restart cannot follow. Writes nothing."""
+    opened = reader.last(Opened)
+    if opened is None:
+        return History()
+    _refuse_other_tape(opened[1].tape, tape)
+    found = reader.last(Snapshot)
+    if found is None:
+        return History(epoch_ms=opened[1].epoch)
+    sequence, snapshot = found
+    state = _moved_to(fleet.folder, msgspec.msgpack.decode(snapshot.state, type=FloorState))
+    history = History(
+        snapshot=state,
+        steps=[
+            tuple(entry.record for entry in group.entries if not isinstance(entry.record, DaemonRecord))
+            for group in committed(reader.entries(after=sequence))
+            if isinstance(group.entries[-1].record, Commit)
+        ],
+        change=change(state.fleet, fleet),
+        epoch_ms=max(opened[1].epoch, state.epoch_ms),
+    )
+    if refused := [*history.change.refused, *_held_by_the_removed(history), *_capital_not_there(history, fleet)]:
+        raise ChangeRefused("the config differs from what the journal holds: " + "; ".join(refused), mend=_BEGIN_ANEW)
+    return history
+
+
+def _moved_to(folder: str, state: FloorState) -> FloorState:
+    """Strategies' files are looked for beside today's config, wherever it lay when the snapshot was taken."""
+    return msgspec.structs.replace(state, fleet=msgspec.structs.replace(state.fleet, folder=folder))
+
+
+def _refuse_other_tape(journaled: Mapping[str, Any], configured: Mapping[str, Any]) -> None:
+    different = sorted(key for key in {*journaled, *configured} if journaled.get(key) != configured.get(key))
+    if different:
+        raise ChangeRefused(
+            f"the feed is not the one that this state was traded on; different: {', '.join(different)}",
+            mend=_BEGIN_ANEW,
+        )
+
+
+def _held_by_the_removed(history: History) -> Iterator[str]:
+    for strategy in history.change.removed:
+        book, orders = _as_it_stands(strategy, history)
+        held = [symbol for symbol, position in book.positions.items() if position.quantity]
+        if held:
+            yield f"{strategy} would be removed and holds {', '.join(held)}"
+        if orders.open_count:
+            yield f"{strategy} would be removed and has open orders"
+
+
+def _capital_not_there(history: History, fleet: Fleet) -> Iterator[str]:
+    """What strategies gained and lost is theirs; only what no strategy has can be given to a new one."""
+    free = ZERO
+    for owner in (UNALLOCATED, *history.change.removed):
+        free = EXACT.add(free, _as_it_stands(owner, history)[0].cash.get(fleet.currency, ZERO))
+    for entry in fleet.strategies:
+        if entry.id in history.change.added:
+            if entry.capital > free:
+                yield f"{entry.id} would be added with {entry.capital} {fleet.currency}; {free} is not in use"
+            free = EXACT.subtract(free, entry.capital)
+
+
+def _as_it_stands(owner: str, history: History) -> tuple[VirtualPortfolio, OrderManager]:
+    """One owner's book and orders at the journal's end."""
+    assert history.snapshot is not None
+    router = history.snapshot.lockstep["router"]
+    ledger, orders = router["ledger"], OrderManager(owner)
+    book = VirtualPortfolio(owner, {}, history.snapshot.fleet.instruments)
+    book.restore(ledger["unallocated"] if owner == UNALLOCATED else ledger["books"][owner])
+    orders.restore(router["foreign"] if owner == UNALLOCATED else router["orders"][owner])
+    for record in chain.from_iterable(history.steps):
+        if isinstance(record, WireSubmit) and record.terms.strategy == owner:
+            order = orders.add(record.terms)
+            orders.change(order, OrderChange.VALIDATE, record.terms.created_ns)
+            orders.change(order, OrderChange.ROUTE, record.terms.created_ns)
+        elif isinstance(record, Reported) and record.report.strategy == owner:
+            _, fill = orders.apply(record.report)
+            if fill is not None:
+                book.book(fill)
+    return book, orders

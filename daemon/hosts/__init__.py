@@ -1,0 +1,1 @@
+"""Where containers live: one port, one module for each kind of isolation."""

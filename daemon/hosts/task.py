@@ -1,0 +1,73 @@
+"""The `task` host: the container lives in the daemon's own process and is called directly. For trusted strategies."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from daemon.hosts.port import Started, Vital
+from daemon.hosts.watchdog import Watchdog
+from trading.commands import Command
+from trading.container import ScopedContainer
+from trading.market_data import Bar, Event
+from trading.reports import ExecutionReport
+
+
+class TaskHost:
+    """Calls its container under the eyes of a watchdog."""
+
+    isolation = "task"
+
+    def __init__(self, container: ScopedContainer, watchdog: Watchdog) -> None:
+        self.strategy = container.container_id
+        self._container = container
+        self._watchdog = watchdog
+
+    async def start(self, now_ns: int) -> Started:
+        """Start the strategy."""
+        with self._watchdog.watching(self.strategy):
+            commands = self._container.start(now_ns)
+        return Started(subscriptions=self._container.subscriptions, commands=commands)
+
+    async def warm(self, bar: Bar) -> None:
+        """Let it hear a bar of the past."""
+        with self._watchdog.watching(self.strategy):
+            self._container.warm(bar)
+
+    async def run(self) -> list[Command]:
+        """End its warm-up."""
+        return self._container.run()
+
+    async def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command]:
+        """Let it hear its reports, then the event."""
+        commands: list[Command] = []
+        with self._watchdog.watching(self.strategy):
+            for report in reports:
+                commands += self._container.on_report(report)
+            if event is not None:
+                commands += self._container.on_event(event)
+        return commands
+
+    async def seal(self, reason: str) -> None:
+        """Close it from outside."""
+        self._container.seal(reason)
+
+    async def beat(self) -> Vital:
+        """How it is."""
+        container = self._container
+        return Vital(life=container.life, reports=container.reports, digest=container.portfolio.digest())
+
+    async def state(self) -> dict[str, Any]:
+        """A snapshot."""
+        return self._container.state()
+
+    async def restore(self, state: Mapping[str, Any]) -> Started:
+        """Go on from a snapshot."""
+        self._container.restore(state)
+        return Started(subscriptions=self._container.subscriptions, commands=[])
+
+    async def restore_books(self, state: Mapping[str, Any]) -> None:
+        """Take over orders and portfolio only."""
+        self._container.restore_books(state)
+
+    async def close(self) -> None:
+        """Tear the container down."""
+        self._container.teardown_scope()

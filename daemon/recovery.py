@@ -1,0 +1,193 @@
+"""Recovery: the journaled steps since a snapshot, carried once more through the same lock-step.
+
+The simulated market does not decide again: it is told its effects. The router makes its decisions again and the
+strategies theirs, and each record that comes of it must be the one in the journal. A step without a commit is not
+among them; it happens anew afterwards.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+from typing import Any, Final
+
+import msgspec
+
+from daemon.errors import NotRepeatable
+from trading.account.ids import IdSource
+from trading.account.records import Commit, Operation, Reported, StepRecord
+from trading.commands import RefusedOrder, Trip, WireCancel, WireCommand, WireSubmit
+from trading.lockstep import LockStep, Step
+from trading.market import AccountSnapshot, Market
+from trading.market_data import MarketEvent
+from trading.recorder import Recorder
+from trading.reports import ExecutionReport, Origin
+
+PUT_BACK: Final = "put its old code back for this start, or begin anew with `bulkhead reset --paper`"
+
+JournaledStep = tuple[StepRecord, ...]
+"""The records of one committed step, its Commit last."""
+
+
+class Replay:
+    """Stands in for market, recorder and ids of a lock-step until every journaled step is repeated."""
+
+    def __init__(self, lockstep: LockStep, steps: Iterable[JournaledStep]) -> None:
+        self._lockstep = lockstep
+        self._steps = deque(steps)
+        self._real: tuple[Market, Recorder, IdSource] = (lockstep.market, lockstep.recorder, lockstep.router.ids)
+        self._expected: JournaledStep = ()
+        self._place = 0
+        self._answered = -1
+        self._cids: deque[str] = deque()
+        if self._steps:
+            lockstep.market = RecordedMarket(lockstep.market, self)
+            lockstep.recorder = self
+            lockstep.router.ids = self
+
+    @property
+    def done(self) -> bool:
+        """Whether everything is repeated and the real market, recorder and ids are in their places."""
+        return self._lockstep.market is self._real[0]
+
+    def expect_event(self) -> None:
+        """The next step is that of an event: its records, if the journal has any of it, are expected."""
+        if not self._steps or isinstance(self._steps[0][0], Operation):
+            return
+        if self._next_event() == self._lockstep.events + 1:
+            self._expect(self._steps.popleft())
+
+    def operations(self) -> Iterator[Step]:
+        """The steps of what was done from outside after the event just repeated."""
+        while self._steps and isinstance(operation := self._steps[0][0], Operation):
+            if self._next_event() != self._lockstep.events:
+                return
+            self._expect(self._steps.popleft())
+            yield self._lockstep.operate(operation)
+            self.settle()
+
+    def settle(self) -> None:
+        """The step is over; NotRepeatable when the journal has more of it. After the last, all is real again."""
+        if self._place != len(self._expected):
+            raise self._differs("nothing more", in_words(self._expected[self._place]))
+        self._expect(())
+        if not self._steps:
+            self._lockstep.market, self._lockstep.recorder, self._lockstep.router.ids = self._real
+
+    def end(self) -> None:
+        """The feed has ended too; NotRepeatable when the journal knows of later steps."""
+        if self._steps:
+            raise self._differs("the end of the feed", in_words(self._steps[0][0]))
+
+    def record(self, record: StepRecord) -> None:
+        """In the place of the journal: hold a record against the one that is there."""
+        expected = self._expected[self._place] if self._place < len(self._expected) else None
+        if _comparable(record) != _comparable(expected):
+            raise self._differs(in_words(record), in_words(expected) if expected else "nothing")
+        self._place += 1
+
+    def barrier(self) -> None:
+        """All of this is in the journal already."""
+
+    def next(self, strategy: str) -> str:
+        """In the place of the ids: the one that the order had."""
+        if not self._cids:
+            raise self._differs(f"one more order of {strategy}", "nothing")
+        return self._cids.popleft()
+
+    def next_reports(self, *, of_event: bool) -> list[ExecutionReport]:
+        """What the market reported at this place of the step: once to the event, once to each round's commands."""
+        if self._answered == self._place:
+            return []
+        self._answered = self._place
+        reported = takewhile(lambda record: isinstance(record, Reported), self._expected[self._place :])
+        found = [record for record in reported if isinstance(record, Reported)]
+        first = 0 if of_event else found[0].round if found else 0
+        return [one.report for one in found if one.round == first and one.report.origin is Origin.VENUE]
+
+    def submitted(self, cid: str) -> WireSubmit | None:
+        """The order that was sent in this step under an id."""
+        sent = (record for record in self._expected if isinstance(record, WireSubmit) and record.cid == cid)
+        return next(sent, None)
+
+    def _expect(self, step: JournaledStep) -> None:
+        self._expected, self._place, self._answered = step, 0, -1
+        self._cids = deque(record.cid for record in step if isinstance(record, WireSubmit))
+
+    def _next_event(self) -> int:
+        commit = self._steps[0][-1]
+        assert isinstance(commit, Commit)
+        return commit.event
+
+    def _differs(self, came: str, journaled: str) -> NotRepeatable:
+        return NotRepeatable(
+            f"the step of event {self._lockstep.events} did not repeat: the journal has {journaled}; now came {came}",
+            mend="a strategy has changed since, or decides by more than its events (a clock, a file, an unseeded random"
+            f" number): {PUT_BACK}",
+        )
+
+
+class RecordedMarket:
+    """A market that is told what it did."""
+
+    def __init__(self, real: Market, replay: Replay) -> None:
+        self._real = real
+        self._replay = replay
+
+    def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
+        """Note the price; what was reported then is reported again."""
+        self._real.observe(event)
+        return self._repeat(of_event=True)
+
+    def on_command(self, _command: WireCommand, _ts_ns: int) -> list[ExecutionReport]:
+        """With the first command of a round, repeat all that was reported to it."""
+        return self._repeat(of_event=False)
+
+    def account(self) -> AccountSnapshot:
+        """The real market's books."""
+        return self._real.account()
+
+    def observe(self, event: MarketEvent) -> None:
+        """Note the price."""
+        self._real.observe(event)
+
+    def apply(self, report: ExecutionReport, command: WireCommand | None) -> None:
+        """Take over an effect."""
+        self._real.apply(report, command)
+
+    def state(self) -> dict[str, Any]:
+        """The real market's state."""
+        return self._real.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Restore the real market."""
+        self._real.restore(state)
+
+    def _repeat(self, *, of_event: bool) -> list[ExecutionReport]:
+        reports = self._replay.next_reports(of_event=of_event)
+        for report in reports:
+            self._real.apply(report, self._replay.submitted(report.cid))
+        # The router numbers reports itself; what the market gave it had none yet.
+        return [msgspec.structs.replace(report, number=0, cause=0) for report in reports]
+
+
+def in_words(record: StepRecord) -> str:
+    """One record as people read it."""
+    match record:
+        case WireSubmit(terms=terms):
+            limit = f" at {terms.limit_price}" if terms.limit_price is not None else ""
+            return f"order {terms.order_id}, {terms.side} {terms.quantity} {terms.symbol}{limit}"
+        case WireCancel():
+            return f"the cancel of {record.order_id}"
+        case RefusedOrder():
+            return f"the refusal of {record.terms.order_id}: {record.reason}"
+        case Reported(report=report):
+            return f"the report that {report.order_id} is {report.kind}"
+        case Trip() | Operation():
+            return f"{record.strategy or 'the account'}: {record.reason}"
+        case Commit():
+            return "the end of the step"
+
+
+def _comparable(record: StepRecord | None) -> StepRecord | None:
+    """A traceback names places in files, and says nothing of what happened."""
+    return msgspec.structs.replace(record, traceback="") if isinstance(record, Trip) else record
