@@ -1,0 +1,50 @@
+"""Says what happened, once it is committed: a line for each fill, trip and refusal, and the API's event stream."""
+
+import logging
+from collections.abc import Callable
+
+from daemon.api.stream import EventStream, Filled, Operated, OrderChanged
+from daemon.api.views import FillView, OrderView
+from daemon.journal.records import Entry
+from daemon.journal.steps import StepGatherer
+from daemon.watch.logs import fill_line
+from trading.account.records import Operation, Reported
+from trading.commands import RefusedOrder, Trip
+from trading.orders import Order
+from trading.timestamps import iso
+
+log = logging.getLogger(__name__)
+
+
+class Announcer:
+    """Hears the journal's safe entries. `order_of` finds an order as it stands, by strategy and id."""
+
+    def __init__(self, stream: EventStream, order_of: Callable[[str, str], Order | None]) -> None:
+        self._stream = stream
+        self._order_of = order_of
+        self._gatherer = StepGatherer()
+
+    def hear(self, entry: Entry) -> None:
+        """Announce the steps that this entry completes."""
+        for entries, committed in self._gatherer.take(entry):
+            if committed:
+                for one in entries:
+                    self._announce(one)
+
+    def _announce(self, entry: Entry) -> None:
+        match entry.record:
+            case Reported(report=report):
+                if report.fill is not None:
+                    log.info("%s", fill_line(report.fill), extra={"strategy": report.strategy})
+                    self._stream.publish(Filled(fill=FillView.of(report.fill)))
+                if self._stream.heard and (order := self._order_of(report.strategy, report.order_id)) is not None:
+                    self._stream.publish(OrderChanged(order=OrderView.of(order)))
+            case RefusedOrder() as refused:
+                log.info("order refused: %s (%s)", refused.reason, refused.code, extra={"strategy": refused.strategy})
+            case Trip() as trip:
+                log.error("tripped: %s\n%s", trip.reason, trip.traceback, extra={"strategy": trip.strategy})
+            case Operation() as operation:
+                log.warning("%s: %s", operation.action, operation.reason)
+                self._stream.publish(
+                    Operated(action=operation.action, ts=iso(operation.ts_ns), reason=operation.reason)
+                )

@@ -1,0 +1,237 @@
+"""The supervisor: it puts the daemon together, owns every task of it, and takes it down in order.
+
+Start: lock the state, read the journal, refuse what cannot be, open the journal for this life, bring the floor up to
+it, serve, be ready. Stop: no further event, commit, snapshot, close. What fails here fails the daemon: nothing is
+restarted behind anybody's back.
+"""
+
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import anyio
+import msgspec
+
+from daemon.announcer import Announcer
+from daemon.api.server import serving
+from daemon.api.stream import EventStream
+from daemon.assembly import BROKERS, fleet_of, make_feed, make_host, make_market
+from daemon.check import Plan
+from daemon.clock import Clock
+from daemon.config.settings import Settings
+from daemon.disk import Disk
+from daemon.epoch import next_epoch
+from daemon.feeds.pacing import Pace
+from daemon.fleet import Fleet
+from daemon.floor import Floor, FloorPlan
+from daemon.history import History, read_history
+from daemon.hosts.port import Host
+from daemon.hosts.watchdog import Watchdog
+from daemon.journal.log import Journal
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import Closed, Entry, Opened
+from daemon.net import Net, check_socket_path
+from daemon.operations import DaemonOperations, Identity, Pulse
+from daemon.paper import PaperShell
+from daemon.projector import Projector
+from daemon.state import JOURNAL_NAME, LOCK_NAME, PROJECTION_NAME, SOCKET_NAME
+from daemon.version import VERSION
+from daemon.watch.notify import Notifier
+from trading.account.ids import ClientOrderIds
+from trading.account.records import Operation
+from trading.timestamps import SECOND
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_NS = SECOND
+
+
+class Supervisor:
+    """Runs one daemon on one state directory. `on_ready` is called once it trades."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        clock: Clock,
+        disk: Disk,
+        net: Net,
+        environ: Mapping[str, str],
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._plan = plan
+        self._clock = clock
+        self._disk = disk
+        self._net = net
+        self._on_ready = on_ready
+        self._notifier = Notifier(net, environ, os.getpid())
+        self._pulse = Pulse()
+        self._stream = EventStream()
+        self._fleet = fleet_of(plan)
+
+    async def run(self) -> None:
+        """Run until SIGTERM, SIGINT or the feed's end; DaemonError for whatever keeps it from starting or going on."""
+        state = self._plan.state
+        check_socket_path(state / SOCKET_NAME)
+        self._disk.make_directory(state)
+        lock = self._disk.lock(state / LOCK_NAME, os.getpid())
+        try:
+            reader = JournalReader(self._disk, state / JOURNAL_NAME)
+            history = read_history(reader, make_feed(self._plan).reference(), self._fleet)
+            epoch_ms = await next_epoch(history.epoch_ms, self._clock)
+            with Watchdog(self._clock, self._plan.settings.watchdog.stall_seconds) as watchdog:
+                await self._live(reader, history, epoch_ms, watchdog)
+        finally:
+            lock.release()
+
+    async def _live(self, reader: JournalReader, history: History, epoch_ms: int, watchdog: Watchdog) -> None:
+        projector = Projector(self._plan.state / PROJECTION_NAME)
+        await projector.open(reader)
+        announcer = Announcer(
+            self._stream, lambda strategy, order_id: floor.lockstep.router.orders[strategy].get(order_id)
+        )
+
+        def on_safe(entry: Entry) -> None:
+            projector.hear(entry)
+            announcer.hear(entry)
+
+        settings = self._plan.settings
+        journal = Journal(
+            reader,
+            self._opened(epoch_ms),
+            clock=self._clock,
+            durability=settings.durable_through,
+            segment_bytes=settings.journal.segment_bytes,
+            on_safe=on_safe,
+        )
+        floor = await self._floor(history, journal, epoch_ms, watchdog)
+        shell = PaperShell(
+            floor=floor,
+            journal=journal,
+            clock=self._clock,
+            pace=Pace(_speed(settings)),
+            watchdog=watchdog,
+            snapshot_every_events=settings.journal.snapshot_every_events,
+            keep_up=projector.congested,
+        )
+        operations = DaemonOperations(
+            identity=self._identity(),
+            pulse=self._pulse,
+            shell=shell,
+            journal=journal,
+            projector=projector,
+            stream=self._stream,
+        )
+        async with self._owned_tasks(shell, projector), serving(operations, self._net, self._plan.state / SOCKET_NAME):
+            # The first snapshot is taken before anything trades: what it cannot keep fails the start.
+            await shell.first_snapshot()
+            self._announce_ready(floor.fleet)
+            await shell.run()
+            if shell.at_end and settings.feed.at_end == "idle":
+                log.info("the feed has come to its end; idle until stopped")
+                await shell.idle()
+            self._notifier.stopping()
+        journal.append(Closed(reason="the feed has ended" if shell.at_end else "stopped"))
+        journal.close()
+        await projector.close()
+        await floor.hosts.close()
+
+    async def _floor(self, history: History, journal: Journal, epoch_ms: int, watchdog: Watchdog) -> Floor:
+        plan = FloorPlan(
+            make_feed=lambda: make_feed(self._plan),
+            make_market=lambda feed: make_market(self._plan, feed),
+            make_host=lambda entry, fleet: make_host(entry, fleet, watchdog),
+            recorder=journal,
+            ids=ClientOrderIds(epoch_ms),
+        )
+        floor = await history.resume(plan, self._fleet)
+        if history.snapshot is not None:
+            log.info(
+                "recovered at event %d, %d steps after the last snapshot", floor.lockstep.events, len(history.steps)
+            )
+        for what, strategies in (
+            ("added", history.change.added),
+            ("removed", history.change.removed),
+            ("renewed", history.change.renewed),
+        ):
+            if strategies:
+                log.info("%s: %s", what, ", ".join(strategies))
+        return floor
+
+    @asynccontextmanager
+    async def _owned_tasks(self, shell: PaperShell, projector: Projector) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(projector.run)
+            tasks.start_soon(self._stop_on_signal, shell)
+            tasks.start_soon(self._feel_the_loop)
+            tasks.start_soon(self._tend_service_manager)
+            for host in shell.floor.hosts:
+                tasks.start_soon(self._heartbeat, host, shell)
+            yield
+            tasks.cancel_scope.cancel()
+
+    async def _stop_on_signal(self, shell: PaperShell) -> None:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async for number in signals:
+                log.info("%s: stopping", signal.Signals(number).name)
+                shell.stop()
+
+    async def _heartbeat(self, host: Host, shell: PaperShell) -> None:
+        """Hold the container's own books against the ledger's; what differs at equal numbers is tripped."""
+        router = shell.floor.lockstep.router
+        while True:
+            await self._clock.sleep(HEARTBEAT_NS)
+            vital = await host.beat()
+            book = router.ledger.of(host.strategy)
+            same_number = vital.reports == router.numbers[host.strategy]
+            if same_number and vital.digest != book.digest() and host.strategy not in router.tripped:
+                reason = f"its own books differ from the ledger's after report {vital.reports}"
+                await shell.operate(Operation(action="trip", ts_ns=shell.now_ns, reason=reason, strategy=host.strategy))
+
+    async def _feel_the_loop(self) -> None:
+        """Measure how late the loop wakes."""
+        while True:
+            due_ns = self._clock.monotonic_ns() + HEARTBEAT_NS
+            await self._clock.sleep_until(due_ns)
+            self._pulse.lag_seconds = max(0, self._clock.monotonic_ns() - due_ns) / SECOND
+
+    async def _tend_service_manager(self) -> None:
+        seconds = self._notifier.watchdog_seconds
+        while seconds is not None:
+            self._notifier.watchdog()
+            await self._clock.sleep(int(seconds * SECOND))
+
+    def _announce_ready(self, fleet: Fleet) -> None:
+        self._pulse.ready = True
+        symbols, strategies = ", ".join(fleet.instruments), len(fleet.strategies)
+        log.info("ready: %s, %d strategies on %s", self._plan.settings.mode, strategies, symbols)
+        self._notifier.ready(f"{strategies} strategies on {symbols}")
+        self._on_ready()
+
+    def _opened(self, epoch_ms: int) -> Opened:
+        return Opened(
+            epoch=epoch_ms,
+            opened_ns=self._clock.wall_ns(),
+            build=VERSION,
+            mode=self._plan.settings.mode,
+            tape=make_feed(self._plan).reference(),
+            fleet=msgspec.to_builtins(self._fleet),
+        )
+
+    def _identity(self) -> Identity:
+        settings = self._plan.settings
+        return Identity(
+            mode=settings.mode,
+            broker=BROKERS[settings.broker.kind].label,
+            state=str(self._plan.state),
+            pid=os.getpid(),
+            started_ns=self._clock.wall_ns(),
+            speed=_speed(settings),
+            durability=settings.durable_through,
+        )
+
+
+def _speed(settings: Settings) -> float | None:
+    return None if settings.feed.speed == "max" else float(settings.feed.speed)
