@@ -1,0 +1,96 @@
+"""The README's five minutes, followed to the letter: its commands, its strategy, its entry."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.clock import SystemClock
+from trading.timestamps import SECOND
+
+CLOCK = SystemClock()
+ROOT = Path(__file__).resolve().parents[2]
+SECTION = "## Your own strategy in five minutes"
+PATIENCE_NS = 60 * SECOND
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+
+def blocks(language: str) -> list[str]:
+    section = (ROOT / "README.md").read_text().split(SECTION, 1)[1].split("\n## ", 1)[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A tree as a newcomer has it: what git keeps, no environment, no state."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def bulkhead(clone: Path, *arguments: str) -> str:
+    environment = {**os.environ, "BULKHEAD_STATE": str(clone / "state")}
+    command = [str(clone / "bulkhead"), *arguments]
+    done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def running(clone: Path) -> Iterator[None]:
+    environment = {**os.environ, "BULKHEAD_STATE": str(clone / "state")}
+    with subprocess.Popen([clone / "bulkhead", "run"], cwd=clone, env=environment, stderr=subprocess.DEVNULL) as daemon:
+        try:
+            deadline = CLOCK.monotonic_ns() + PATIENCE_NS
+            while not (clone / "state" / "bulkhead.sock").exists():
+                assert CLOCK.monotonic_ns() < deadline, "not ready"
+                assert daemon.poll() is None, "ended before it was ready"
+            yield
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(20) == 0
+
+
+def strategies(clone: Path) -> dict[str, Any]:
+    return {one["id"]: one for one in json.loads(bulkhead(clone, "strategy", "list", "-o", "json"))}
+
+
+def test_a_strategy_of_ones_own_trades_after_five_minutes_of_reading(clone: Path) -> None:
+    (new, commands), (code,), (entry,) = blocks("sh"), blocks("python"), blocks("yaml")
+    with running(clone):
+        assert "my-cross" not in strategies(clone)
+
+    assert new.split()[0] == "./bulkhead"
+    bulkhead(clone, *new.split()[1:])
+    strategy = clone / "mine" / "my_cross.py"
+    assert "class MyCross(Strategy)" in strategy.read_text()
+    strategy.write_text(code)
+    with (clone / "config.yaml").open("a") as config:
+        config.write(entry)
+
+    check, run = (line.split("#")[0].split() for line in commands.splitlines())
+    assert "my-cross" in bulkhead(clone, *check[1:])
+    assert run == ["./bulkhead", "run"]
+    with running(clone):
+        deadline = CLOCK.monotonic_ns() + PATIENCE_NS
+        while not (mine := strategies(clone)["my-cross"])["fills"]:
+            assert CLOCK.monotonic_ns() < deadline, mine
+        assert mine["state"] == "running"
+        assert len(strategies(clone)) == 6
