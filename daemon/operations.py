@@ -94,6 +94,7 @@ class DaemonOperations:
             ready=self.health().ready,
             halted=bool(router.halted),
             halt_reason=router.halted,
+            alarms=self._alarms(),
             feed=FeedView(
                 kind=self._shell.floor.feed.kind,
                 time=iso(self._shell.now_ns),
@@ -115,7 +116,7 @@ class DaemonOperations:
             reasons.append(f"halted: {halted}")
         if self._shell.at_end:
             reasons.append("the feed has come to its end")
-        return HealthView(live=True, ready=not reasons, reasons=reasons)
+        return HealthView(live=True, ready=not reasons, reasons=reasons, alarms=self._alarms())
 
     def vitals(self) -> Vitals:
         """What only the metrics page shows."""
@@ -124,7 +125,7 @@ class DaemonOperations:
             feed_time_seconds=self._shell.now_ns / SECOND,
             loop_lag_seconds=self._pulse.lag_seconds,
             journal_sequence=self._journal.safe_sequence,
-            journal_bytes=self._journal.meter.bytes,
+            journal_written_bytes_total=self._journal.meter.bytes,
             journal_syncs_total=self._journal.meter.syncs,
             journal_sync_seconds_total=self._journal.meter.sync_ns / SECOND,
             started_at_seconds=self._identity.started_ns / SECOND,
@@ -249,6 +250,13 @@ class DaemonOperations:
             "open_orders": orders.open_count,
             "reason": router.tripped.get(entry.id, ""),
         }
+
+    def _alarms(self) -> list[str]:
+        tripped = self._shell.floor.lockstep.router.tripped
+        alarms = [f"{strategy} tripped: {reason}" for strategy, reason in tripped.items()]
+        if self._shell.snapshot_problem:
+            alarms.append(f"no snapshot can be taken: {self._shell.snapshot_problem}")
+        return alarms
 
     def _state_of(self, strategy_id: str) -> StrategyState:
         if strategy_id in self._shell.floor.lockstep.router.tripped:

@@ -22,13 +22,16 @@ from daemon.errors import UnknownStrategy
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
-    """Numbers for the metrics page, in base units. Counters start with the journal; times are Unix seconds."""
+    """Numbers for the metrics page, in base units; times are Unix seconds.
+
+    Events and sequence start with the journal, what was written and synced with this process.
+    """
 
     events_total: int
     feed_time_seconds: float | None
     loop_lag_seconds: float
     journal_sequence: int
-    journal_bytes: int
+    journal_written_bytes_total: int
     journal_syncs_total: int
     journal_sync_seconds_total: float
     started_at_seconds: float

@@ -45,6 +45,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool
     halted: bool
     halt_reason: str
+    alarms: list[str]
     feed: FeedView
     strategies: dict[str, int]
     event: int
@@ -225,11 +226,15 @@ class PerformanceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthView(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the daemon makes progress (`live`) and may trade (`ready`), with what speaks against it."""
+    """Whether the daemon makes progress (`live`) and may trade (`ready`), with what speaks against it.
+
+    `alarms` are for somebody to look at while trading goes on, such as a tripped strategy.
+    """
 
     live: bool
     ready: bool
     reasons: list[str]
+    alarms: list[str]
 
 
 class ErrorView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

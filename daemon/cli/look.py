@@ -176,6 +176,7 @@ def _status_table(status: dict[str, Any], _headers: bool) -> str:
             ("broker", status["broker"]),
             ("ready", status["ready"]),
             ("halted", f"yes: {status['halt_reason']}" if status["halted"] else "no"),
+            ("alarms", "; ".join(status["alarms"]) or "none"),
             ("strategies", counts),
             ("feed", f"{feed['kind']}, at its end" if feed["at_end"] else feed["kind"]),
             ("feed time", to_second(feed["time"])),

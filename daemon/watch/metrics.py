@@ -64,6 +64,7 @@ class _Views(Collector):
 def _daemon(status: StatusView) -> Iterator[Metric]:
     build = {"version": status.build, "python": platform.python_version(), "mode": status.mode}
     yield InfoMetricFamily("bulkhead_build", "What runs", value=build)
+    yield _gauge("alarms", "What somebody should look at while trading goes on", len(status.alarms))
     yield _gauge("halted", "Whether an operator halted trading", status.halted)
     yield _gauge("feed_lag_seconds", "How far the feed is behind its pace", status.feed.lag_seconds)
     yield _gauge("feed_at_end", "Whether the feed has come to its end", status.feed.at_end)
@@ -81,8 +82,8 @@ def _vitals(vitals: Vitals) -> Iterator[Metric]:
     yield _gauge("start_time_seconds", "When the daemon started, since the Unix epoch", vitals.started_at_seconds)
     yield _gauge("event_loop_lag_seconds", "How late the event loop last woke", vitals.loop_lag_seconds)
     yield _gauge("journal_sequence", "Number of the last durable record", vitals.journal_sequence)
-    yield _gauge("journal_size_bytes", "Bytes of the journal's segments", vitals.journal_bytes)
     yield _counter("events", "Events committed", vitals.events_total)
+    yield _counter("journal_written_bytes", "Bytes written to the journal", vitals.journal_written_bytes_total)
     yield _counter("journal_syncs", "Syncs of the journal", vitals.journal_syncs_total)
     yield _counter("journal_sync_seconds", "Time spent in syncs of the journal", vitals.journal_sync_seconds_total)
 

@@ -43,6 +43,7 @@ class OperationsInMemory:
         self.broker_units = Decimal(0)
         self.halt_reason: str | None = None
         self.live = True
+        self.alarms: list[str] = []
 
     # What happens to it.
 
@@ -104,6 +105,7 @@ class OperationsInMemory:
             ready=self.health().ready,
             halted=self.halt_reason is not None,
             halt_reason=self.halt_reason or "",
+            alarms=self.alarms,
             feed=FeedView(
                 kind="synthetic",
                 time=iso(STARTED_NS + 67 * SECOND),
@@ -120,7 +122,7 @@ class OperationsInMemory:
 
     def health(self) -> HealthView:
         reasons = [] if self.halt_reason is None else [f"halted: {self.halt_reason}"]
-        return HealthView(live=self.live, ready=self.live and not reasons, reasons=reasons)
+        return HealthView(live=self.live, ready=self.live and not reasons, reasons=reasons, alarms=self.alarms)
 
     def vitals(self) -> Vitals:
         return Vitals(
@@ -128,7 +130,7 @@ class OperationsInMemory:
             feed_time_seconds=1_767_623_467.0,
             loop_lag_seconds=0.001,
             journal_sequence=99,
-            journal_bytes=4096,
+            journal_written_bytes_total=4096,
             journal_syncs_total=12,
             journal_sync_seconds_total=0.25,
             started_at_seconds=1_767_623_400.0,

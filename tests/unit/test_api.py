@@ -245,7 +245,7 @@ async def test_halt_and_resume_are_done_and_answered_with_the_status(
         ready = await ask(session, "GET", "/readyz")
     assert (halted[0], halted[1]["halted"], halted[1]["halt_reason"]) == (200, True, "drill")
     assert not operations.all_orders[0].is_open
-    assert unready == (503, {"live": True, "ready": False, "reasons": ["halted: drill"]})
+    assert unready == (503, {"live": True, "ready": False, "reasons": ["halted: drill"], "alarms": []})
     assert (resumed[0], resumed[1]["halted"]) == (200, False)
     assert ready[0] == 200
 
@@ -359,3 +359,17 @@ async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsI
     assert values["bulkhead_position_units", (aaa, ("symbol", "AAA"))] == 100
     assert values["bulkhead_journal_sync_seconds_total", ()] == 0.25
     assert values["bulkhead_halted", ()] == 0
+
+
+async def test_an_alarm_is_shown_wherever_somebody_looks_and_stops_nothing(
+    operations: OperationsInMemory, path: Path
+) -> None:
+    operations.alarms = ["sma-aaa tripped: stalled for 6.0 s"]
+    async with client(operations, path) as session:
+        ready = await ask(session, "GET", "/readyz")
+        status = await ask(session, "GET", "/v1/status")
+        async with session.get("/metrics") as response:
+            metrics = await response.text()
+    assert (ready[0], ready[1]["alarms"]) == (200, operations.alarms)
+    assert status[1]["alarms"] == operations.alarms
+    assert "bulkhead_alarms 1.0" in metrics
