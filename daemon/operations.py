@@ -289,10 +289,17 @@ def _position_view(book: VirtualPortfolio, position: Position, instrument: Instr
         symbol=position.symbol,
         quantity=position.quantity,
         average_price=ROUNDING.divide(position.cost, units).quantize(instrument.tick_size),
-        mark=mark,
+        mark=_for_people(mark, instrument),
         unrealised=EXACT.subtract(worth, position.cost),
         realised=position.realised,
     )
+
+
+def _for_people(mark: Decimal, instrument: Instrument) -> Decimal:
+    """A mark without the noise that a float's middle of two prices has far behind the tick."""
+    on_tick = mark.quantize(instrument.tick_size, context=ROUNDING)
+    between_ticks = mark.quantize(ROUNDING.divide(instrument.tick_size, Decimal(10)), context=ROUNDING)
+    return on_tick if on_tick == between_ticks else between_ticks
 
 
 def _unrealised(book: VirtualPortfolio, currency: str) -> Decimal:

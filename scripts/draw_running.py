@@ -19,7 +19,8 @@ FILLS_SHOWN: Final = 6
 QUESTIONS: Final = (("strategy", "list"), ("positions",), ("account", "show"))
 
 COLUMN, LINE, MARGIN = 8.43, 19, 18
-STYLE: Final = "font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: pre"
+STYLE: Final = "font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
+NO_BREAK_SPACE: Final = "\u00a0"
 
 
 def main() -> None:
@@ -54,7 +55,7 @@ def _svg(lines: list[tuple[str, bool]]) -> str:
     height = len(lines) * LINE + 2 * MARGIN
     texts = [
         f'<text x="{MARGIN}" y="{MARGIN + LINE * place + 14}" fill="{"#7ee787" if typed else "#e6edf3"}"'
-        f' style="{STYLE}">{escape(text)}</text>'
+        f' style="{STYLE}">{escape(text).replace(" ", NO_BREAK_SPACE)}</text>'
         for place, (text, typed) in enumerate(lines)
     ]
     return "\n".join(
