@@ -101,13 +101,11 @@ def fill(
     )
 
 
-def report(order: OrderTerms, kind: ReportKind, *, number: int = 0, filled: Fill | None = None) -> ExecutionReport:
+def report(order: OrderTerms, kind: ReportKind, *, filled: Fill | None = None) -> ExecutionReport:
     """What a venue says of an order; FILLED brings a fill of all of it unless another is given."""
     if kind is ReportKind.FILLED and filled is None:
         filled = fill(order)
-    return ExecutionReport(
-        order_id=order.order_id, strategy=order.strategy, kind=kind, ts_ns=2 * SECOND, fill=filled, number=number
-    )
+    return ExecutionReport(order_id=order.order_id, strategy=order.strategy, kind=kind, ts_ns=2 * SECOND, fill=filled)
 
 
 def strategy(**body: Any) -> type[Strategy]:
@@ -130,6 +128,20 @@ def acting(*actions: Callable[[Any], object], **handlers: Any) -> type[Strategy]
 
 def nothing(_: Strategy) -> None:
     """The action of waiting."""
+
+
+def buy(trader: Strategy) -> None:
+    """The action of buying ten at the market."""
+    trader.buy("AAA", 10)
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    """The action, or the handler, of failing."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def spec(
@@ -167,7 +179,7 @@ def started(strategy_class: type[Strategy], **making: Any) -> tuple[ScopedContai
 class Rig:
     """Containers, lock-step and a market, driven event by event.
 
-    Each symbol of `offers` is an instrument; the account has 10,000 USD for each container and 1,000 over.
+    Each symbol of `offers` is an instrument; the account has the capital of its containers and 1,000 USD over.
     """
 
     def __init__(

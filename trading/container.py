@@ -19,6 +19,7 @@ import msgspec
 from trading.bus import EventBus
 from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip, storable
 from trading.desk import ContainerDesk, TimerWish
+from trading.errors import UnsupportedState
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
 from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
@@ -221,13 +222,16 @@ class ScopedContainer(Scope):
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs, of plain values; UnsupportedState names what cannot be kept."""
         attributes = {k: v for k, v in vars(self._strategy).items() if k not in ("_parameters", "_desk")}
+        for name, value in attributes.items():
+            if value is self._portfolio:
+                raise UnsupportedState(f"self.{name} is the portfolio itself; ask self.portfolio each time")
+        attributes["random"] = self._desk.random  # with the rest, since an attribute may refer to it
         return {
             "life": self.life.value,
             "trip": self.trip,
             "reports": self.reports,
             "n": self._n,
             "strategy": encode_state(attributes, owner=self.spec.strategy_class),
-            "random": encode_state({"random": self._desk.random}, owner=self.spec.strategy_class),
             "orders": self._orders.state(),
             "portfolio": self._portfolio.state(),
             "risk_manager": self._risk.state(),
@@ -239,8 +243,9 @@ class ScopedContainer(Scope):
         self.restore_books(state)
         self.life = ContainerState(state["life"])
         self.trip = msgspec.convert(state["trip"], Trip | None)
-        vars(self._strategy).update(decode_state(state["strategy"], owner=self.spec.strategy_class))
-        self._desk.random = decode_state(state["random"], owner=self.spec.strategy_class)["random"]
+        attributes = decode_state(state["strategy"], owner=self.spec.strategy_class)
+        self._desk.random = attributes.pop("random")
+        vars(self._strategy).update(attributes)
         self._risk.restore(state["risk_manager"])
         self._desk.restore(state["desk"])
 

@@ -195,9 +195,9 @@ class SimulatedMarket:
             self._close(command.cid)
             return _report(command.cid, order.terms, ReportKind.CANCELLED, ts_ns)
         if command.cid in self._closed:
-            refusal = Refusal("not_open", f"order {command.order_id} ({command.cid}) has filled or ended already")
+            refusal = Refusal("not_open", f"order {command.order_id} has filled or ended already")
         else:
-            refusal = Refusal("unknown_order", f"order {command.order_id} ({command.cid}) never came here")
+            refusal = Refusal("unknown_order", f"order {command.order_id} never came here")
         return _report(command.cid, command, ReportKind.CANCEL_REJECTED, ts_ns, refusal=refusal)
 
     def _reject(self, command: WireSubmit, refusal: Refusal, ts_ns: int) -> ExecutionReport:

@@ -111,8 +111,10 @@ def test_a_share_of_the_account_is_of_all_its_equity() -> None:
 
 
 def test_what_reduces_its_container_passes_though_it_adds_to_the_account() -> None:
-    account = Account(limit(max_order_quantity="1")).holding("a", "10")
+    account = Account(limit(max_position_quantity="15")).holding("a", "10")
+    account.ledger.book(fill(terms(Side.SELL, "20", strategy="who")))  # the account is short 10
     assert account.refusal(terms(Side.SELL, "10")) is None
+    assert account.refusal(terms(quantity="26")) is not None
 
 
 def test_a_halted_account_lets_only_reductions_pass() -> None:

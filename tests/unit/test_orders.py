@@ -229,6 +229,13 @@ def test_only_what_is_on_its_way_or_working_counts_as_open() -> None:
     assert manager.open_quantities("AAA") == (Decimal(7), Decimal(0))
 
 
+def test_an_order_that_is_only_received_is_not_open_after_a_restart_either() -> None:
+    manager, again = OrderManager("a"), OrderManager("a")
+    manager.add(terms())
+    again.restore(manager.state())
+    assert again.open() == []
+
+
 def test_open_orders_stand_by_age_whatever_their_symbol_and_after_a_restart_too() -> None:
     manager = OrderManager("a")
     for n, symbol in enumerate(("AAA", "BBB", "AAA", "BBB"), start=1):

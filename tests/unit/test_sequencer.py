@@ -204,6 +204,14 @@ def test_a_timer_in_the_past_rings_next_and_time_never_goes_back() -> None:
     assert told(play(made, [price(60, 1.0)])) == ["50 timer a.late", "60 quote AAA"]
 
 
+def test_a_timer_set_while_another_rings_is_not_earlier_than_that() -> None:
+    made = sequencer(timers=[timer("tea", 50)])
+    made.take(price(1, 1.0))
+    assert made.due(price(100, 1.0)) == Timer("a", 50 * SECOND, "tea")
+    made.schedule(timer("late", 7))
+    assert made.due(price(100, 1.0)) == Timer("a", 50 * SECOND, "late")
+
+
 def test_timers_ring_between_bars_and_events() -> None:
     made = sequencer(bars(), timers=[timer("tea", 90, every=60)])
     assert told(play(made, [price(61, 1.0), price(200, 1.0)])) == [
@@ -225,10 +233,10 @@ def test_at_the_end_of_a_feed_comes_what_is_due_by_its_last_time() -> None:
 
 
 def test_bars_of_the_past_come_before_timers_of_that_time() -> None:
-    made = sequencer(bars(), timers=[timer("tea", 120)])
+    made = sequencer(bars(), timers=[timer("tea", 120, strategy="b")])
     made.take(price(61, 1.0))
     assert told(made.bars_until(120 * SECOND)) == ["120 bar AAA 1m"]
-    assert told(play(made, [price(121, 1.0)])) == ["120 timer a.tea", "121 quote AAA"]
+    assert told(play(made, [price(121, 1.0)])) == ["120 timer b.tea", "121 quote AAA"]
 
 
 def test_an_event_that_goes_back_in_time_is_refused() -> None:
