@@ -1,0 +1,167 @@
+"""The seal: whatever a strategy does wrong stays in its container, and the books go on."""
+
+from decimal import Decimal, getcontext
+
+import msgspec
+import pytest
+
+from tests.builders import Rig, acting, buy, nothing, price, raising, spec, strategy
+from tests.market_builders import a_bar, a_trade
+from trading.commands import Trip
+from trading.container import ContainerState, ScopedContainer
+from trading.market_data import Quote, Timer
+from trading.strategy import Strategy
+from trading.timestamps import SECOND
+
+
+class Spiteful(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even a text")
+
+
+class Foreign(BaseException):
+    """Not an Exception."""
+
+
+HANDLERS = ("on_bar", "on_quote", "on_trade", "on_timer", "on_fill", "on_order", "start", "stop")
+
+
+def provoke(container: ScopedContainer, handler: str) -> None:
+    """Make a running container call one handler of its strategy."""
+    match handler:
+        case "on_bar":
+            container.on_event(a_bar(1, 2, 1, 2, at=3))
+        case "on_quote":
+            container.on_event(price(3, 2.0))
+        case "on_trade":
+            container.on_event(a_trade(2.0, at=3))
+        case "on_timer":
+            container.on_event(Timer("a", 3 * SECOND, "tea"))
+        case "stop":
+            container.stop()
+
+
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_an_exception_in_any_handler_seals_only_its_own_container(handler: str) -> None:
+    action = () if handler == "on_quote" else (buy,)
+    bad = (
+        acting(*action, **{handler: raising(ValueError("no"))})
+        if action
+        else strategy(on_quote=raising(ValueError("no")))
+    )
+    rig = Rig(spec(bad, "a"), spec(acting(buy), "b")).feed(price(1, 100.0))
+    provoke(rig.container("a"), handler)
+
+    assert rig.container("a").life is ContainerState.TRIPPED
+    trip = rig.container("a").trip
+    assert trip is not None
+    assert (trip.strategy, trip.reason) == ("a", "ValueError: no")
+    assert trip.traceback.startswith("Traceback")
+    assert rig.container("b").life is ContainerState.RUNNING
+    assert rig.container("b").portfolio.quantity("AAA") == 10
+    rig.assert_books_add_up()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (SystemExit(3), "SystemExit: 3"),
+        (GeneratorExit(), "GeneratorExit: "),
+        (Foreign("x"), "Foreign: x"),
+        (RecursionError("deep"), "RecursionError: deep"),
+        (MemoryError(), "MemoryError: "),
+        (AssertionError("mine"), "AssertionError: mine"),
+        (StopIteration(), "StopIteration: "),
+        (Spiteful(), "Spiteful, which cannot be shown as text"),
+        (ValueError("half \ud800"), "ValueError: half \\ud800"),
+    ],
+)
+def test_whatever_a_strategy_raises_becomes_a_trip_that_the_journal_can_hold(error: BaseException, reason: str) -> None:
+    rig = Rig(spec(strategy(on_quote=raising(error)))).feed(price(1, 100.0), price(2, 100.0))
+    trips = [record for record in rig.records if isinstance(record, Trip)]
+    assert [trip.reason for trip in trips] == [reason]
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(trips[0]), type=Trip) == trips[0]
+    assert rig.router.tripped == {"a": reason}
+
+
+def test_an_operator_s_interrupt_is_not_the_strategy_s() -> None:
+    rig = Rig(spec(strategy(on_quote=raising(KeyboardInterrupt()))))
+    with pytest.raises(KeyboardInterrupt):
+        rig.feed(price(1, 100.0))
+
+
+def test_nothing_that_a_strategy_asked_for_before_it_raised_goes_out() -> None:
+    def half_done(self: Strategy) -> None:
+        self.buy("AAA", 10)
+        self.sell("AAA", 1)
+        self.schedule("tea", every="1s")
+        raise ValueError("no")
+
+    rig = Rig(spec(acting(half_done))).feed(price(1, 100.0))
+    assert [type(record) for record in rig.records[:1]] == [Trip]
+    assert rig.sent() == []
+    assert rig.container().orders.open() == []
+
+
+def test_a_tripped_container_hears_nothing_more_and_says_nothing() -> None:
+    heard: list[Quote] = []
+
+    def on_quote(self: Strategy, quote: Quote) -> None:
+        heard.append(quote)
+        raise ValueError("no")
+
+    rig = Rig(spec(strategy(on_quote=on_quote))).feed(*(price(at, 100.0) for at in range(1, 5)))
+    assert heard == [price(1, 100.0)]
+    assert len(rig.records) == 2  # a trip and its commit
+
+
+def test_the_books_of_a_tripped_container_go_on() -> None:
+    def boom(self: Strategy) -> None:
+        raise ValueError("no")
+
+    rig = Rig(spec(acting(lambda self: self.buy("AAA", 10, limit_price=Decimal(90)), boom)))
+    rig.router.strategies["a"] = msgspec.structs.replace(rig.router.strategies["a"], cancel_on_trip=False)
+    rig.feed(price(1, 100.0), price(2, 100.0), price(3, 89.0))
+
+    assert rig.container().life is ContainerState.TRIPPED
+    assert rig.container().portfolio.quantity("AAA") == 10
+    assert rig.container().orders.open() == []
+    rig.assert_books_add_up()
+
+
+def test_a_trip_cancels_what_works_and_the_container_knows() -> None:
+    def boom(self: Strategy) -> None:
+        raise ValueError("no")
+
+    rig = Rig(spec(acting(lambda self: self.buy("AAA", 10, limit_price=Decimal(90)), boom)))
+    rig.feed(price(1, 100.0), price(2, 100.0))
+    assert rig.reports() == ["a-1 accepted", "a-1 cancelled"]
+    assert rig.container().orders.open() == []
+
+
+def test_a_container_sealed_from_outside_sends_nothing_more() -> None:
+    rig = Rig(spec(acting(*[buy] * 5)), spec(acting(*[buy] * 5), "b")).feed(price(1, 100.0))
+    rig.operate("trip", strategy="a").feed(price(2, 100.0))
+    assert rig.sent() == ["a-1 buy 10", "b-1 buy 10", "b-2 buy 10"]
+    trip = rig.container("a").trip
+    assert trip is not None
+    assert trip.reason == "told"
+
+
+def test_a_strategy_that_plays_with_decimal_s_context_changes_nobody_s_books() -> None:
+    def tamper(self: Strategy) -> None:
+        getcontext().prec = 2
+        getcontext().traps = dict.fromkeys(getcontext().traps, False)
+
+    before = getcontext().copy()
+    try:
+        honest, tampering = (
+            Rig(
+                spec(acting(first, lambda self: self.target("AAA", 33)), "a"), spec(acting(nothing, *[buy] * 3), "b")
+            ).feed(*(price(at, 100.0 + at / 100) for at in range(1, 6)))
+            for first in (nothing, tamper)
+        )
+        assert tampering.records == honest.records
+        tampering.assert_books_add_up()
+    finally:
+        getcontext().prec, getcontext().traps = before.prec, before.traps
