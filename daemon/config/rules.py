@@ -16,6 +16,7 @@ from daemon.errors import SocketProblem
 from daemon.net import check_socket_path
 from daemon.state import SOCKET_NAME
 from trading.account.ids import tag_of
+from trading.account.ledger import UNALLOCATED
 from trading.money import KNOWN_QUANTA, ROUNDING
 from trading.timestamps import format_interval, iso
 
@@ -48,6 +49,11 @@ def ids_are_distinct(settings: Settings, _document: Document) -> Iterator[Breach
     """Neither two ids nor the tags that stand for them on the wire may be equal."""
     seen: dict[str, str] = {}
     for place, strategy in enumerate(settings.strategies):
+        if strategy.id == UNALLOCATED:
+            yield (
+                ("strategies", place, "id"),
+                f"{UNALLOCATED!r} is the ledger's book of what is no strategy's; take another",
+            )
         first = seen.get(tag_of(strategy.id))
         if first == strategy.id:
             yield ("strategies", place, "id"), f"{first!r} stands twice; give each strategy an id of its own"

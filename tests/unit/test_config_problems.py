@@ -161,6 +161,8 @@ SENSE = [
      "12: strategies[0].isolation: the thread host is not built yet; use isolation: task"),
     (CONFIG + strategy("sma-aaa"),
      "15: strategies[1].id: 'sma-aaa' stands twice; give each strategy an id of its own"),
+    (CONFIG + strategy("unallocated"),
+     "15: strategies[1].id: 'unallocated' is the ledger's book of what is no strategy's; take another"),
     (CONFIG + strategy("two", capital="75000.01"),
      "10: strategies: their capital adds up to 100000.01, 0.01 above the account's cash of 100000; lower it there"),
     (edited('cash: "100000"', 'cash: "100000.001"'),
