@@ -10,6 +10,7 @@
     ├── StateInUse        another daemon works on that state directory
     ├── JournalFailed     a record could not be made safe; the daemon stops
     ├── JournalDamaged    the journal holds something that no crash explains
+    ├── ProjectionFailed  the tables that people's questions are answered from cannot be kept up
     ├── NotRepeatable     a journaled step came out differently when it was repeated
     ├── ChangeRefused     the config asks for a change that a restart cannot make
     ├── StateNotKept      a strategy holds something that no restart could bring back
@@ -77,6 +78,10 @@ class JournalFailed(DaemonError):
 
 class JournalDamaged(DaemonError):
     """The journal holds something that no crash explains."""
+
+
+class ProjectionFailed(DaemonError):
+    """The tables that people's questions are answered from cannot be kept up; the journal is whole."""
 
 
 class NotRepeatable(DaemonError):

@@ -1,5 +1,6 @@
 """Keeps the projection up with the journal, in a thread of its own, off the order path."""
 
+import sqlite3
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final, TypeVar
 import anyio
 import anyio.to_thread
 
+from daemon.errors import ProjectionFailed
 from daemon.journal.projection import Projection
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Entry
@@ -19,7 +21,10 @@ T = TypeVar("T")
 
 
 class Projector:
-    """Owns the projection. `hear` never waits; a reader of history is asked to wait by `congested`."""
+    """Owns the projection. `hear` never waits; a reader of history is asked to wait by `congested`.
+
+    ProjectionFailed from every method that waits.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -78,4 +83,10 @@ class Projector:
             self._projection.apply(*self._waiting.popleft())
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await anyio.to_thread.run_sync(work, limiter=self._one_thread)
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=self._one_thread)
+        except sqlite3.Error as error:
+            raise ProjectionFailed(
+                f"{self._path} cannot be kept up with the journal: {error}",
+                mend="free some space, or delete that file, and start again: it is made anew from the journal",
+            ) from error

@@ -19,7 +19,8 @@ Durability = Literal["power", "process"]
 """What acknowledged records survive: a power cut, or the end of the process."""
 
 SEGMENT_BYTES: Final = 4 * 1024 * 1024
-"""A segment is ended by the first step that reaches this size. A start reads a segment in about 0.2 s."""
+"""A segment is ended by the first step that reaches this size, counted from after its first snapshot, which may itself
+be as large. A start reads a segment in about 0.2 s."""
 
 _BETWEEN_STEPS: Final = (Commit, Opened, Snapshot, Closed)
 
@@ -66,12 +67,18 @@ class Journal:
         self._unsafe: list[Entry] = []
         tail = reader.tail
         self._offset = tail.offset
+        self._head = 0
         self._sequence = self._acknowledged = tail.sequence
         self._seal = tail.seal
         self._file: DiskFile
         self._guard(lambda: self._take_up(tail))
         self._put(opened)
         self.barrier()
+
+    @property
+    def _end(self) -> int:
+        """Where the next frame begins."""
+        return self._offset + len(self._buffer)
 
     @property
     def sequence(self) -> int:
@@ -87,12 +94,14 @@ class Journal:
         """Take a record and return its sequence. It is safe after the next barrier."""
         if self._failure:
             self._refuse()
-        if self._between_steps and self._offset + len(self._buffer) >= self._segment_bytes:
+        if self._between_steps and self._end - self._head >= self._segment_bytes:
             self._guard(self._rotate)
         self._between_steps = isinstance(record, _BETWEEN_STEPS)
-        if isinstance(record, Snapshot):
+        sequence = self._put(record)
+        if isinstance(record, Snapshot) and self.snapshot_due:
             self.snapshot_due = False
-        return self._put(record)
+            self._head = self._end
+        return sequence
 
     def record(self, record: StepRecord) -> None:
         """Take a record of a step."""
@@ -157,7 +166,7 @@ class Journal:
         self._file = self._disk.create(segment_at(self._directory, self._sequence + 1).path, self._segment_bytes)
         self._sync()
         self._disk.sync_directory(self._directory)
-        self._offset = 0
+        self._offset = self._head = 0
         self.snapshot_due = True
 
     def _rotate(self) -> None:

@@ -49,7 +49,7 @@ def journal_files() -> dict[str, bytes]:
     """A journal of two segments, by file name."""
     disk = SimulatedDisk()
     journal = Journal(
-        JournalReader(disk, DIRECTORY), opened(), clock=SimulatedClock(), durability="power", segment_bytes=2_048
+        JournalReader(disk, DIRECTORY), opened(), clock=SimulatedClock(), durability="power", segment_bytes=1_280
     )
     for record in SMALL:
         journal.append(record)

@@ -49,6 +49,10 @@ class SimulatedClock:
             await _settle()
         self._now_ns = end_ns
 
+    def hold_up(self, duration_ns: int) -> None:
+        """Let time pass in which nobody is woken, as in a call that does not return."""
+        self._now_ns += duration_ns
+
     def step_wall(self, by_ns: int) -> None:
         """Step the wall clock, forwards or back, as an operator or a time server does."""
         self._wall_offset_ns += by_ns

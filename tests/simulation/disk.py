@@ -8,6 +8,7 @@ the life that ended raise PowerCut and change nothing.
 import errno
 from collections import Counter
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -102,6 +103,12 @@ class SimulatedDisk:
         heir = SimulatedDisk()
         heir._root = self._root
         return heir
+
+    def copy(self) -> "SimulatedDisk":
+        """Another disk with the same on it: a backup."""
+        other = SimulatedDisk()
+        other._root = deepcopy(self._root)
+        return other
 
     def flip(self, path: Path, bit: int) -> None:
         """Rot one bit of a file."""

@@ -1,0 +1,141 @@
+"""Strategies that use all that a strategy may: timers, its own randomness, cancels, and state of many kinds."""
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+
+from trading.market_data import Bar, Quote, Timer
+from trading.orders import Order, Side
+from trading.reports import Fill
+from trading.strategy import Strategy
+
+OUTSIDE: dict[str, Callable[[], object]] = {}
+"""What a test lets a strategy reach that no journal knows of, by the strategy's id: a clock to hold up, a counter."""
+
+
+class Restless(Strategy):
+    """Every minute it draws lots: rest an order near the market, cancel its oldest, or trade at once."""
+
+    symbol: str
+    tick_size: Decimal = Decimal("0.01")
+
+    def start(self) -> None:
+        self.bid = 0.0
+        self.lately: deque[str] = deque(maxlen=5)
+        self.drawn: dict[str, int] = {}
+        self.schedule("draw", every="1m")
+        self.subscribe(self.symbol, quotes=True)
+
+    def on_quote(self, quote: Quote) -> None:
+        self.bid = quote.bid
+
+    def on_timer(self, timer: Timer) -> None:
+        lot = self.random.choice(("rest", "rest", "cancel", "trade", "again"))
+        self.drawn[lot] = self.drawn.get(lot, 0) + 1
+        if lot == "rest" and self.bid:
+            away = Decimal(self.random.randrange(1, 8)) * self.tick_size
+            side = Side.SELL if self.position(self.symbol) >= 10 else Side.BUY
+            price = round(Decimal(str(self.bid)) + (away if side is Side.SELL else -away), 2)
+            self.order(self.symbol, side, 10, limit_price=price)
+        elif lot == "cancel":
+            for order in self.open_orders()[:1]:
+                self.cancel(order.order_id)
+        elif lot == "trade":
+            self.target(self.symbol, self.random.randrange(0, 30))
+        elif lot == "again":
+            self.schedule("once more", at_ns=timer.ts_ns + 7_000_000_000)
+
+    def on_order(self, order: Order) -> None:
+        self.lately.append(f"{order.order_id} {order.state}")
+
+
+class Chaser(Strategy):
+    """Trades at every bar, and answers each fill of its own with another order: many rounds in one step."""
+
+    symbol: str
+
+    def start(self) -> None:
+        self.answers = 0
+
+    def on_bar(self, bar: Bar) -> None:
+        self.answers = 2
+        self.buy(self.symbol, 5)
+
+    def on_fill(self, fill: Fill) -> None:
+        if self.answers:
+            self.answers -= 1
+            self.order(self.symbol, Side.SELL if self.position(self.symbol) > 5 else Side.BUY, 5)
+
+
+class Raises(Strategy):
+    """Holds an order at rest, then raises at its tenth bar."""
+
+    symbol: str
+
+    def start(self) -> None:
+        self.bars = 0
+
+    def on_bar(self, bar: Bar) -> None:
+        self.bars += 1
+        if self.bars == 5:
+            self.buy(self.symbol, 10, limit_price=Decimal(round(bar.close * 0.8)))
+        if self.bars == 10:
+            raise ZeroDivisionError("its tenth bar")
+
+
+class Reaches(Strategy):
+    """At each bar it reaches outside; an odd number that comes back is bought."""
+
+    symbol: str
+
+    def start(self) -> None:
+        self.bars = 0
+
+    def on_bar(self, bar: Bar) -> None:
+        self.bars += 1
+        found = OUTSIDE.get(self.id, int)()
+        if isinstance(found, int) and found % 2:
+            self.buy(self.symbol, 1)
+
+
+class Listens(Strategy):
+    """Keeps every bar that it hears, and how many of them were warm-up."""
+
+    symbol: str
+
+    def start(self) -> None:
+        self.heard: list[Bar] = []
+        self.warmed = 0
+
+    def on_bar(self, bar: Bar) -> None:
+        self.heard.append(bar)
+        self.warmed += self.warming
+
+
+class Hoards(Strategy):
+    """After `bars` bars it holds what no snapshot can carry, and lets go of it five bars later."""
+
+    symbol: str
+    bars: int = 0
+
+    def start(self) -> None:
+        self.seen = 0
+        self.thing: object = (lambda: None) if not self.bars else None
+
+    def on_bar(self, bar: Bar) -> None:
+        self.seen += 1
+        self.thing = (lambda: None) if self.bars <= self.seen < self.bars + 5 else None
+
+
+class Tampers(Strategy):
+    """At its third bar it writes into its own books, which it may only read."""
+
+    symbol: str
+
+    def start(self) -> None:
+        self.bars = 0
+
+    def on_bar(self, bar: Bar) -> None:
+        self.bars += 1
+        if self.bars == 3:
+            self.portfolio.cash["USD"] += 1

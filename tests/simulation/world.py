@@ -1,0 +1,210 @@
+"""A machine with one daemon's journal on it, through as many lives as it takes: no real time, no real disk.
+
+What a life does is what the supervisor does without its surfaces: read the journal, go on from it, trade.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+
+from daemon.assembly import fleet_of, make_feed, make_host, make_market
+from daemon.check import Plan
+from daemon.epoch import next_epoch
+from daemon.feeds.pacing import Pace
+from daemon.floor import Floor, FloorPlan
+from daemon.history import read_history
+from daemon.hosts.watchdog import Watchdog
+from daemon.journal.log import Durability, Journal
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import DaemonRecord, Opened
+from daemon.journal.steps import Group, gather
+from daemon.loading import load_class
+from daemon.paper import PaperShell
+from tests.simulation.clock import SimulatedClock
+from tests.simulation.disk import Keep, PowerCut, SimulatedDisk
+from trading.account.ids import ClientOrderIds
+from trading.account.records import Reported, StepRecord
+from trading.commands import Trip, WireCancel, WireSubmit
+from trading.container import ContainerSpec
+from trading.driver import Driver
+from trading.recorder import MemoryRecorder
+from trading.reports import Fill
+from trading.timestamps import SECOND
+from trading.warmup import needed_since
+
+JOURNAL = Path("/state/journal")
+
+Work = Callable[[PaperShell], Awaitable[None]]
+
+
+class World:
+    """One machine. `plan` may be replaced between two lives, as a config may be edited."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        disk: SimulatedDisk | None = None,
+        durability: Durability = "process",
+        snapshot_every: int = 400,
+        segment_bytes: int = 200_000,
+        speed: float | None = None,
+    ) -> None:
+        self.plan = plan
+        self.disk = disk or SimulatedDisk()
+        self.clock = SimulatedClock()
+        self.floor: Floor
+        self._durability = durability
+        self._snapshot_every = snapshot_every
+        self._segment_bytes = segment_bytes
+        self._speed = speed
+
+    def live(self, work: Work = PaperShell.run) -> None:
+        """One life: to the end of its work, or until the disk ends it."""
+        asyncio.run(self._live(work))
+
+    async def _live(self, work: Work) -> None:
+        self.clock.step_wall(SECOND)
+        reader = JournalReader(self.disk, JOURNAL)
+        fleet = fleet_of(self.plan)
+        history = read_history(reader, make_feed(self.plan).reference(), fleet)
+        epoch_ms = await next_epoch(history.epoch_ms, self.clock)
+        opened = Opened(
+            epoch=epoch_ms,
+            opened_ns=self.clock.wall_ns(),
+            build="test",
+            mode="paper",
+            tape=make_feed(self.plan).reference(),
+            fleet=msgspec.to_builtins(fleet),
+        )
+        journal = Journal(
+            reader, opened, clock=self.clock, durability=self._durability, segment_bytes=self._segment_bytes
+        )
+        watchdog = Watchdog(self.clock, stall_seconds=5)
+        floor_plan = FloorPlan(
+            make_feed=lambda: make_feed(self.plan),
+            make_market=lambda feed: make_market(self.plan, feed),
+            make_host=lambda entry, its_fleet: make_host(entry, its_fleet, watchdog),
+            recorder=journal,
+            ids=ClientOrderIds(epoch_ms),
+        )
+        self.floor = await history.resume(floor_plan, fleet)
+        shell = PaperShell(
+            floor=self.floor,
+            journal=journal,
+            clock=self.clock,
+            pace=Pace(self._speed),
+            watchdog=watchdog,
+            snapshot_every_events=self._snapshot_every,
+            keep_up=lambda: None,
+        )
+        await shell.first_snapshot()
+        await work(shell)
+        journal.close()
+
+    def crash(self, site: str, keep: Keep | None = None, seed: int = 0, work: Work = PaperShell.run) -> None:
+        """A life that ends at a site of the disk, unless that comes too late: killed there, or its power cut."""
+        self.disk.power_cut_at = site
+        with suppress(PowerCut):
+            self.live(work)
+        self.disk = self.disk.after_kill() if keep is None else self.disk.after_power_cut(keep, Random(seed))
+
+    # What is left of it.
+
+    def groups(self) -> list[Group]:
+        """The journal, step by step."""
+        return list(gather(JournalReader(self.disk, JOURNAL).entries()))
+
+    def steps(self) -> list[StepRecord]:
+        """All committed records of steps, without what may differ between two runs: the wire's ids."""
+        return steps_of(self.groups())
+
+    def fills(self) -> list[Fill]:
+        """The fills of committed steps."""
+        return fills_of(self.steps())
+
+    def wire_ids(self) -> list[str]:
+        """The ids of all orders that were ever sent, also in steps that were discarded."""
+        return wire_ids_of(self.groups())
+
+    def books(self) -> dict[str, Any]:
+        """The ledger as plain values."""
+        plain: dict[str, Any] = msgspec.to_builtins(self.floor.lockstep.router.ledger.state())
+        return plain
+
+    def adds_up(self) -> bool:
+        """Whether all books together are the market's own account."""
+        lockstep = self.floor.lockstep
+        return not lockstep.router.ledger.difference(lockstep.market.account())
+
+
+class PureRun:
+    """A plan through the pure driver, to the feed's end."""
+
+    def __init__(self, plan: Plan) -> None:
+        fleet, feed, recorder = fleet_of(plan), make_feed(plan), MemoryRecorder()
+        driver = Driver(
+            specs=[
+                ContainerSpec(
+                    strategy=entry.id,
+                    strategy_class=load_class(entry.reference, Path(fleet.folder)),
+                    parameters=entry.params,
+                    capital={fleet.currency: entry.capital},
+                    timeframe_ns=entry.timeframe_ns,
+                    warmup=entry.warmup,
+                    limits=entry.limits,
+                    sizing=entry.sizing,
+                )
+                for entry in fleet.strategies
+            ],
+            instruments=fleet.instruments,
+            offers=feed.offers,
+            cash={fleet.currency: fleet.cash},
+            market=make_market(plan, feed),
+            recorder=recorder,
+            ids=ClientOrderIds(1),
+            limits=fleet.limits,
+            start_ns=feed.start_ns,
+            fill_empty=fleet.fill_empty_bars,
+        )
+        driver.warm(feed.warmup(needed_since(driver.subscriptions, feed.start_ns)))
+        driver.run(feed.events())
+        self.steps = [without_wire_id(record) for record in recorder.records]
+        self.fills = fills_of(self.steps)
+        self.books: dict[str, Any] = msgspec.to_builtins(driver.lockstep.router.ledger.state())
+
+
+def without_wire_id(record: StepRecord) -> StepRecord:
+    """A record as it is in every run of the same config; a traceback names places in files."""
+    if isinstance(record, WireSubmit | WireCancel):
+        return msgspec.structs.replace(record, cid="")
+    if isinstance(record, Reported):
+        reason = record.report.reason.replace(f" ({record.report.cid})", "")
+        return msgspec.structs.replace(record, report=msgspec.structs.replace(record.report, cid="", reason=reason))
+    return msgspec.structs.replace(record, traceback="") if isinstance(record, Trip) else record
+
+
+def steps_of(groups: Iterable[Group]) -> list[StepRecord]:
+    """The committed records of steps, without the wire's ids."""
+    return [
+        without_wire_id(entry.record)
+        for group in groups
+        if group.committed
+        for entry in group.entries
+        if not isinstance(entry.record, DaemonRecord)
+    ]
+
+
+def wire_ids_of(groups: Iterable[Group]) -> list[str]:
+    """The ids of all orders that were sent."""
+    return [entry.record.cid for group in groups for entry in group.entries if isinstance(entry.record, WireSubmit)]
+
+
+def fills_of(records: list[StepRecord]) -> list[Fill]:
+    """The fills that records tell of."""
+    return [record.report.fill for record in records if isinstance(record, Reported) and record.report.fill]
