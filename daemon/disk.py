@@ -132,14 +132,15 @@ class RealFile:
 
 
 class RealLock:
-    """A lock of the kernel on an open file."""
+    """Locks of the kernel, on the open file and on its directory: who removes the file does not open the state."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, descriptors: tuple[int, ...]) -> None:
+        self._descriptors = descriptors
 
     def release(self) -> None:
-        """Close the file, and with it the lock. It is not removed: another may already wait on it."""
-        os.close(self._descriptor)
+        """Close both, and with them the locks. The file is not removed: another may already wait on it."""
+        for descriptor in self._descriptors:
+            os.close(descriptor)
 
 
 class RealDisk:
@@ -147,8 +148,9 @@ class RealDisk:
 
     def make_directory(self, path: Path) -> None:
         """Make what is missing of the path, syncing each parent."""
-        if path.is_dir():
-            return
+        with _told("look at", path):
+            if path.is_dir():
+                return
         self.make_directory(path.parent)
         with _told("make the directory", path):
             path.mkdir(mode=0o700, exist_ok=True)
@@ -210,8 +212,13 @@ class RealDisk:
         with _told("lock", path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             with _closed_on_error(descriptor):
-                _take(descriptor, path, pid)
-        return RealLock(descriptor)
+                folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                with _closed_on_error(folder):
+                    _take(descriptor, path, holder=descriptor)
+                    _take(folder, path, holder=descriptor)
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, str(pid).encode(), 0)
+        return RealLock((descriptor, folder))
 
 
 @contextmanager
@@ -240,10 +247,8 @@ def _reserve(descriptor: int, size: int) -> None:
         os.ftruncate(descriptor, size)
 
 
-def _take(descriptor: int, path: Path, pid: int) -> None:
+def _take(descriptor: int, path: Path, *, holder: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise state_in_use(path, os.pread(descriptor, 32, 0)) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(pid).encode(), 0)
+        raise state_in_use(path, os.pread(holder, 32, 0)) from None

@@ -1,6 +1,5 @@
 """The running daemon as its surfaces see it: views made from the floor's own books, histories from the projection."""
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -33,7 +32,7 @@ from daemon.projector import Projector
 from daemon.version import VERSION
 from trading.account.records import Operation
 from trading.instruments import Instrument
-from trading.money import EXACT, ROUNDING, ZERO
+from trading.money import EXACT, ROUNDING, ZERO, total
 from trading.portfolio import Position, VirtualPortfolio
 from trading.timestamps import SECOND, iso
 
@@ -243,7 +242,7 @@ class DaemonOperations:
             "equity": book.exact_equity(currency),
             "cash": book.cash.get(currency, ZERO),
             "realised": book.realised(currency),
-            "unrealised": _unrealised(book, currency),
+            "unrealised": book.unrealised(currency),
             "fees": book.fees.get(currency, ZERO),
             "orders": orders.added,
             "fills": book.fills,
@@ -265,15 +264,15 @@ class DaemonOperations:
 
     def _performance(self, books: list[VirtualPortfolio]) -> PerformanceRow:
         currency = self._currency
-        capital = _sum(book.capital.get(currency, ZERO) for book in books)
-        equity = _sum(book.exact_equity(currency) for book in books)
+        capital = total(book.capital.get(currency, ZERO) for book in books)
+        equity = total(book.exact_equity(currency) for book in books)
         return PerformanceRow(
             capital=capital,
             equity=equity,
-            total_return=float(equity / capital) - 1.0 if capital else 0.0,
-            realised=_sum(book.realised(currency) for book in books),
-            unrealised=_sum(_unrealised(book, currency) for book in books),
-            fees=_sum(book.fees.get(currency, ZERO) for book in books),
+            total_return=float(ROUNDING.divide(equity, capital)) - 1.0 if capital else 0.0,
+            realised=total(book.realised(currency) for book in books),
+            unrealised=total(book.unrealised(currency) for book in books),
+            fees=total(book.fees.get(currency, ZERO) for book in books),
             max_drawdown=books[0].max_drawdown.get(currency, 0.0) if len(books) == 1 else None,
             fills=sum(book.fills for book in books),
             trades=None,
@@ -281,16 +280,15 @@ class DaemonOperations:
 
 
 def _position_view(book: VirtualPortfolio, position: Position, instrument: Instrument) -> PositionView:
-    mark = instrument.exact_price(book.marks[position.symbol])
-    units = EXACT.multiply(position.quantity, instrument.multiplier)
-    worth = instrument.notional(position.quantity, mark).copy_sign(position.quantity)
+    mark = book.marks[position.symbol]
+    average_price = ROUNDING.divide(position.cost, EXACT.multiply(position.quantity, instrument.multiplier))
     return PositionView(
         strategy=book.owner,
         symbol=position.symbol,
         quantity=position.quantity,
-        average_price=ROUNDING.divide(position.cost, units).quantize(instrument.tick_size),
-        mark=_for_people(mark, instrument),
-        unrealised=EXACT.subtract(worth, position.cost),
+        average_price=average_price.quantize(instrument.tick_size, context=ROUNDING),
+        mark=_for_people(instrument.exact_price(mark), instrument),
+        unrealised=EXACT.subtract(instrument.signed_worth(position.quantity, mark), position.cost),
         realised=position.realised,
     )
 
@@ -302,18 +300,6 @@ def _for_people(mark: Decimal, instrument: Instrument) -> Decimal:
     return on_tick if on_tick == between_ticks else between_ticks
 
 
-def _unrealised(book: VirtualPortfolio, currency: str) -> Decimal:
-    costs = _sum(position.cost for position in book.positions.values() if position.currency == currency)
-    return EXACT.subtract(EXACT.subtract(book.exact_equity(currency), book.cash.get(currency, ZERO)), costs)
-
-
 def _holdings(book: VirtualPortfolio) -> HoldingsView:
     held = {position.symbol: position.quantity for position in book.positions.values() if position.quantity}
     return HoldingsView(cash=dict(book.cash), positions=held)
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    total = ZERO
-    for amount in amounts:
-        total = EXACT.add(total, amount)
-    return total

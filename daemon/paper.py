@@ -30,6 +30,10 @@ TURN_NS: Final = 5 * MILLISECOND
 """How long the floor may run on before everything else has its turn."""
 
 
+PATIENCE_SECONDS: Final = 0.1
+"""How long it waits for those who are behind before it looks again at what people ask."""
+
+
 class Asked(msgspec.Struct):
     """An operation that waits for its turn; `done` is set once it is in the journal."""
 
@@ -103,13 +107,15 @@ class PaperShell:
         self._wake.set()
         await asked.done.wait()
 
-    async def first_snapshot(self) -> None:
-        """Write down where everything stands before anything trades; StateNotKept when that cannot be done."""
-        try:
-            self._write(await self.floor.state())
-        except UnsupportedState as error:
-            raise StateNotKept(str(error)) from error
-        self._snapshot_event = self.floor.lockstep.events
+    async def begin(self, before: FloorState | None) -> None:
+        """Write down where everything stands before anything trades.
+
+        StateNotKept when that cannot be done and the snapshot before, if there is one, is of another fleet: then no
+        later start could go on from it.
+        """
+        await self.snapshot()
+        if self.snapshot_problem and (before is None or before.fleet != self.floor.fleet):
+            raise StateNotKept(self.snapshot_problem)
 
     async def snapshot(self) -> None:
         """Write down where everything stands; where that cannot be, an alarm, and the last snapshot stays newest."""
@@ -183,7 +189,8 @@ class PaperShell:
         return self.floor.lockstep.now_ns or self.floor.feed.start_ns
 
     async def _give_way(self) -> None:
-        behind = self._keep_up()
-        if behind is not None:
-            await behind.wait()
         await self._clock.sleep(0)
+        while (behind := self._keep_up()) is not None and not self._stopping:
+            with anyio.move_on_after(PATIENCE_SECONDS):
+                await behind.wait()
+            await self._between_events()

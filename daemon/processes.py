@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -64,13 +65,18 @@ class SystemProcesses:
             try:
                 output, errors = process.communicate(given, timeout=deadline_seconds)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                _kill_group(process.pid)
                 output, errors = _what_is_left(process)
                 return Finished(exit_code=process.wait(), output=output, errors=errors, timed_out=True)
             except BaseException:
-                os.killpg(process.pid, signal.SIGKILL)
+                _kill_group(process.pid)
                 raise
         return Finished(exit_code=process.returncode, output=output, errors=errors)
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError):  # it may have ended by itself just now
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _what_is_left(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:

@@ -53,11 +53,11 @@ class Projector:
         """Apply what is heard, for ever."""
         while True:
             await self._news.wait()
+            self._news = anyio.Event()
             await self.catch_up()
 
     async def catch_up(self) -> None:
         """Apply everything heard so far."""
-        self._news = anyio.Event()
         await self._in_thread(self._apply_waiting)
         if self._relief is not None:
             self._relief.set()

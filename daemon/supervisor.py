@@ -23,8 +23,8 @@ from daemon.clock import Clock
 from daemon.config.settings import Settings
 from daemon.disk import Disk
 from daemon.epoch import next_epoch
+from daemon.errors import JournalDamaged
 from daemon.feeds.pacing import Pace
-from daemon.fleet import Fleet
 from daemon.floor import Floor, FloorPlan
 from daemon.history import History, read_history
 from daemon.hosts.port import Host
@@ -79,6 +79,11 @@ class Supervisor:
         lock = self._disk.lock(state / LOCK_NAME, os.getpid())
         try:
             reader = JournalReader(self._disk, state / JOURNAL_NAME)
+            if not reader.segments and self._disk.exists(state / PROJECTION_NAME):
+                raise JournalDamaged(
+                    f"the journal {state / JOURNAL_NAME} is gone, and this state has traded: what it held is not known",
+                    mend="put it back from a backup, or begin anew with `bulkhead reset --paper`",
+                )
             history = read_history(reader, make_feed(self._plan).reference(), self._fleet)
             epoch_ms = await next_epoch(history.epoch_ms, self._clock)
             with Watchdog(self._clock, self._plan.settings.watchdog.stall_seconds) as watchdog:
@@ -88,7 +93,6 @@ class Supervisor:
 
     async def _live(self, reader: JournalReader, history: History, epoch_ms: int, watchdog: Watchdog) -> None:
         projector = Projector(self._plan.state / PROJECTION_NAME)
-        await projector.open(reader)
         announcer = Announcer(
             self._stream, lambda strategy, order_id: floor.lockstep.router.orders[strategy].get(order_id)
         )
@@ -106,6 +110,7 @@ class Supervisor:
             segment_bytes=settings.journal.segment_bytes,
             on_safe=on_safe,
         )
+        await projector.open(reader)
         floor = await self._floor(history, journal, epoch_ms, watchdog)
         shell = PaperShell(
             floor=floor,
@@ -125,9 +130,8 @@ class Supervisor:
             stream=self._stream,
         )
         async with self._owned_tasks(shell, projector), serving(operations, self._net, self._plan.state / SOCKET_NAME):
-            # The first snapshot is taken before anything trades: what it cannot keep fails the start.
-            await shell.first_snapshot()
-            self._announce_ready(floor.fleet)
+            await shell.begin(history.snapshot)
+            self._announce_ready(floor)
             await shell.run()
             if shell.at_end and settings.feed.at_end == "idle":
                 log.info("the feed has come to its end; idle until stopped")
@@ -137,6 +141,7 @@ class Supervisor:
         journal.close()
         await projector.close()
         await floor.hosts.close()
+        log.info("stopped after event %d", floor.lockstep.events)
 
     async def _floor(self, history: History, journal: Journal, epoch_ms: int, watchdog: Watchdog) -> Floor:
         plan = FloorPlan(
@@ -173,7 +178,7 @@ class Supervisor:
             tasks.cancel_scope.cancel()
 
     async def _stop_on_signal(self, shell: PaperShell) -> None:
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async for number in signals:
                 log.info("%s: stopping", signal.Signals(number).name)
                 shell.stop()
@@ -203,10 +208,11 @@ class Supervisor:
             self._notifier.watchdog()
             await self._clock.sleep(int(seconds * SECOND))
 
-    def _announce_ready(self, fleet: Fleet) -> None:
+    def _announce_ready(self, floor: Floor) -> None:
         self._pulse.ready = True
-        symbols, strategies = ", ".join(fleet.instruments), len(fleet.strategies)
-        log.info("ready: %s, %d strategies on %s", self._plan.settings.mode, strategies, symbols)
+        symbols, strategies = ", ".join(floor.fleet.instruments), len(floor.fleet.strategies)
+        halted = f"; trading is halted: {reason}" if (reason := floor.lockstep.router.halted) else ""
+        log.info("ready: %s, %d strategies on %s%s", self._plan.settings.mode, strategies, symbols, halted)
         self._notifier.ready(f"{strategies} strategies on {symbols}")
         self._on_ready()
 

@@ -7,11 +7,11 @@ from trading.strategy import Strategy
 
 
 class BuyAndHold(Strategy):
-    """Buy on the first bar, then do nothing."""
+    """Buy on the first bar and hold."""
 
     symbol: str
     quantity: Decimal = Decimal(100)
 
     def on_bar(self, bar: Bar) -> None:
-        """Stay at the quantity."""
+        """Be at the quantity; that costs nothing once it is there."""
         self.target(bar.symbol, self.quantity)

@@ -3,15 +3,15 @@
 from decimal import Decimal
 
 from trading.market_data import Quote
-from trading.orders import Order
 from trading.reports import Fill
 from trading.strategy import Strategy
 
 
 class MarketMaker(Strategy):
-    """Rest a bid and an offer around the middle, move them when the middle moves, and skew them against the inventory.
+    """Rest a bid and an offer around the middle; when it moves, or one of them fills, withdraw and quote anew.
 
-    On a cash account it offers only what it holds, so it starts by bidding and keeps between zero and `max_inventory`.
+    On a cash account it offers only what it holds: it begins with a bid alone and keeps between zero and
+    `max_inventory`. Only when nothing rests any more does the next quote bring the next pair.
     """
 
     symbol: str
@@ -23,45 +23,35 @@ class MarketMaker(Strategy):
 
     def start(self) -> None:
         """Begin without quotes."""
-        self.quoted_middle_ticks: int | None = None
-        self.bid_id = ""
-        self.offer_id = ""
+        self.quoted_middle: int | None = None  # in ticks; None when a new pair is due
 
     def on_quote(self, quote: Quote) -> None:
-        """Follow the middle."""
-        middle_ticks = round((quote.bid + quote.ask) / 2 / float(self.tick_size))
-        moved = self.quoted_middle_ticks is None or abs(middle_ticks - self.quoted_middle_ticks) >= self.requote_ticks
-        if moved and not self.open_orders(self.symbol):
-            self.quoted_middle_ticks = middle_ticks
-            self.quote_both_sides()
-        elif moved:
+        """Follow the middle of a market that has both sides."""
+        if not 0 < quote.bid <= quote.ask:
+            return
+        middle = round((quote.bid + quote.ask) / 2 / float(self.tick_size))
+        if self.quoted_middle is not None and abs(middle - self.quoted_middle) >= self.requote_ticks:
             self.withdraw()
+        if self.quoted_middle is None and not self.open_orders(self.symbol):
+            self.rest_both_sides(middle)
 
     def on_fill(self, fill: Fill) -> None:
-        """After a trade, quote anew around the next middle."""
-        self.quoted_middle_ticks = None
+        """After a trade the other side is withdrawn too."""
         self.withdraw()
 
-    def on_order(self, order: Order) -> None:
-        """Forget the quotes that are gone."""
-        if not order.is_open and order.order_id == self.bid_id:
-            self.bid_id = ""
-        elif not order.is_open and order.order_id == self.offer_id:
-            self.offer_id = ""
-
-    def quote_both_sides(self) -> None:
-        """Rest a bid while there is room, an offer while there is inventory."""
-        assert self.quoted_middle_ticks is not None
+    def rest_both_sides(self, middle: int) -> None:
+        """A bid while there is room, an offer while there is inventory."""
+        self.quoted_middle = middle
         held = self.position(self.symbol)
-        if held + self.quantity <= self.max_inventory:
-            price = (self.quoted_middle_ticks - self.half_spread_ticks) * self.tick_size
-            self.bid_id = self.buy(self.symbol, self.quantity, limit_price=price)
-        if held >= self.quantity:
-            price = (self.quoted_middle_ticks + self.half_spread_ticks) * self.tick_size
-            self.offer_id = self.sell(self.symbol, self.quantity, limit_price=price)
+        room = min(self.quantity, self.max_inventory - held)
+        if room > 0:
+            self.buy(self.symbol, room, limit_price=(middle - self.half_spread_ticks) * self.tick_size)
+        if held > 0:
+            offered = min(self.quantity, held)
+            self.sell(self.symbol, offered, limit_price=(middle + self.half_spread_ticks) * self.tick_size)
 
     def withdraw(self) -> None:
-        """Cancel both quotes."""
-        for order_id in (self.bid_id, self.offer_id):
-            if order_id:
-                self.cancel(order_id)
+        """Cancel what rests; a new pair is due."""
+        self.quoted_middle = None
+        for order in self.open_orders(self.symbol):
+            self.cancel(order.order_id)

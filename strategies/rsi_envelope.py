@@ -22,7 +22,8 @@ class RsiEnvelope(Strategy):
     quantity: Decimal = Decimal(100)
 
     def start(self) -> None:
-        """Subscribe to both timeframes, warm enough for the indicators."""
+        """Subscribe to both timeframes, each warm enough for its indicator: 14 changes of price need 15 closes."""
+        self.rsi_interval_ns = parse_interval(self.rsi_timeframe)
         self.envelope_interval_ns = parse_interval(self.envelope_timeframe)
         self.rsi = Rsi(self.rsi_period)
         self.envelope = Envelope(self.envelope_period, self.envelope_deviation)
@@ -30,14 +31,19 @@ class RsiEnvelope(Strategy):
         self.subscribe(self.symbol, bars=self.envelope_timeframe, warmup=self.envelope_period)
 
     def on_bar(self, bar: Bar) -> None:
-        """Feed the bar's own indicator; decide on the short bars."""
+        """Feed each bar to its own indicator; decide on the short ones."""
         if bar.interval_ns == self.envelope_interval_ns:
             self.envelope.update(bar.close)
-            return
-        rsi, bands = self.rsi.update(bar.close), self.envelope.value
+        if bar.interval_ns == self.rsi_interval_ns:
+            self.rsi.update(bar.close)
+            self.decide(bar.close)
+
+    def decide(self, close: float) -> None:
+        """Hold, leave, or let things be."""
+        rsi, bands = self.rsi.value, self.envelope.value
         if rsi is None or bands is None:
             return
-        if rsi < self.oversold and bands.lower < bar.close < bands.upper:
+        if rsi < self.oversold and bands.lower < close < bands.upper:
             self.target(self.symbol, self.quantity)
-        elif rsi > self.overbought or bar.close > bands.upper:
-            self.target(self.symbol, Decimal(0))
+        elif rsi > self.overbought or close > bands.upper:
+            self.target(self.symbol, 0)

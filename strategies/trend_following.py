@@ -7,15 +7,18 @@ from trading.strategy import Strategy
 
 
 class TrendFollowing(Strategy):
-    """Enter when the fast average crosses above the slow one, the stronger the wider; leave on the way back."""
+    """Enter when the fast average crosses above the slow one, the stronger the wider; leave on the way back.
+
+    `risk.sizing` in its config says how much an entry of full strength is; the weakest is a tenth of that.
+    """
 
     symbol: str
     fast: int = 10  # bars
     slow: int = 30  # bars
-    full_strength_gap: float = 0.001  # share of the price between the averages at which an entry has full strength
+    full_strength_gap: float = 0.001  # between the averages, as a share of the price
 
     def start(self) -> None:
-        """Begin with empty averages."""
+        """Begin with empty averages, on neither side of a cross."""
         self.fast_average = Ema(self.fast)
         self.slow_average = Ema(self.slow)
         self.was_above: bool | None = None
@@ -27,8 +30,8 @@ class TrendFollowing(Strategy):
             return
         above = fast > slow
         if above and self.was_above is False and not self.position(bar.symbol):
-            gap = (fast - slow) / bar.close
-            self.enter(bar.symbol, Side.BUY, strength=min(1.0, max(0.1, gap / self.full_strength_gap)))
+            strength = (fast - slow) / bar.close / self.full_strength_gap
+            self.enter(bar.symbol, Side.BUY, strength=min(1.0, max(0.1, strength)))
         elif not above and self.was_above:
             self.exit(bar.symbol)
         self.was_above = above

@@ -22,7 +22,7 @@ from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
 from trading.market import Market
 from trading.market_data import MarketEvent, Quote
-from trading.money import ZERO
+from trading.money import ZERO, total
 from trading.orders import Order, OrderTerms, OrderType, Side
 from trading.portfolio import VirtualPortfolio
 from trading.recorder import MemoryRecorder, Recorder
@@ -199,7 +199,7 @@ class Rig:
     ) -> None:
         offers = offers or {"AAA": QUOTES}
         instruments = instruments or {symbol: an_instrument(symbol) for symbol in offers}
-        cash = {"USD": sum((one.capital["USD"] for one in specs), Decimal(1_000))}
+        cash = {"USD": total((Decimal(1_000), *(one.capital["USD"] for one in specs)))}
         self.memory = MemoryRecorder()
         self.market = market or SimulatedMarket(
             instruments=instruments,

@@ -18,6 +18,7 @@ from trading.orders import OrderTerms, OrderType, Side
 from trading.portfolio import VirtualPortfolio
 
 _NO_LIMITS: Final = RiskLimits()
+_ONE: Final = Decimal(1)
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -62,7 +63,9 @@ class ContainerHoldings:
     def symbols(self) -> Iterable[str]:
         """Symbols with a position or an open order, in a fixed order."""
         held = {symbol for symbol, position in self._portfolio.positions.items() if position.quantity}
-        return sorted(held | {order.terms.symbol for order in self._orders.open()})
+        return sorted(
+            held | {symbol for symbol, working in self._orders.working.items() if working.buys or working.sells}
+        )
 
     def position(self, symbol: str) -> Decimal:
         """Signed units held."""
@@ -83,11 +86,11 @@ class ContainerHoldings:
     def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
         """Cash less what the open buys would take at their limit, or at the current price."""
         free = self._portfolio.cash.get(currency, ZERO)
-        for order in self._orders.open():
-            instrument = self._instruments[order.terms.symbol]
-            price = order.terms.limit_price or price_of(order.terms.symbol)
-            if order.terms.side is Side.BUY and instrument.currency.code == currency and price is not None:
-                free = EXACT.subtract(free, instrument.notional(order.remaining, price))
+        for symbol, working in self._orders.working.items():
+            instrument = self._instruments[symbol]
+            if working.buys and instrument.currency.code == currency:
+                at_market = EXACT.multiply(working.unlimited_buys, price_of(symbol) or ZERO)
+                free = EXACT.subtract(free, instrument.notional(_ONE, EXACT.add(working.bids, at_market)))
         return free
 
 
@@ -129,7 +132,7 @@ def unaffordable(
     """The rules of a cash account: buy with the cash that is free, sell what is held."""
     price = terms.limit_price or price_of(terms.symbol)
     if price is None:
-        return Refusal("no_price", f"no price of {terms.symbol} has been heard yet")
+        return Refusal("no_price", f"no price of {terms.symbol} has been heard yet; subscribe to it")
     cost = instrument.notional(terms.quantity, price)
     if cost < instrument.min_notional:
         return Refusal("bad_quantity", f"worth {cost} at {price}, below the minimum of {instrument.min_notional}")

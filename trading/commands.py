@@ -2,15 +2,23 @@
 
 `n` counts one container's commands; a batch is taken in the order (container's place in the config, n)."""
 
+from typing import Final
+
 import msgspec
 
 from trading.orders import OrderTerms
 from trading.reports import Origin
 
+LONGEST: Final = 10_000
+"""Characters that the journal keeps of a strategy's own words."""
+
 
 def storable(text: object) -> str:
-    """A strategy's own words as the journal can hold them: what is no lawful UTF-8 is written out."""
-    return str(text).encode(errors="backslashreplace").decode()
+    """A strategy's own words as the journal can hold them: no unlawful UTF-8, and the middle of long ones left out."""
+    words = str(text).encode(errors="backslashreplace").decode()
+    if len(words) <= LONGEST:
+        return words
+    return f"{words[: LONGEST // 2]} ... {words[-LONGEST // 2 :]}"
 
 
 class SubmitOrder(msgspec.Struct, frozen=True, kw_only=True, tag="submit"):

@@ -10,16 +10,17 @@ keeps its books.
 import enum
 import traceback
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from copy import copy
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from trading.bus import EventBus
 from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip, storable
 from trading.desk import ContainerDesk, TimerWish
-from trading.errors import UnsupportedState
+from trading.errors import StrategyMisuse, UnsupportedState
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
 from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
@@ -33,6 +34,9 @@ from trading.signals import CancelRequest
 from trading.state import decode_state, encode_state
 from trading.strategy import Strategy
 from trading.subscriptions import DataKind, Subscription
+
+MOST_COMMANDS: Final = 500
+"""How much a strategy may ask for at one time; more would keep everybody else waiting."""
 
 
 class ContainerState(enum.StrEnum):
@@ -69,6 +73,7 @@ class ScopedContainer(Scope):
         self.trip: Trip | None = None
         self.reports = 0
         self._n = 0
+        self._asked = 0
         self._outbox: list[Command] = []
         self._instruments = instruments
         self.register_shared_service("instruments", instruments)
@@ -167,9 +172,9 @@ class ScopedContainer(Scope):
         self.life = ContainerState.WARMING
         self._set_now(now_ns)
         self._desk.starting = True
-        self._sealed(lambda _: self._strategy.start(), None)
+        self._sealed(self._strategy.start)
         if not self._desk.subscriptions and self.trip is None:
-            self._sealed(lambda _: self._subscribe_to_what_is_handled(), None)
+            self._sealed(self._subscribe_to_what_is_handled)
         self._desk.starting = False
         return self._drain()
 
@@ -212,7 +217,7 @@ class ScopedContainer(Scope):
 
     def stop(self) -> list[Command]:
         """Run the strategy's `stop()`; what it still asks for comes back."""
-        self._sealed(lambda _: self._strategy.stop(), None)
+        self._sealed(self._strategy.stop)
         if self.life is not ContainerState.TRIPPED:
             self.life = ContainerState.STOPPED
         return self._drain()
@@ -231,17 +236,27 @@ class ScopedContainer(Scope):
             "trip": self.trip,
             "reports": self.reports,
             "n": self._n,
-            "strategy": encode_state(attributes, owner=self.spec.strategy_class),
+            "asked": self._asked,
+            "strategy": self._encoded(attributes),
             "orders": self._orders.state(),
             "portfolio": self._portfolio.state(),
             "risk_manager": self._risk.state(),
             "desk": self._desk.state(),
         }
 
+    def _encoded(self, attributes: Mapping[str, Any]) -> bytes:
+        try:
+            return encode_state(attributes, owner=self.spec.strategy_class)
+        except UnsupportedState:
+            raise
+        except Exception as error:  # of a `state()` that the strategy brought along
+            raise UnsupportedState(f"its state cannot be taken: {_in_words(error)}") from error
+
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the container that gave this state; the strategy's `start()` is not called."""
         self.restore_books(state)
         self.life = ContainerState(state["life"])
+        self._asked = state["asked"]
         self.trip = msgspec.convert(state["trip"], Trip | None)
         attributes = decode_state(state["strategy"], owner=self.spec.strategy_class)
         self._desk.random = attributes.pop("random")
@@ -259,22 +274,23 @@ class ScopedContainer(Scope):
     # Within.
 
     def _set_now(self, now_ns: int) -> None:
+        if now_ns != self._desk.now_ns:
+            self._asked = 0
         self._desk.now_ns = self._risk.now_ns = now_ns
 
     def _hear(self, event: Event) -> None:
         self._set_now(event.ts_ns)
-        if not isinstance(event, Timer):
-            self._portfolio.mark(event.symbol, reference_price(event))
+        if not isinstance(event, Timer) and (price := reference_price(event)) is not None:
+            self._portfolio.mark(event.symbol, price)
         self._sealed(self._bus.publish, event)
 
-    def _sealed(self, call: Callable[[Any], None], argument: object) -> None:
+    def _sealed(self, call: Callable[..., None], *arguments: object) -> None:
         if self.trip is not None:
             return
         try:
-            call(argument)
-        except KeyboardInterrupt:  # an operator's, not the strategy's
-            raise
-        except BaseException as error:
+            # Decimal's context is the usual one at each call, and what the strategy makes of it ends with the call.
+            Context().run(call, *arguments)
+        except BaseException as error:  # also one that means to end the process, which is not the strategy's to end
             self._forget_unsent()
             stack = "".join(traceback.format_exception(error))
             self._outbox.append(self._close(storable(_in_words(error)), storable(stack)))
@@ -302,18 +318,26 @@ class ScopedContainer(Scope):
         self._n += 1
         return self._n
 
+    def _next_wish(self) -> int:
+        self._asked += 1
+        if self._asked > MOST_COMMANDS:
+            raise StrategyMisuse(f"over {MOST_COMMANDS:,} orders, cancels and timers asked for at one time")
+        return self._next_n()
+
     def _on_order_terms(self, terms: OrderTerms) -> None:
+        n = self._next_wish()
         order = self._orders.add(terms)
         self._orders.change(order, OrderChange.VALIDATE, terms.created_ns)
         self._orders.change(order, OrderChange.ROUTE, terms.created_ns)
-        self._outbox.append(SubmitOrder(strategy=terms.strategy, n=self._next_n(), terms=terms))
+        self._outbox.append(SubmitOrder(strategy=terms.strategy, n=n, terms=terms))
 
     def _on_refused_terms(self, refused: RefusedTerms) -> None:
+        n = self._next_wish()
         self._orders.add(refused.terms)
         self._outbox.append(
             RefusedOrder(
                 strategy=self.spec.strategy,
-                n=self._next_n(),
+                n=n,
                 terms=refused.terms,
                 origin=Origin.RISK,
                 code=refused.refusal.code,
@@ -324,18 +348,17 @@ class ScopedContainer(Scope):
     def _on_cancel_request(self, request: CancelRequest) -> None:
         order = self._orders.get(request.order_id)
         assert order is not None, request.order_id
+        n = self._next_wish()
         self._orders.change(order, OrderChange.REQUEST_CANCEL, self._desk.now_ns)
         self._outbox.append(
-            CancelOrder(
-                strategy=self.spec.strategy, n=self._next_n(), order_id=request.order_id, ts_ns=self._desk.now_ns
-            )
+            CancelOrder(strategy=self.spec.strategy, n=n, order_id=request.order_id, ts_ns=self._desk.now_ns)
         )
 
     def _on_timer_wish(self, wish: TimerWish) -> None:
         self._outbox.append(
             ScheduleTimer(
                 strategy=self.spec.strategy,
-                n=self._next_n(),
+                n=self._next_wish(),
                 name=wish.name,
                 at_ns=wish.at_ns,
                 every_ns=wish.every_ns,

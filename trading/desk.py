@@ -10,7 +10,7 @@ from trading.bus import EventBus
 from trading.commands import storable
 from trading.errors import StrategyMisuse
 from trading.order_manager import OrderManager
-from trading.orders import Order
+from trading.orders import Order, OrderState
 from trading.portfolio import VirtualPortfolio
 from trading.signals import CancelRequest, Signal
 from trading.subscriptions import DataKind, Subscription
@@ -51,12 +51,13 @@ class ContainerDesk:
         return "" if self.warming else self._orders.next_order_id()
 
     def cancel(self, order_id: str) -> None:
-        """Ask for an order to be withdrawn; StrategyMisuse when it is none of the strategy's."""
+        """Ask once for an order to be withdrawn; StrategyMisuse when it is none of the strategy's."""
         if self.warming or not order_id:  # an order that was asked for while warming has no id
             return
         if self._orders.get(order_id) is None:
             raise StrategyMisuse(f"cancel({order_id!r}): no such order of {self.strategy}")
-        if self._orders.get_open(order_id) is not None:
+        order = self._orders.get_open(order_id)
+        if order is not None and order.state is not OrderState.PENDING_CANCEL:
             self._bus.publish(CancelRequest(order_id=order_id))
 
     def open_orders(self, symbol: str | None) -> list[Order]:

@@ -70,3 +70,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Unsigned worth of a quantity at a price, at the currency's quantum."""
         return self.currency.rounded(EXACT.multiply(EXACT.multiply(quantity.copy_abs(), price), self.multiplier))
+
+    def signed_worth(self, quantity: Decimal, price: float) -> Decimal:
+        """What a signed quantity is worth at a price of market data, negative when short."""
+        return self.notional(quantity, self.exact_price(price)).copy_sign(quantity)

@@ -2,6 +2,8 @@
 
 These are made by the million, so they are positional, frozen and outside the garbage collector."""
 
+import math
+
 import msgspec
 
 
@@ -50,8 +52,13 @@ MarketEvent = Bar | Quote | Trade
 Event = Bar | Quote | Trade | Timer
 
 
-def reference_price(event: MarketEvent) -> float:
-    """What a position is marked at: the middle of a quote, the price of a trade, the close of a bar."""
+def reference_price(event: MarketEvent) -> float | None:
+    """What a position is marked at: the middle of a quote, the price of a trade, the close of a bar.
+
+    None where there is none: an empty side of a quote comes as zero or not a number.
+    """
     if isinstance(event, Quote):
-        return (event.bid + event.ask) / 2
-    return event.price if isinstance(event, Trade) else event.close
+        price = (event.bid + event.ask) / 2 if event.bid > 0.0 and event.ask > 0.0 else 0.0
+    else:
+        price = event.price if isinstance(event, Trade) else event.close
+    return price if 0.0 < price < math.inf else None

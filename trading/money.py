@@ -1,7 +1,9 @@
 """Exact money. Ledger and market add and multiply through EXACT, which raises when a digit would be lost; only the
 functions of `Instrument` and `Currency` round, each to a named quantum. User code keeps Python's usual context, and may
-change it: the core therefore writes neither `-x` nor `abs(x)` nor `x + y` of Decimals, which all obey that one."""
+change it: the core therefore writes neither `-x` nor `abs(x)` nor `x + y` nor `sum` of Decimals, which all obey that
+one."""
 
+from collections.abc import Iterable
 from decimal import (
     ROUND_HALF_EVEN,
     Context,
@@ -29,6 +31,15 @@ ROUNDING: Final = Context(
     prec=120, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow, FloatOperation]
 )
 """The context of the few functions that round on purpose."""
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """Their exact sum."""
+    added = ZERO
+    for amount in amounts:
+        added = EXACT.add(added, amount)
+    return added
+
 
 KNOWN_QUANTA: Final = {
     **dict.fromkeys(

@@ -3,6 +3,7 @@
 import inspect
 import typing
 from collections.abc import Mapping
+from decimal import Decimal
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -49,6 +50,9 @@ def parse(struct: type[msgspec.Struct], raw: Mapping[str, Any]) -> msgspec.Struc
     values: dict[str, Any] = {}
     for name, field in known.items():
         if name in raw:
+            if isinstance(raw[name], float) and _is_decimal(field.type):
+                problems[name] = f'is not exact as a plain number; write it in quotes: "{raw[name]}"'
+                continue
             try:
                 values[name] = msgspec.convert(raw[name], field.type)
             except msgspec.ValidationError as error:
@@ -58,6 +62,10 @@ def parse(struct: type[msgspec.Struct], raw: Mapping[str, Any]) -> msgspec.Struc
     if problems:
         raise InvalidParameters(struct.__name__, problems)
     return struct(**values)
+
+
+def _is_decimal(annotation: Any) -> bool:
+    return annotation is Decimal or Decimal in typing.get_args(annotation)
 
 
 def read_only(name: str) -> property:

@@ -6,7 +6,7 @@ quantum by `_removed_cost`, going flat removes all. Marks and drawdown are float
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 
 from trading.errors import LedgerError
 from trading.instruments import Instrument
-from trading.money import EXACT, ROUNDING, ZERO
+from trading.money import EXACT, ROUNDING, ZERO, total
 from trading.reports import Fill
 
 
@@ -90,35 +90,21 @@ class VirtualPortfolio:
         """Cash and marked positions in one currency, for people and statistics."""
         return float(self.cash.get(currency, ZERO)) + self._worth(currency)
 
-    def unrealised(self, currency: str) -> float:
-        """Marked worth less remaining cost of the positions in one currency."""
-        cost = sum((float(p.cost) for p in self.positions.values() if p.currency == currency), 0.0)
-        return self._worth(currency) - cost
-
     def exact_equity(self, currency: str) -> Decimal:
         """Equity at the marks' exact decimal text, for limits."""
-        worth = self.cash.get(currency, ZERO)
-        for position in self.positions.values():
-            if position.currency == currency and position.quantity:
-                instrument = self._instruments[position.symbol]
-                notional = instrument.notional(position.quantity, instrument.exact_price(self.marks[position.symbol]))
-                worth = EXACT.add(worth, notional.copy_sign(position.quantity))
-        return worth
+        return EXACT.add(self.cash.get(currency, ZERO), self._exact_worth(currency))
+
+    def unrealised(self, currency: str) -> Decimal:
+        """Worth at the marks' exact decimal text less remaining cost of the positions in one currency."""
+        return EXACT.subtract(self._exact_worth(currency), self._cost(currency))
 
     def realised(self, currency: str) -> Decimal:
         """Proceeds less removed cost of everything closed in one currency, before fees."""
-        total = ZERO
-        for position in self.positions.values():
-            if position.currency == currency:
-                total = EXACT.add(total, position.realised)
-        return total
+        return total(position.realised for position in self._positions_in(currency))
 
     def imbalance(self, currency: str) -> Decimal:
         """Left side of the law less its right side; anything but zero is a defect."""
-        left = self.cash.get(currency, ZERO)
-        for position in self.positions.values():
-            if position.currency == currency:
-                left = EXACT.add(left, position.cost)
+        left = EXACT.add(self.cash.get(currency, ZERO), self._cost(currency))
         right = EXACT.add(self.capital.get(currency, ZERO), self.realised(currency))
         return EXACT.subtract(left, EXACT.subtract(right, self.fees.get(currency, ZERO)))
 
@@ -162,6 +148,19 @@ class VirtualPortfolio:
         """Keep what one point of price is worth, so that a mark costs a multiplication."""
         points = EXACT.multiply(position.quantity, self._instruments[position.symbol].multiplier)
         self._points.setdefault(position.currency, {})[position.symbol] = float(points)
+
+    def _positions_in(self, currency: str) -> Iterator[Position]:
+        return (position for position in self.positions.values() if position.currency == currency)
+
+    def _cost(self, currency: str) -> Decimal:
+        return total(position.cost for position in self._positions_in(currency))
+
+    def _exact_worth(self, currency: str) -> Decimal:
+        return total(
+            self._instruments[position.symbol].signed_worth(position.quantity, self.marks[position.symbol])
+            for position in self._positions_in(currency)
+            if position.quantity
+        )
 
     def _worth(self, currency: str) -> float:
         worth = 0.0

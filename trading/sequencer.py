@@ -122,6 +122,8 @@ class Sequencer:
 
     def _build(self, event: MarketEvent) -> None:
         price = reference_price(event)
+        if price is None:
+            return
         size = event.size if isinstance(event, Trade) else 0.0
         for builder in self._of_symbol[event.symbol]:
             if isinstance(event, Bar):

@@ -5,10 +5,11 @@ Public annotations in a subclass's body are its parameters, read-only attributes
 """
 
 import enum
+import inspect
 import random
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -21,7 +22,13 @@ from trading.portfolio import VirtualPortfolio
 from trading.reports import Fill
 from trading.signals import Entry, Exit, OrderRequest, Signal, Target
 
+_BEYOND: Final = Decimal(10**18)
+"""No quantity or price of an order comes near; the digits of those below it fit into the core's exact sums."""
+
 Word = TypeVar("Word", bound=enum.StrEnum)
+
+HANDLERS: Final = ("start", "on_bar", "on_quote", "on_trade", "on_fill", "on_order", "on_timer", "stop")
+"""What a strategy may override."""
 
 
 class Desk(Protocol):
@@ -61,6 +68,9 @@ class Strategy:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls._defaults = dict(cls._defaults)
+        for name in HANDLERS:
+            if inspect.iscoroutinefunction(getattr(cls, name)):
+                raise StrategyMisuse(f"{cls.__name__}.{name} is async; handlers are plain functions, they never wait")
         for name in parameters.names(cls, Strategy):
             if name in cls.__dict__:
                 cls._defaults[name] = cls.__dict__[name]
@@ -215,7 +225,7 @@ def _exact(number: Decimal | int) -> Decimal:
     if not isinstance(number, Decimal | int):
         raise StrategyMisuse(f"{number!r} is a {type(number).__name__}; quantities and prices of orders are Decimal")
     exact = Decimal(number)
-    if not exact.is_finite():
+    if not (exact.is_finite() and exact.copy_abs() < _BEYOND):
         raise StrategyMisuse(f"{exact} is no number that an order can have")
     return exact
 

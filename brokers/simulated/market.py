@@ -25,7 +25,7 @@ from trading.market_data import MarketEvent
 from trading.orders import OrderTerms, OrderType, Side, TimeInForce
 from trading.reports import ExecutionReport, Fill, Liquidity, ReportKind
 
-CLOSED_KEPT: Final = 1_000
+CLOSED_KEPT: Final = 250
 """Closed orders remembered, so that a late cancel hears `not_open` and not `unknown_order`."""
 
 

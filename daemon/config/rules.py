@@ -17,7 +17,7 @@ from daemon.net import check_socket_path
 from daemon.state import SOCKET_NAME
 from trading.account.ids import tag_of
 from trading.account.ledger import UNALLOCATED
-from trading.money import KNOWN_QUANTA, ROUNDING
+from trading.money import EXACT, KNOWN_QUANTA, ROUNDING, total
 from trading.timestamps import format_interval, iso
 
 Breach = tuple[KeyPath, str]
@@ -65,9 +65,10 @@ def ids_are_distinct(settings: Settings, _document: Document) -> Iterator[Breach
 
 def capital_is_there(settings: Settings, _document: Document) -> Iterator[Breach]:
     """The strategies' capital comes out of the account's cash."""
-    total, cash = sum((strategy.capital for strategy in settings.strategies), Decimal(0)), settings.account.cash
-    if total > cash:
-        message = f"their capital adds up to {total}, {total - cash} above the account's cash of {cash}; lower it there"
+    given, cash = total(strategy.capital for strategy in settings.strategies), settings.account.cash
+    if given > cash:
+        excess = EXACT.subtract(given, cash)
+        message = f"their capital adds up to {given}, {excess} above the account's cash of {cash}; lower it there"
         yield ("strategies",), message
 
 
@@ -112,7 +113,7 @@ def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]
         if not _is_multiple(made.price, tick_size):
             yield (*path, "price"), f"{made.price} is no whole number of ticks of {tick_size}"
             continue
-        price_ticks = int(made.price / tick_size)
+        price_ticks = int(ROUNDING.divide(made.price, tick_size))
         if made.spread_ticks >= 2 * price_ticks:
             yield (
                 (*path, "spread_ticks"),
@@ -131,8 +132,8 @@ def slippage_leaves_a_price(settings: Settings, _document: Document) -> Iterator
     if not isinstance(broker, SimulatedBrokerSettings) or not isinstance(broker.slippage, FixedSlippageSettings):
         return
     for symbol, made in settings.feed.symbols.items():
-        instrument = settings.instruments.get(symbol)
-        if instrument is not None and broker.slippage.ticks * instrument.tick_size >= made.price:
+        instrument, ticks = settings.instruments.get(symbol), Decimal(broker.slippage.ticks)
+        if instrument is not None and EXACT.multiply(ticks, instrument.tick_size) >= made.price:
             message = f"{broker.slippage.ticks} ticks of {symbol} are all of its first price, {made.price}"
             yield ("broker", "slippage", "ticks"), message
 

@@ -226,7 +226,7 @@ class JournalSettings(Section):
     """How the journal is kept."""
 
     segment_bytes: int = Field(default=SEGMENT_BYTES, ge=2**16, description="size of one file of the journal")
-    snapshot_every_events: int = Field(default=10_000, ge=1, description="events between two snapshots")
+    snapshot_every_events: int = Field(default=50_000, ge=1, description="events between two snapshots")
 
 
 class WatchdogSettings(Section):

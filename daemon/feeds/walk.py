@@ -95,8 +95,9 @@ class Path:
         self._noise = symbol.volatility_ticks / 2  # 16 coins have a standard deviation of 2
         self._drift = symbol.volatility_ticks * _DRIFT_MAX / 128
         self._tick = symbol.instrument.tick_size.as_integer_ratio()
-        self._least_size = symbol.instrument.lot_size * symbol.size_lots
-        self._sizes = tuple(float(count * self._least_size) for count in range(17))
+        lot, lots = symbol.instrument.lot_size.as_integer_ratio()
+        self._least_size = (lot * symbol.size_lots, lots)
+        self._sizes = tuple(self._size(count) for count in range(17))
 
     def reference(self) -> dict[str, Any]:
         """Everything but the steps' times that determines its data, in plain values."""
@@ -183,7 +184,12 @@ class Path:
     def _bar(self, bar: OpenBar, ts_ns: int, interval_ns: int) -> Bar:
         tick, ticks = self._tick
         first, high, low, last = (price * tick / ticks for price in bar[:4])
-        return Bar(self.symbol, ts_ns, interval_ns, first, high, low, last, float(bar[4] * self._least_size))
+        return Bar(self.symbol, ts_ns, interval_ns, first, high, low, last, self._size(bar[4]))
+
+    def _size(self, count: int) -> float:
+        """Units of so many least sizes."""
+        least, sizes = self._least_size
+        return count * least / sizes
 
 
 def _extended(bar: OpenBar, prices: Sequence[int], counts: Sequence[int]) -> OpenBar:

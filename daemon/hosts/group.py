@@ -5,6 +5,7 @@ from typing import Any
 
 from daemon.hosts.port import Host
 from trading.commands import Command
+from trading.errors import UnsupportedState
 from trading.lockstep import Delivery, Step
 from trading.reports import ExecutionReport
 from trading.warmup import Warming
@@ -38,7 +39,13 @@ class HostGroup:
 
     async def states(self) -> dict[str, Any]:
         """A snapshot of every container."""
-        return {strategy: await host.state() for strategy, host in self._hosts.items()}
+        states: dict[str, Any] = {}
+        for strategy, host in self._hosts.items():
+            try:
+                states[strategy] = await host.state()
+            except UnsupportedState as error:
+                raise UnsupportedState(f"{strategy}: {error}") from error
+        return states
 
     async def close(self) -> None:
         """End every container."""

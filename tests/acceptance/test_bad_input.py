@@ -188,6 +188,15 @@ def test_a_damaged_journal(daemon: Daemon, where: float) -> None:
     assert "is damaged at byte" in verified.stderr
 
 
+def test_a_journal_that_is_gone_is_no_new_beginning(daemon: Daemon) -> None:
+    assert daemon.run(feed__duration="1h") == 0
+    shutil.rmtree(daemon.state / "journal")
+    said = refused_again(daemon)
+    assert "is gone, and this state has traded" in said
+    assert "bulkhead reset --paper" in said
+    assert not (daemon.state / "journal").exists()
+
+
 def refused_again(daemon: Daemon) -> str:
     daemon.log.unlink()
     assert daemon.run(feed__duration="1h") == 1, daemon.log.read_text()

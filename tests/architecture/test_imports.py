@@ -21,7 +21,7 @@ CORE_MAY_IMPORT = {
 """What can be computed with, and nothing that waits, knows the time or reaches outside."""
 
 AND_FOR_ITS_SUBJECT = {
-    "trading/container.py": {"traceback"},  # words for a strategy's exception
+    "trading/container.py": {"traceback", "contextvars"},  # words for a strategy's exception, a context for its calls
     "trading/state/forms.py": {"importlib", "sys", "zoneinfo"},  # a snapshot names classes by their module, and zones
 }
 

@@ -1,10 +1,8 @@
 """Python's decimal context belongs to whoever runs: the core's numbers depend on nobody's, a strategy's on its own."""
 
-from collections.abc import Iterator
 from decimal import ROUND_UP, Context, Decimal, Inexact, InvalidOperation, Rounded, getcontext, localcontext
 
-import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import trading_day
@@ -39,26 +37,22 @@ class Meddler(Strategy):
         getcontext().traps[InvalidOperation] = self.digits == 28
 
 
-@pytest.fixture(autouse=True)
-def own_context() -> Iterator[None]:
-    with localcontext():
-        yield
-
-
+@settings(max_examples=10)
 @given(seeds)
 def test_a_day_in_a_rough_context_is_the_same_day(seed: int) -> None:
-    events = trading_day.events(seed, count=150)
-    usual = trading_day.rig().feed(*events)
+    events = trading_day.events(seed)
+    usual, rough = trading_day.rig().feed(*events), trading_day.rig()
     with localcontext(ROUGH):
-        rough = trading_day.rig().feed(*events)
+        rough.feed(*events)
         rough.assert_books_add_up()
+        assert rough.driver.state() == usual.driver.state()
     assert rough.records == usual.records
-    assert rough.driver.state() == usual.driver.state()
 
 
+@settings(max_examples=10)
 @given(seeds)
 def test_a_strategy_that_meddles_with_its_context_changes_no_digit_of_anybody(seed: int) -> None:
-    events = trading_day.events(seed, count=150)
+    events = trading_day.events(seed)
     days = (
         trading_day.rig([spec(Meddler, "meddler", symbol="AAA", digits=digits), *trading_day.fleet()])
         for digits in (28, 4)
@@ -76,7 +70,8 @@ def test_a_strategy_counts_in_the_usual_context_whoever_was_there_before() -> No
         getcontext().prec = 4
         thirds.append(Decimal(1) / 3)
 
+    rig = Rig(*(spec(strategy(on_quote=on_quote), name) for name in "ab"))
     with localcontext(ROUGH):
-        Rig(*(spec(strategy(on_quote=on_quote), name) for name in "ab")).feed(price(1, 1.0), price(2, 1.0))
+        rig.feed(price(1, 1.0), price(2, 1.0))
         assert getcontext().prec == ROUGH.prec
     assert thirds == [Decimal("0." + "3" * 28), Decimal("0.3333")] * 4

@@ -1,6 +1,7 @@
 """Whatever reports come, in whatever order and however often, an order keeps to its table."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.builders import fill, report, terms
 from trading.errors import IllegalTransition
-from trading.order_manager import OrderManager
-from trading.orders import FINAL_STATES, TRANSITIONS, Order, OrderChange, OrderState
+from trading.money import ZERO
+from trading.order_manager import OrderManager, Working
+from trading.orders import FINAL_STATES, TRANSITIONS, Order, OrderChange, OrderState, OrderTerms, Side
 from trading.reports import ReportKind
 
 QUANTITY = 10
@@ -21,12 +23,16 @@ own = st.sampled_from([OrderChange.REQUEST_CANCEL, OrderChange.REQUEST_REPLACE, 
 stories = st.lists(reports | fills | own, max_size=25)
 
 
-def routed() -> tuple[OrderManager, Order]:
-    manager = OrderManager("a")
-    order = manager.add(terms(quantity=str(QUANTITY)))
+def route(manager: OrderManager, asked: OrderTerms) -> Order:
+    order = manager.add(asked)
     manager.change(order, OrderChange.VALIDATE, 1)
     manager.change(order, OrderChange.ROUTE, 1)
-    return manager, order
+    return order
+
+
+def routed() -> tuple[OrderManager, Order]:
+    manager = OrderManager("a")
+    return manager, route(manager, terms(quantity=str(QUANTITY)))
 
 
 def take(manager: OrderManager, order: Order, step: Step) -> None:
@@ -101,6 +107,25 @@ def test_an_order_is_listed_as_open_exactly_while_it_is(story: list[Step]) -> No
         take(manager, order, step)
         assert manager.open() == ([order] if order.is_open else [])
         assert manager.open_quantities("AAA") == (order.remaining, Decimal(0))
+
+
+limits = st.none() | st.integers(90, 110).map(str)
+orders = st.tuples(st.sampled_from(Side), st.integers(1, QUANTITY).map(str), limits)
+
+
+@given(st.lists(orders, min_size=1, max_size=5), st.lists(st.tuples(st.integers(0, 4), reports | fills | own)))
+def test_what_works_is_the_sum_over_the_open_orders(placed: list[Any], story: list[tuple[int, Step]]) -> None:
+    manager = OrderManager("a")
+    kept = [route(manager, terms(*asked, n=n)) for n, asked in enumerate(placed, start=1)]
+    for number, step in story:
+        take(manager, kept[number % len(kept)], step)
+        works = [(one.terms.side, one.terms.limit_price, one.remaining) for one in kept if one.is_open]
+        assert manager.working["AAA"] == Working(
+            buys=sum((units for side, _, units in works if side is Side.BUY), ZERO),
+            sells=sum((units for side, _, units in works if side is Side.SELL), ZERO),
+            unlimited_buys=sum((units for side, limit, units in works if side is Side.BUY and not limit), ZERO),
+            bids=sum((units * limit for side, limit, units in works if side is Side.BUY and limit), ZERO),
+        )
 
 
 @given(stories, stories)

@@ -112,19 +112,33 @@ class Listens(Strategy):
         self.warmed += self.warming
 
 
+class Brittle:
+    """Says that it can be kept, and then cannot."""
+
+    def state(self) -> object:
+        raise ValueError("not today")
+
+    def restore(self, state: object) -> None:
+        """Never comes to it."""
+
+
 class Hoards(Strategy):
     """After `bars` bars it holds what no snapshot can carry, and lets go of it five bars later."""
 
     symbol: str
-    bars: int = 0
+    bars: int
+    brittle: bool = False
 
     def start(self) -> None:
         self.seen = 0
-        self.thing: object = (lambda: None) if not self.bars else None
+        self.thing: object = None
 
     def on_bar(self, bar: Bar) -> None:
         self.seen += 1
-        self.thing = (lambda: None) if self.bars <= self.seen < self.bars + 5 else None
+        self.thing = self._hoarded() if self.bars <= self.seen < self.bars + 5 else None
+
+    def _hoarded(self) -> object:
+        return Brittle() if self.brittle else lambda: None
 
 
 class Tampers(Strategy):

@@ -275,6 +275,34 @@ def test_a_changed_parameter_starts_the_strategy_anew_upon_its_own_books(planned
     assert [fill.price for fill in world.fills() if fill.strategy == "maker"] == [fill.price for fill in alone.fills]
 
 
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("strategies:", 'broker: {kind: simulated, commission: {kind: percent, percent: "0.1"}}\nstrategies:'),
+        ("strategies:", "risk: {max_open_orders: 1}\nstrategies:"),
+        ('capital: "40000"', 'capital: "40000"\n    risk: {max_order_quantity: "1"}'),
+        ('capital: "40000"', 'capital: "40000"\n    on_trip: leave'),
+        ("speed: max", "speed: 1000000000"),
+    ],
+)
+def test_costs_limits_and_pace_change_from_the_restart_on(planned: Making, killed: bool, old: str, new: str) -> None:
+    sma = """
+  - id: sma
+    class: "strategies.sma_cross:SmaCross"
+    params: {symbol: AAA, fast: 2, slow: 5}
+    capital: "40000"
+"""
+    world = World(planned(sma, MAKER), snapshot_every=10**9)
+    world.live(without_snapshot(holding("sma")) if killed else holding("sma"))
+    before = world.steps()
+    world.plan = planned((sma + MAKER).replace(old, new), head=HEAD.replace(old, new))
+    world.live()
+    assert world.steps()[: len(before)] == before
+    assert len(world.steps()) > len(before)
+    assert world.adds_up()
+
+
 def mine(folder: Path, name: str = "count", rest: int = 0) -> None:
     (folder / "mine.py").write_text(MINE.format(name=name, rest=rest))
     forget_loaded()
@@ -362,27 +390,38 @@ def test_a_config_that_has_moved_finds_its_strategies_beside_it(tmp_path: Path, 
     assert world.fills() == PureRun(world.plan).fills
 
 
-def test_what_cannot_be_kept_fails_the_start_by_its_name(planned: Making) -> None:
-    hoarder = """
-  - {id: hoards, class: "tests.simulation.strategies:Hoards", params: {symbol: AAA, bars: 3}, capital: "1", warmup: 5}
+def a_hoarder(bars: int, *, brittle: bool) -> str:
+    return f"""
+  - id: hoards
+    class: "tests.simulation.strategies:Hoards"
+    params: {{symbol: AAA, bars: {bars}, brittle: {str(brittle).lower()}}}
+    capital: "1"
+    warmup: 5
 """
-    world = World(planned(hoarder))
-    with pytest.raises(StateNotKept, match=r"thing"):
+
+
+HOARDED = pytest.mark.parametrize(
+    ("brittle", "told"), [(False, "self.thing: function"), (True, "its state cannot be taken: ValueError: not today")]
+)
+
+
+@HOARDED
+def test_what_cannot_be_kept_fails_the_start_by_its_name(planned: Making, brittle: bool, told: str) -> None:
+    world = World(planned(a_hoarder(3, brittle=brittle)))
+    with pytest.raises(StateNotKept, match=told):
         world.live()
     assert world.steps() == []
 
 
+@HOARDED
 def test_what_cannot_be_kept_later_leaves_the_last_snapshot_and_an_alarm(
-    planned: Making, caplog: pytest.LogCaptureFixture
+    planned: Making, caplog: pytest.LogCaptureFixture, brittle: bool, told: str
 ) -> None:
-    hoarder = """
-  - {id: hoards, class: "tests.simulation.strategies:Hoards", params: {symbol: AAA, bars: 10}, capital: "1"}
-"""
-    world = World(planned(MAKER, hoarder), snapshot_every=50, segment_bytes=20_000)
+    world = World(planned(MAKER, a_hoarder(15, brittle=brittle)), snapshot_every=50, segment_bytes=20_000)
     world.live()
-    alarms = [record for record in caplog.records if "no snapshot could be taken" in record.message]
+    alarms = [record.getMessage() for record in caplog.records if "no snapshot could be taken" in record.message]
     assert 1 <= len(alarms) <= 5
-    assert "thing" in alarms[0].getMessage()
+    assert told in alarms[0]
     for write in (150, 200, 250):
         again = World(world.plan, snapshot_every=50, segment_bytes=20_000)
         again.crash(f"write#{write}")

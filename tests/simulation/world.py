@@ -103,7 +103,7 @@ class World:
             snapshot_every_events=self._snapshot_every,
             keep_up=lambda: None,
         )
-        await shell.first_snapshot()
+        await shell.begin(history.snapshot)
         await work(shell)
         journal.close()
 

@@ -108,7 +108,9 @@ def test_an_order_whose_numbers_fit_is_not(order: OrderTerms) -> None:
 
 
 def test_nothing_is_affordable_without_a_price_but_what_names_its_own() -> None:
-    assert Shop().affords(terms(), unpriced) == Refusal("no_price", "no price of AAA has been heard yet")
+    assert Shop().affords(terms(), unpriced) == Refusal(
+        "no_price", "no price of AAA has been heard yet; subscribe to it"
+    )
     assert Shop().affords(terms(limit="100"), unpriced) is None
 
 

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from daemon.disk import RealDisk, disk_error
-from daemon.errors import DiskError
+from daemon.errors import DiskError, StateInUse
 from tests.simulation.disk import SECTOR, Keep, PowerCut, SimulatedDisk
 
 FILE = Path("/state/file")
@@ -132,3 +132,13 @@ def test_a_dead_disk_takes_no_late_calls() -> None:
     with pytest.raises(PowerCut):
         file.write_at(b"late", 0)
     assert disk.after_power_cut("all", Random(1)).read(FILE) == b"last"
+
+
+def test_a_lock_file_that_somebody_removed_still_keeps_a_second_daemon_out(tmp_path: Path) -> None:
+    disk = RealDisk()
+    held = disk.lock(tmp_path / "lock", 1)
+    (tmp_path / "lock").unlink()
+    with pytest.raises(StateInUse, match="another daemon"):
+        disk.lock(tmp_path / "lock", 2)
+    held.release()
+    disk.lock(tmp_path / "lock", 2).release()

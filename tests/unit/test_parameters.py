@@ -56,7 +56,6 @@ def test_public_annotations_are_parameters_with_their_defaults() -> None:
     [
         ("quantity", "0.10", Decimal("0.10")),
         ("quantity", 5, Decimal(5)),
-        ("quantity", 0.1, Decimal("0.1")),
         ("share", 1, 1.0),
         ("side", "sell", Side.SELL),
         ("symbols", ["AAA", "BBB"], ("AAA", "BBB")),
@@ -147,3 +146,17 @@ def test_what_a_class_cannot_have_as_a_parameter_is_refused() -> None:
 def test_shipped_strategies_have_the_documented_defaults() -> None:
     assert parsed(SmaCross, symbol="AAA") == {"symbol": "AAA", "fast": 10, "slow": 30, "quantity": Decimal(100)}
     assert problems(MarketMaker, symbol="AAA") == {"tick_size": "is missing"}
+
+
+def test_a_plain_number_with_a_point_is_no_exact_amount() -> None:
+    class Sized(Strategy):
+        quantity: Decimal = Decimal(1)
+        share: Decimal | None = None
+        factor: float = 1.0
+
+    with pytest.raises(InvalidParameters) as refused:
+        Sized.parse_parameters({"quantity": 50.5, "share": 0.1, "factor": 0.5})
+    assert refused.value.problems == {
+        "quantity": 'is not exact as a plain number; write it in quotes: "50.5"',
+        "share": 'is not exact as a plain number; write it in quotes: "0.1"',
+    }

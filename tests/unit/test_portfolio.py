@@ -90,14 +90,14 @@ def test_equity_and_unrealised_follow_the_marks() -> None:
     books = book(portfolio(), [(BUY, "10", "100")])
     books.mark("AAA", 107.5)
 
-    assert (books.equity("USD"), books.unrealised("USD")) == (10_075.0, 75.0)
+    assert (books.equity("USD"), books.unrealised("USD")) == (10_075.0, Decimal(75))
     assert books.exact_equity("USD") == Decimal(10_075)
 
 
 def test_a_short_gains_when_the_price_falls() -> None:
     books = book(portfolio(), [(SELL, "10", "100")])
     books.mark("AAA", 92.5)
-    assert (books.equity("USD"), books.unrealised("USD")) == (10_075.0, 75.0)
+    assert (books.equity("USD"), books.unrealised("USD")) == (10_075.0, Decimal(75))
     assert books.exact_equity("USD") == Decimal(10_075)
 
 

@@ -55,6 +55,25 @@ async def test_it_follows_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     await projector.close()
 
 
+async def test_a_question_in_between_does_not_keep_it_from_following(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 0)
+    projector = await a_projector(tmp_path)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(projector.run)
+        await checkpoint()
+        assert await projector.ask(fill_count) == 0
+        for entry in entries(5):
+            projector.hear(entry)
+        relief = projector.congested()
+        assert relief is not None
+        with anyio.fail_after(10):
+            await relief.wait()
+        tasks.cancel_scope.cancel()
+    await projector.close()
+
+
 @pytest.mark.parametrize("passes", range(8))
 async def test_who_is_cancelled_while_it_catches_up_leaves_nothing_out(tmp_path: Path, passes: int) -> None:
     """At its end the daemon cancels the task that follows, then catches up once more."""

@@ -1,5 +1,6 @@
 """The seal: whatever a strategy does wrong stays in its container, and the books go on."""
 
+from collections.abc import Callable
 from decimal import Decimal, getcontext
 
 import msgspec
@@ -8,8 +9,9 @@ import pytest
 from tests.builders import Rig, acting, buy, nothing, price, raising, spec, strategy
 from tests.market_builders import a_bar, a_trade
 from trading.commands import Trip
-from trading.container import ContainerState, ScopedContainer
+from trading.container import MOST_COMMANDS, ContainerState, ScopedContainer
 from trading.market_data import Quote, Timer
+from trading.orders import Order, Side
 from trading.strategy import Strategy
 from trading.timestamps import SECOND
 
@@ -84,10 +86,65 @@ def test_whatever_a_strategy_raises_becomes_a_trip_that_the_journal_can_hold(err
     assert rig.router.tripped == {"a": reason}
 
 
-def test_an_operator_s_interrupt_is_not_the_strategy_s() -> None:
-    rig = Rig(spec(strategy(on_quote=raising(KeyboardInterrupt()))))
-    with pytest.raises(KeyboardInterrupt):
-        rig.feed(price(1, 100.0))
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda self: self.buy("AAA", 1, limit_price=Decimal("0.01")),
+        lambda self: self.sell("AAA", 1),  # refused, each of them
+        lambda self: self.schedule("tea", every="1s"),
+    ],
+)
+def test_a_strategy_that_asks_without_end_is_stopped(ask: Callable[[Strategy], object]) -> None:
+    def loop(self: Strategy) -> None:
+        while True:
+            ask(self)
+
+    rig = Rig(spec(acting(loop)), spec(acting(buy, buy), "b")).feed(price(1, 100.0), price(2, 100.0))
+    reason = f"StrategyMisuse: over {MOST_COMMANDS:,} orders, cancels and timers asked for at one time"
+    assert rig.router.tripped == {"a": reason}
+    assert rig.sent() == ["b-1 buy 10", "b-2 buy 10"]
+    assert rig.container().orders.open() == []
+
+
+def test_a_strategy_that_answers_each_report_with_more_orders_is_stopped() -> None:
+    def answer(self: Strategy, order: Order) -> None:
+        for _ in range(6):
+            self.buy("AAA", 1, limit_price=Decimal("0.01"))
+
+    rig = Rig(spec(acting(buy, on_order=answer)), spec(acting(nothing, buy), "b"))
+    rig.feed(price(1, 100.0), price(2, 100.0))
+    assert rig.router.tripped.keys() == {"a"}
+    assert rig.router.orders["a"].open() == []
+    assert rig.book("b").quantity("AAA") == 10
+    rig.assert_books_add_up()
+
+
+def test_a_strategy_that_asks_for_as_much_at_each_of_many_times_is_not() -> None:
+    def ask(self: Strategy, quote: Quote) -> None:
+        for _ in range(MOST_COMMANDS):
+            self.schedule("tea", every="1h")
+
+    rig = Rig(spec(strategy(on_quote=ask))).feed(*(price(at, 100.0) for at in range(1, 5)))
+    assert rig.router.tripped == {}
+
+
+def test_words_without_end_are_cut_in_their_middle() -> None:
+    words = "a" * 10**6 + "z" * 10**6
+    rig = Rig(
+        spec(acting(lambda self: self.order("AAA", Side.BUY, 1, reason=words)), "a"),
+        spec(strategy(on_quote=raising(ValueError(words))), "b"),
+    ).feed(price(1, 100.0))
+    trip = rig.container("b").trip
+    assert trip is not None
+    for kept in (rig.order("a-1").terms.reason, trip.reason, trip.traceback):
+        assert len(kept) < 10_010
+        assert " ... " in kept
+        assert "z" in kept[-3:]
+
+
+def test_not_even_an_interrupt_that_a_strategy_raises_gets_out() -> None:
+    rig = Rig(spec(strategy(on_quote=raising(KeyboardInterrupt())))).feed(price(1, 100.0))
+    assert rig.router.tripped == {"a": "KeyboardInterrupt: "}
 
 
 def test_nothing_that_a_strategy_asked_for_before_it_raised_goes_out() -> None:

@@ -9,6 +9,8 @@ from tests.builders import Rig, acting, price, spec, started, strategy
 from tests.market_builders import a_bar
 from trading.commands import CancelOrder, ScheduleTimer, SubmitOrder, Trip
 from trading.container import ContainerState
+from trading.errors import StrategyMisuse
+from trading.market_data import Bar
 from trading.orders import OrderState, OrderType, Side, TimeInForce
 from trading.strategy import Strategy
 from trading.subscriptions import DataKind, Subscription
@@ -143,6 +145,15 @@ def test_a_cancel_is_of_an_order_that_is_open() -> None:
     assert [type(command) for command in commands] == [SubmitOrder, CancelOrder]
 
 
+def test_a_cancel_that_is_under_way_is_not_asked_for_again() -> None:
+    def cancel_twice(self: Strategy) -> None:
+        order_id = self.buy("AAA", 1, limit_price=Decimal(90))
+        self.cancel(order_id)
+        self.cancel(order_id)
+
+    assert [type(command) for command in asked(cancel_twice)] == [SubmitOrder, CancelOrder]
+
+
 def test_cancelling_what_has_ended_costs_nothing() -> None:
     rig = Rig(spec(acting(lambda self: self.buy("AAA", 1), lambda self: self.cancel("a-1"))))
     assert rig.feed(price(1, 100.0), price(2, 100.0)).sent() == ["a-1 buy 1"]
@@ -238,6 +249,8 @@ def trip_of(action: Any) -> str:
         ),
         (lambda self: self.target("AAA", Decimal("NaN")), "NaN is no number that an order can have"),
         (lambda self: self.buy("AAA", Decimal("Infinity")), "Infinity is no number that an order can have"),
+        (lambda self: self.target("AAA", -(10**20)), f"-{10**20} is no number that an order can have"),
+        (lambda self: self.buy("AAA", 1, limit_price=Decimal("1E+20")), "1E+20 is no number that an order can have"),
         (lambda self: self.order("AAA", "both", 1), "'both' is no Side; write one of buy, sell"),
         (
             lambda self: self.order("AAA", Side.BUY, 1, time_in_force="ever"),
@@ -296,3 +309,11 @@ def test_start_takes_subscriptions_and_timers_and_no_orders(action: Any, message
     _, [trip] = started(strategy(start=action))
     assert isinstance(trip, Trip)
     assert trip.reason.startswith(f"StrategyMisuse: {message}")
+
+
+def test_a_handler_that_is_async_is_refused_where_it_is_written() -> None:
+    with pytest.raises(StrategyMisuse, match="on_bar is async; handlers are plain functions"):
+
+        class Waits(Strategy):
+            async def on_bar(self, bar: Bar) -> None:  # type: ignore[override]
+                pass

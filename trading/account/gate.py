@@ -11,7 +11,7 @@ from trading.account.ledger import UNALLOCATED, Ledger
 from trading.admission import ContainerHoldings, Refusal, malformed, only_reduces, over_limit, unaffordable
 from trading.instruments import Instrument
 from trading.limits import RiskLimits
-from trading.money import EXACT, ZERO
+from trading.money import total
 from trading.order_manager import OrderManager
 from trading.orders import OrderTerms
 
@@ -28,18 +28,12 @@ class AccountHoldings:
 
     def position(self, symbol: str) -> Decimal:
         """Signed units held by all."""
-        total = ZERO
-        for holdings in self._containers.values():
-            total = EXACT.add(total, holdings.position(symbol))
-        return total
+        return total(holdings.position(symbol) for holdings in self._containers.values())
 
     def working(self, symbol: str) -> tuple[Decimal, Decimal]:
         """Units still to buy and still to sell by all."""
-        buys = sells = ZERO
-        for holdings in self._containers.values():
-            more_buys, more_sells = holdings.working(symbol)
-            buys, sells = EXACT.add(buys, more_buys), EXACT.add(sells, more_sells)
-        return buys, sells
+        buys, sells = zip(*(holdings.working(symbol) for holdings in self._containers.values()), strict=True)
+        return total(buys), total(sells)
 
     def open_orders(self) -> int:
         """How many orders are open in all."""
@@ -47,17 +41,11 @@ class AccountHoldings:
 
     def equity(self, currency: str) -> Decimal:
         """Cash and marked positions of all containers."""
-        total = ZERO
-        for holdings in self._containers.values():
-            total = EXACT.add(total, holdings.equity(currency))
-        return total
+        return total(holdings.equity(currency) for holdings in self._containers.values())
 
     def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
         """Cash of all containers less what their open buys would take."""
-        total = ZERO
-        for holdings in self._containers.values():
-            total = EXACT.add(total, holdings.free_cash(currency, price_of))
-        return total
+        return total(holdings.free_cash(currency, price_of) for holdings in self._containers.values())
 
 
 class Gate:

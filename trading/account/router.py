@@ -104,8 +104,9 @@ class Router:
     def on_market(self, event: MarketEvent) -> None:
         """Hear the price of an event of the kind on which its symbol is matched."""
         price = reference_price(event)
-        self.marks[event.symbol] = price
-        self.ledger.mark(event.symbol, price)
+        if price is not None:
+            self.marks[event.symbol] = price
+            self.ledger.mark(event.symbol, price)
 
     def take(self, batch: Iterable[Command], ts_ns: int) -> Taken:
         """Take one batch in its order, (container's place, n)."""
