@@ -23,6 +23,7 @@ class Announcer:
         self._stream = stream
         self._order_of = order_of
         self._gatherer = StepGatherer()
+        self._refused_for: dict[str, str] = {}
 
     def hear(self, entry: Entry) -> None:
         """Announce the steps that this entry completes."""
@@ -40,7 +41,7 @@ class Announcer:
                 if self._stream.heard and (order := self._order_of(report.strategy, report.order_id)) is not None:
                     self._stream.publish(OrderChanged(order=OrderView.of(order)))
             case RefusedOrder() as refused:
-                log.info("order refused: %s (%s)", refused.reason, refused.code, extra={"strategy": refused.strategy})
+                self._say_once(refused)
             case Trip() as trip:
                 log.error("tripped: %s\n%s", trip.reason, trip.traceback, extra={"strategy": trip.strategy})
             case Operation() as operation:
@@ -48,3 +49,15 @@ class Announcer:
                 self._stream.publish(
                     Operated(action=operation.action, ts=iso(operation.ts_ns), reason=operation.reason)
                 )
+
+    def _say_once(self, refused: RefusedOrder) -> None:
+        """A strategy that asks for the same again and again is told of once; every refusal is among its orders."""
+        again = self._refused_for.get(refused.strategy) == refused.code
+        self._refused_for[refused.strategy] = refused.code
+        log.log(
+            logging.DEBUG if again else logging.INFO,
+            "order refused: %s (%s)",
+            refused.reason,
+            refused.code,
+            extra={"strategy": refused.strategy},
+        )

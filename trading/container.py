@@ -35,7 +35,7 @@ from trading.state import decode_state, encode_state
 from trading.strategy import Strategy
 from trading.subscriptions import DataKind, Subscription
 
-MOST_COMMANDS: Final = 500
+MOST_COMMANDS: Final = 2_000
 """How much a strategy may ask for at one time; more would keep everybody else waiting."""
 
 

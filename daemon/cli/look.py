@@ -8,7 +8,7 @@ import click
 from daemon.cli.client import Client
 from daemon.cli.options import asks, shows
 from daemon.cli.printing import Show
-from daemon.cli.tables import Column, cell, facts, moment, number, percent, table, text, to_second
+from daemon.cli.tables import Column, brief, cell, facts, moment, number, percent, shortened, table, text, to_second
 
 _STRATEGIES = (
     text("STRATEGY", "id"),
@@ -22,7 +22,7 @@ _STRATEGIES = (
     number("ORDERS", "orders"),
     number("FILLS", "fills"),
     number("OPEN", "open_orders"),
-    text("REASON", "reason"),
+    brief("REASON", "reason"),
 )
 _POSITIONS = (
     text("STRATEGY", "strategy"),
@@ -45,7 +45,7 @@ _ORDERS = (
     number("STOP", "stop_price"),
     text("TIF", "time_in_force"),
     text("STATE", "state"),
-    text("REASON", "reason"),
+    brief("REASON", "reason"),
 )
 _FILLS = (
     moment("TIME", "ts"),
@@ -176,7 +176,7 @@ def _status_table(status: dict[str, Any], _headers: bool) -> str:
             ("broker", status["broker"]),
             ("ready", status["ready"]),
             ("halted", f"yes: {status['halt_reason']}" if status["halted"] else "no"),
-            ("alarms", "; ".join(status["alarms"]) or "none"),
+            ("alarms", "; ".join(map(shortened, status["alarms"])) or "none"),
             ("strategies", counts),
             ("feed", f"{feed['kind']}, at its end" if feed["at_end"] else feed["kind"]),
             ("feed time", to_second(feed["time"])),

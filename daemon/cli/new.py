@@ -41,7 +41,7 @@ class {name}(Strategy):
 _ENTRY = """\
 wrote {path}; to run it, add under `strategies:` of your config.yaml
 
-  - {{id: {id}, class: "{path}:{name}", params: {{symbol: AAA}}, capital: "10000", isolation: task}}
+  - {{id: {id}, class: "{path}:{name}", params: {{symbol: AAA}}, capital: "10000", warmup: 30}}
 
 then `bulkhead check`, and `bulkhead run`"""
 
@@ -63,7 +63,7 @@ def new_strategy(name: str, path: Path) -> None:
     """Write a strategy of your own, such as `bulkhead new strategy MyCross`: a moving average cross to change."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)
     class_name, module = "".join(word[0].upper() + word[1:] for word in words), "_".join(words).lower()
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) or keyword.iskeyword(module):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) or keyword.iskeyword(module) or class_name == "Strategy":
         raise click.BadParameter(f"{name!r} cannot name a class; use letters, digits and _, as in MyCross")
     file = path / f"{module}.py"
     try:

@@ -1,9 +1,11 @@
 """Tables of plain aligned text."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 Row = Mapping[str, Any]
+
+WORDS_SHOWN: Final = 80
 
 
 class Column(NamedTuple):
@@ -17,6 +19,11 @@ class Column(NamedTuple):
 def text(header: str, key: str) -> Column:
     """A column of words."""
     return Column(header, lambda row: cell(row[key]), right=False)
+
+
+def brief(header: str, key: str) -> Column:
+    """A column of words that may be many: their beginning."""
+    return Column(header, lambda row: shortened(cell(row[key])), right=False)
 
 
 def number(header: str, key: str) -> Column:
@@ -52,6 +59,12 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     """One fact a line, its name before it."""
     width = max(len(name) for name, _ in pairs)
     return "\n".join(f"{name.ljust(width)}  {cell(value)}" for name, value in pairs)
+
+
+def shortened(words: str) -> str:
+    """The first line, cut where it is longer than a table should be wide."""
+    first, more, _ = words.partition("\n")
+    return f"{first[:WORDS_SHOWN]}…" if more or len(first) > WORDS_SHOWN else first
 
 
 def cell(value: object) -> str:

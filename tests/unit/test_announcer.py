@@ -49,3 +49,9 @@ async def test_listeners_hear_of_fills_orders_and_operations() -> None:
         lines = [msgspec.json.decode(line) for line in (await listener.lines()).splitlines()]
     assert [line["kind"] for line in lines] == ["order", "fill", "order", "operation"]
     assert (lines[1]["fill"]["price"], lines[3]["action"]) == ("10.04", "resume")
+
+
+def test_who_is_refused_for_the_same_again_and_again_is_spoken_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    announced(refused(1), commit(), refused(2), commit(2), refused(3), commit(3))
+    assert len(said(caplog)) == 1

@@ -15,6 +15,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from daemon.cli import COMMANDS, main
+from daemon.cli.tables import shortened
 from daemon.disk import RealDisk
 from daemon.loading import load_class
 from daemon.state import LOCK_NAME, SOCKET_NAME
@@ -410,3 +411,9 @@ def test_the_version_is_the_projects(bulkhead: Bulkhead) -> None:
 
 def test_the_served_socket_is_the_owners_alone(running: OperationsInMemory, state: Path) -> None:
     assert stat.S_IMODE((state / SOCKET_NAME).stat().st_mode) == 0o600
+
+
+def test_a_long_reason_does_not_make_the_table_wide() -> None:
+    assert shortened("ValueError: " + "x" * 3_000) == "ValueError: " + "x" * 68 + "…"
+    assert shortened("first\nsecond") == "first…"
+    assert shortened("short") == "short"
