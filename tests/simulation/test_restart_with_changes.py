@@ -176,6 +176,24 @@ def without_snapshot(work: Callable[[PaperShell], Any]) -> Callable[[PaperShell]
     return killed
 
 
+def test_a_strategy_that_holds_something_goes_after_another_has_gone_flat_upon_its_books(planned: Making) -> None:
+    world = World(planned(SMA, MAKER))
+    world.live(holding("sma"))
+    leaving = """
+  - id: sma
+    class: "strategies.go_flat:GoFlat"
+    params: {symbol: AAA}
+    capital: "40000"
+"""
+    world.plan = planned(leaving, MAKER)
+    world.live(for_events(200))
+    assert world.floor.lockstep.router.ledger.of("sma").quantity("AAA") == 0
+    world.plan = planned(MAKER)
+    world.live()
+    assert [entry.id for entry in world.floor.fleet.strategies] == ["maker"]
+    assert world.adds_up()
+
+
 def test_a_strategy_that_has_become_flat_since_the_last_snapshot_may_go(planned: Making) -> None:
     world = World(planned(SMA, MAKER), snapshot_every=10**9)
     world.live(holding("sma"))
