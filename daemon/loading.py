@@ -11,9 +11,11 @@ import pkgutil
 import re
 import sys
 import traceback
+from collections.abc import Mapping
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from daemon.config.extras import install_hint
 from daemon.config.problems import nearest
@@ -75,7 +77,7 @@ def _load_file(file: Path) -> ModuleType:
     name = module_name(file)
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=_FromSource(name, str(file)))
     assert spec is not None, file
     assert spec.loader is not None, file
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -87,6 +89,14 @@ def _load_file(file: Path) -> ModuleType:
             raise
         raise StrategyNotLoaded(f"importing {file} failed: {failure_in_words(error, str(file))}")
     return module
+
+
+class _FromSource(SourceFileLoader):
+    """Compiles the file as it is now. Cached bytecode is told apart by size and second, which a quick edit can keep."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Nothing by which a cache could be used."""
+        raise OSError(f"{path} is not cached")
 
 
 def _nearest_module(name: str) -> str:

@@ -79,8 +79,9 @@ class Machine:
         )
         try:
             await supervisor.run()
-        except* DaemonError as group:
-            raise next(leaf for leaf in leaves(group) if isinstance(leaf, DaemonError)) from None
+        except BaseExceptionGroup as group:
+            error = next((leaf for leaf in leaves(group) if isinstance(leaf, DaemonError)), group)
+            raise error from None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

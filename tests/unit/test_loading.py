@@ -1,5 +1,6 @@
 """Strategy classes by reference: every way to be wrong, and what a file's module is."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -110,3 +111,17 @@ def test_the_install_line_names_the_whole_extra_and_this_environment() -> None:
     assert sys.executable in hint
     assert hint.endswith(" numpy pyarrow")
     assert install_hint("no_extra_of_ours").endswith(" no_extra_of_ours")
+
+
+def test_a_file_that_was_edited_within_the_second_is_loaded_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    values = []
+    for value in (1, 2):
+        file.write_text(
+            f"from trading.strategy import Strategy\n\n\nclass Mine(Strategy):\n    value: int = {value}\n",
+        )
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+        sys.modules.pop(module_name(file), None)
+        values.append(load_class("mine.py:Mine", tmp_path).parse_parameters({}))
+    assert [one.value for one in values] == [1, 2]  # type: ignore[attr-defined]
+    assert not (tmp_path / "__pycache__").exists()
