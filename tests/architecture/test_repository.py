@@ -11,7 +11,7 @@ from daemon.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-REGISTRIES = re.compile(r"(pypi|pythonhosted|debian|npmjs|docker)\.(org|io|com)")
+REGISTRIES = re.compile(r"(pypi|python[h]osted|debian|npm[j]s|docker)\.(org|io|com)")
 GENERATED = {".git", ".environment", "__pycache__", "state", "dist"}
 REQUIREMENTS = ["core", "dev"]
 
