@@ -446,3 +446,18 @@ def test_what_cannot_be_kept_later_leaves_the_last_snapshot_and_an_alarm(
         again.live()
         assert again.steps() == world.steps()
         assert again.books() == world.books()
+
+
+@HOARDED
+def test_what_cannot_be_kept_keeps_nobody_from_starting_again(
+    planned: Making, caplog: pytest.LogCaptureFixture, brittle: bool, told: str
+) -> None:
+    world = World(planned(MAKER, a_hoarder(15, brittle=brittle)))
+    world.live(for_events(300))
+    caplog.clear()
+    world.live(no_work)
+    alarms = [record.getMessage() for record in caplog.records if "no snapshot could be taken" in record.message]
+    assert len(alarms) == 1
+    assert "hoards: " in alarms[0]
+    assert told in alarms[0]
+    assert world.adds_up()
