@@ -3,19 +3,28 @@
 import hashlib
 from pathlib import Path
 
+import msgspec
+
 from brokers.passthrough.broker import PassthroughBroker
 from brokers.passthrough.market import PassthroughMarket
 from brokers.port import Broker
 from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.market import SimulatedMarket
 from daemon.check import Plan
-from daemon.config.conversion import commission, limits, sizing, slippage
-from daemon.config.settings import SimulatedBrokerSettings, StrategySettings
-from daemon.feeds.port import HistoricalFeed
+from daemon.clock import Clock
+from daemon.config.conversion import commission, data_file, limits, offers, restart_rule, sizing, slippage
+from daemon.config.settings import FileFeedSettings, LiveFeedSettings, SimulatedBrokerSettings, StrategySettings
+from daemon.feeds.adapters import load_adapter, make_adapter
+from daemon.feeds.file.feed import FileFeed
+from daemon.feeds.port import HistoricalFeed, LiveFeed
 from daemon.feeds.synthetic import SyntheticFeed
 from daemon.feeds.walk import SyntheticSymbol
 from daemon.fleet import Fleet, StrategyEntry
+from daemon.hosts.free import FreeHost
+from daemon.hosts.nursery import Nursery
 from daemon.hosts.port import Host
+from daemon.hosts.restarts import Restarts
+from daemon.hosts.stepping import LockStepHost
 from daemon.hosts.task import TaskHost
 from daemon.hosts.watchdog import Watchdog
 from daemon.loading import load_class
@@ -45,6 +54,14 @@ def fleet_of(plan: Plan) -> Fleet:
 def make_feed(plan: Plan) -> HistoricalFeed:
     """The feed at its beginning."""
     settings = plan.settings.feed
+    if isinstance(settings, FileFeedSettings):
+        return FileFeed(
+            files=[data_file(file, plan.instruments, plan.folder) for file in settings.files],
+            start_ns=plan.start_ns,
+            end_ns=settings.end_ns,
+            skip_bad_rows=settings.on_bad_row == "skip",
+        )
+    assert not isinstance(settings, LiveFeedSettings), "a live feed has no beginning"
     return SyntheticFeed(
         seed=settings.seed,
         start_ns=settings.start_ns,
@@ -64,7 +81,19 @@ def make_feed(plan: Plan) -> HistoricalFeed:
     )
 
 
-def make_market(plan: Plan, feed: HistoricalFeed) -> Market:
+def make_live_feed(plan: Plan, clock: Clock) -> LiveFeed:
+    """The live feed, not connected yet; AdapterNotLoaded or AdapterRefused as at the check."""
+    settings = plan.settings.feed
+    assert isinstance(settings, LiveFeedSettings), f"a {settings.kind} feed is not live"
+    return make_adapter(
+        load_adapter(settings.adapter, plan.folder),
+        offers=offers(settings, plan.instruments),
+        options=settings.options,
+        clock=clock,
+    )
+
+
+def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> Market:
     """The market that stands in for the venue, with the account's whole cash."""
     settings = plan.settings
     cash = {settings.account.currency: settings.account.cash}
@@ -80,8 +109,24 @@ def make_market(plan: Plan, feed: HistoricalFeed) -> Market:
     return PassthroughMarket(instruments=plan.instruments, cash=cash, match_on=match_on)
 
 
-def make_host(entry: StrategyEntry, fleet: Fleet, watchdog: Watchdog) -> Host:
-    """A host for a strategy that has not started."""
+class Quarters(msgspec.Struct, frozen=True):
+    """Where hosts put their containers. `patience_seconds` is how long one may take over an event."""
+
+    watchdog: Watchdog
+    nursery: Nursery
+    clock: Clock
+    patience_seconds: float
+
+
+def make_host(entry: StrategyEntry, fleet: Fleet, quarters: Quarters, *, free: bool) -> Host:
+    """A host for a strategy that has not started; `free` where nobody waits for it.
+
+    Where that is a process, none of its code is imported here.
+    """
+    if entry.isolation == "process":
+        restarts = Restarts(entry.restart, quarters.clock)
+        kind = FreeHost if free else LockStepHost
+        return kind(entry, fleet, quarters.nursery, restarts=restarts, patience_seconds=quarters.patience_seconds)
     spec = ContainerSpec(
         strategy=entry.id,
         strategy_class=load_class(entry.reference, Path(fleet.folder)),
@@ -92,7 +137,7 @@ def make_host(entry: StrategyEntry, fleet: Fleet, watchdog: Watchdog) -> Host:
         limits=entry.limits,
         sizing=entry.sizing,
     )
-    return TaskHost(ScopedContainer(spec, fleet.instruments), watchdog)
+    return TaskHost(ScopedContainer(spec, fleet.instruments), quarters.watchdog)
 
 
 def _entry(settings: StrategySettings, feed_bars_ns: int, file: Path) -> StrategyEntry:
@@ -107,5 +152,6 @@ def _entry(settings: StrategySettings, feed_bars_ns: int, file: Path) -> Strateg
         cancel_on_trip=settings.on_trip == "cancel",
         limits=limits(settings.risk),
         sizing=sizing(settings.risk),
+        restart=restart_rule(settings.restart),
         code=hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(),
     )

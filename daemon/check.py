@@ -4,22 +4,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from daemon.config.conversion import instrument
+from daemon.config.conversion import instrument, offers
+from daemon.config.heads import Heads
 from daemon.config.problems import ConfigProblems, KeyPath, nearest
 from daemon.config.reading import Reading, read_settings
 from daemon.config.rules import Breach, bars_that_cannot_be, breaches, names
 from daemon.config.settings import Settings
 from daemon.config.source import read_document, resolve_state
 from daemon.descriptions import Answer, Description, Entry, Request, Undescribed, describe, start_request
+from daemon.feeds.file.head import Head
 from daemon.processes import Processes
 from trading.errors import InvalidInstrument
 from trading.instruments import Instrument
+from trading.sequencer import Offer
 from trading.subscriptions import DataKind
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything that a run needs to know. Paths are absolute; descriptions stand in the order of the strategies."""
+    """Everything that a run needs to know. Paths are absolute; descriptions stand in the order of the strategies.
+
+    A live feed's `start_ns` is 0. `heads` are what the files of a feed begin with.
+    """
 
     config: Path
     folder: Path
@@ -27,6 +33,8 @@ class Plan:
     settings: Settings
     instruments: Mapping[str, Instrument]
     descriptions: tuple[Description, ...]
+    start_ns: int
+    heads: tuple[Head, ...]
 
 
 def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
@@ -36,13 +44,17 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
     """
     document = read_document(path, environ, Settings.model_fields)
     reading = read_settings(document)
-    problems = [*reading.problems, *(reading.problem(*breach) for breach in breaches(reading))]
+    breached = list(breaches(reading))
+    problems = [*reading.problems, *(reading.problem(*breach) for breach in breached)]
     settings, folder = reading.settings, path.absolute().parent
     if settings is None:
         raise ConfigProblems(path, problems)
     instruments = _instruments(settings)
-    answers = describe(_request(settings, folder, instruments), processes, environ)
-    problems += [reading.problem(*breach) for breach in _told(answers, settings, reading)]
+    heads = Heads(settings, folder, [place for place, _ in breached])
+    start_ns = _start_of(settings, heads)
+    answers = describe(_request(settings, folder, instruments, start_ns), processes, environ)
+    told = [*heads.breaches, *_told(answers, settings, reading), *_too_little_past(answers, heads, start_ns)]
+    problems += [reading.problem(*breach) for breach in told]
     if problems:
         raise ConfigProblems(path, problems)
     return Plan(
@@ -52,6 +64,8 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
         settings=settings,
         instruments=instruments,
         descriptions=tuple(answer for answer in answers if isinstance(answer, Description)),
+        start_ns=start_ns,
+        heads=tuple(heads.read),
     )
 
 
@@ -66,10 +80,17 @@ def _instruments(settings: Settings) -> dict[str, Instrument]:
     return made
 
 
-def _request(settings: Settings, folder: Path, instruments: Mapping[str, Instrument]) -> Request:
+def _start_of(settings: Settings, heads: Heads) -> int:
+    """The time of a feed's beginning: as the config says, else of the first row of its files."""
+    if settings.feed.kind == "live":
+        return 0
+    return heads.begin_ns if settings.feed.start_ns is None else settings.feed.start_ns
+
+
+def _request(settings: Settings, folder: Path, instruments: Mapping[str, Instrument], start_ns: int) -> Request:
     return start_request(
         folder,
-        settings.feed.start_ns,
+        start_ns,
         instruments,
         [
             Entry(
@@ -97,12 +118,16 @@ def _told(answers: list[Answer], settings: Settings, reading: Reading) -> Iterat
             if symbol not in instruments:
                 message = f"{symbol!r} is no instrument; add it to instruments{nearest(symbol, instruments)}"
                 yield (*path, *_named_by(symbol, answer)), message
-        for interval_ns in dict.fromkeys(one.interval_ns for one in answer.subscriptions):
-            message = bars_that_cannot_be(settings, interval_ns)
-            if message and interval_ns != settings.strategies[place].timeframe_ns:
-                yield (*path, "class"), f"start() subscribes to bars that cannot be: {message}"
+        yield from (((*path, "class"), message) for message in _bars_that_cannot_be(answer, settings, place))
         if deaf := _deaf(answer, settings):
             yield (*path, "class"), deaf
+
+
+def _too_little_past(answers: list[Answer], heads: Heads, start_ns: int) -> Iterator[Breach]:
+    """What strategies want to warm up with and is not there."""
+    for place, answer in enumerate(answers):
+        if isinstance(answer, Description):
+            yield from ((("strategies", place), message) for message in heads.too_little_past(answer, start_ns))
 
 
 def _named_by(symbol: str, described: Description) -> KeyPath:
@@ -113,11 +138,33 @@ def _named_by(symbol: str, described: Description) -> KeyPath:
     return ("class",)
 
 
+def _bars_that_cannot_be(described: Description, settings: Settings, place: int) -> list[str]:
+    """Why bars that a strategy subscribes to cannot be built, but for what a rule has told of its timeframe."""
+    timeframe_ns = settings.strategies[place].timeframe_ns or settings.feed.bars_ns
+    told = {timeframe_ns} if bars_that_cannot_be(settings, timeframe_ns) else set()
+    messages = (
+        bars_that_cannot_be(settings, one.interval_ns, one.symbol)
+        for one in described.subscriptions
+        if one.kind is DataKind.BARS and one.interval_ns not in told
+    )
+    return [f"start() subscribes to bars that cannot be: {message}" for message in dict.fromkeys(messages) if message]
+
+
 def _deaf(described: Description, settings: Settings) -> str:
     """Why a strategy would never hear anything; empty when it does."""
-    wanted = {one.kind for one in described.subscriptions}
-    if not wanted and not described.timers:
+    if not described.subscriptions and not described.timers:
         return "subscribes to nothing and schedules nothing; give it a parameter `symbol`, or call subscribe()"
-    if wanted and wanted.isdisjoint({DataKind.BARS, *settings.feed.data}):
-        return f"hears only {', '.join(sorted(wanted))}, which the feed does not bring; add them to feed.data"
-    return ""
+    brought = offers(settings.feed, settings.instruments)
+    wanted = [one for one in described.subscriptions if one.symbol in brought]
+    if not wanted or any(one.kind in _heard(brought[one.symbol]) for one in wanted):
+        return ""
+    kinds = ", ".join(sorted({one.kind for one in wanted}))
+    mends = {"file": "add a file of them", "live": "ask for them in feed.symbols"}
+    mend = mends.get(settings.feed.kind, "add them to feed.data")
+    return f"hears only {kinds}, which the feed does not bring; {mend}"
+
+
+def _heard(offer: Offer) -> set[DataKind]:
+    """What a strategy can hear of a symbol: bars can be built of anything."""
+    ticks = {DataKind.QUOTES: offer.quotes, DataKind.TRADES: offer.trades}
+    return {DataKind.BARS, *(kind for kind, brought in ticks.items() if brought)}

@@ -16,7 +16,11 @@
     ├── StateNotKept      a strategy holds something that no restart could bring back
     ├── EpochNotPassed    the clock is behind the last start
     ├── StrategyNotLoaded a strategy's class cannot be had by its reference
+    ├── AdapterNotLoaded  the class of a live feed's adapter cannot be had by its reference
+    ├── AdapterRefused    a live feed's adapter will not have its options, or not bring what is asked for
+    ├── ContainerLost     a container's process is gone, and there are no more restarts
     ├── ProcessNotStarted a short-lived helper could not be started
+    ├── BadData           a file of market data cannot be used, or a row of it cannot be
     ├── ShadowedPackage   an import of one of our packages finds another
     └── ConfigProblems    a configuration that cannot be used, problem by problem (config/problems.py)
 
@@ -104,9 +108,30 @@ class StrategyNotLoaded(DaemonError):
     """A strategy's class cannot be had by its reference."""
 
 
+class AdapterNotLoaded(DaemonError):
+    """The class of a live feed's adapter cannot be had by its reference."""
+
+
+class AdapterRefused(DaemonError):
+    """A live feed's adapter will not have its options, or not bring what is asked for."""
+
+
+class ContainerLost(DaemonError):
+    """A container's process is gone, and there are no more restarts."""
+
+
 class ProcessNotStarted(DaemonError):
     """A short-lived helper could not be started."""
 
 
 class ShadowedPackage(DaemonError):
     """An import of one of our packages finds another of that name."""
+
+
+class BadData(DaemonError):
+    """A file of market data cannot be used, or a row of it cannot be; `key` is the setting at fault, within the file's
+    entry in the config."""
+
+    def __init__(self, message: str, *, mend: str, key: tuple[str, ...] = ()) -> None:
+        super().__init__(message, mend=mend)
+        self.key = key

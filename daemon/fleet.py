@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.hosts.restarts import RestartRule
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
 
@@ -23,6 +24,7 @@ class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
     limits: RiskLimits
     sizing: Sizing | None
     code: str
+    restart: RestartRule = RestartRule()
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,14 +4,17 @@ A floor begins anew, or goes on from a snapshot, repeating the steps that the jo
 clocks, pace or people; the paper shell brings it forward event by event.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
+from daemon.errors import DaemonError
 from daemon.feeds.port import HistoricalFeed
 from daemon.fleet import Fleet, FleetChange, StrategyEntry
+from daemon.hosts.foresight import Foresight, audiences
 from daemon.hosts.group import HostGroup
 from daemon.hosts.port import Host, Started
 from daemon.recovery import JournaledStep, Replay
@@ -67,16 +70,19 @@ class Floor:
         self.hosts = hosts
         self.lockstep = lockstep
         self.subscriptions: Subscriptions = {}
+        self._audiences: Mapping[str, str] = {}
         self.rows = 0
         self._plan = plan
         self._events = feed.events()
         self._in_hand: MarketEvent | None = None
+        self._laid: deque[list[MarketEvent]] = deque()
+        self._broken: DaemonError | None = None
 
     @classmethod
-    async def begin(cls, plan: FloorPlan, fleet: Fleet) -> "Floor":
+    async def begin(cls, plan: FloorPlan, fleet: Fleet) -> Self:
         """A new floor: every strategy started and warm."""
         feed = plan.make_feed()
-        hosts = _make_hosts(plan, fleet)
+        hosts = cls._hosts(plan, fleet)
         started = {host.strategy: await host.start(feed.start_ns) for host in hosts}
         floor = cls._assemble(plan, fleet, feed, hosts, started)
         past = feed.warmup(needed_since(floor.subscriptions, feed.start_ns))
@@ -86,11 +92,11 @@ class Floor:
         return floor
 
     @classmethod
-    async def reopen(cls, plan: FloorPlan, state: FloorState, steps: Iterable[JournaledStep]) -> "Floor":
+    async def reopen(cls, plan: FloorPlan, state: FloorState, steps: Iterable[JournaledStep]) -> Self:
         """The floor of a snapshot, brought up to the last journaled step and to the end of that step's feed event."""
         feed = plan.make_feed()
         feed.restore(state.feed)
-        hosts = _make_hosts(plan, state.fleet)
+        hosts = cls._hosts(plan, state.fleet)
         started = {host.strategy: await host.restore(state.containers[host.strategy]) for host in hosts}
         floor = cls._assemble(plan, state.fleet, feed, hosts, started)
         floor._go_on_from(state, state.lockstep)
@@ -98,12 +104,12 @@ class Floor:
         return floor
 
     @classmethod
-    async def rearrange(cls, plan: FloorPlan, state: FloorState, fleet: Fleet, change: FleetChange) -> "Floor":
+    async def rearrange(cls, plan: FloorPlan, state: FloorState, fleet: Fleet, change: FleetChange) -> Self:
         """The floor of a snapshot with another fleet: those kept go on; those added or renewed start now, with their
         past."""
         feed = plan.make_feed()
         feed.restore(state.feed)
-        hosts = _make_hosts(plan, fleet)
+        hosts = cls._hosts(plan, fleet)
         now_ns = max(state.lockstep["now_ns"], feed.start_ns)
         started: dict[str, Started] = {}
         fresh: dict[str, Started] = {}
@@ -122,17 +128,48 @@ class Floor:
         floor.lockstep.begin(await _first_commands([hosts[strategy] for strategy in fresh], fresh))
         return floor
 
-    def upcoming(self) -> Iterator[MarketEvent]:
-        """The feed's events from here on; the next one comes once the last was advanced over."""
-        while (event := self._take_in_hand()) is not None:
-            yield event
+    def upcoming(self) -> MarketEvent | None:
+        """The feed's next event, the same until it is taken; None at the feed's end."""
+        if self._broken is not None:
+            raise self._broken
+        if self._in_hand is None:
+            try:
+                self._in_hand = next(self._events, None)
+            except DaemonError as error:
+                self._broken = error
+                raise
+        return self._in_hand
 
-    async def advance(self, event: MarketEvent) -> None:
-        """Carry the upcoming feed event, and what is due before it, through."""
-        for step in self.lockstep.steps(event):
-            await self.hosts.complete(step)
+    def lay_out(self) -> None:
+        """Lay the upcoming event out, as the last of those that `advance` is to carry."""
+        assert self._in_hand is not None, "nothing is upcoming"
+        self._laid.append(self.lockstep.sequencer.lay_out(self._in_hand))
         self._in_hand = None
         self.rows += 1
+
+    @property
+    def laid_out(self) -> int:
+        """How many of the feed's events are laid out and not carried."""
+        return len(self._laid)
+
+    async def advance(self, after_each: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Carry through what is laid out, and what is due before each; `after_each` is awaited after each feed event.
+
+        Containers may hear ahead meanwhile, but not beyond what is laid out: afterwards all stand at the same event.
+        """
+        window, self._laid = self._laid, deque()
+        foresight = self._foresee(window)
+        for laid in window:
+            for event in laid:
+                for step in self.lockstep.timers_before(event):
+                    await self.hosts.complete(step)
+                of_feed = event is laid[-1]
+                await self.hosts.complete(self.lockstep.step(event, of_feed=of_feed))
+                foresight.pass_on(of_feed=of_feed)
+            if after_each is not None:
+                await after_each()
+            self.hosts.run_ahead()
+        self.hosts.catch_up()
 
     async def finish(self) -> None:
         """The feed has ended: carry through what is due by then."""
@@ -152,13 +189,22 @@ class Floor:
             epoch_ms=self._plan.ids.epoch_ms,
             feed=self.feed.state(),
             lockstep=self.lockstep.state(),
-            containers=await self.hosts.states(),
+            containers=self._as_booked(await self.hosts.states(), self.lockstep.router.state()),
         )
+
+    @staticmethod
+    def group(hosts: Iterable[Host]) -> HostGroup:
+        """All hosts together."""
+        return HostGroup(hosts)
+
+    @classmethod
+    def _hosts(cls, plan: FloorPlan, fleet: Fleet) -> HostGroup:
+        return cls.group(plan.make_host(entry, fleet) for entry in fleet.strategies)
 
     @classmethod
     def _assemble(
         cls, plan: FloorPlan, fleet: Fleet, feed: HistoricalFeed, hosts: HostGroup, started: Mapping[str, Started]
-    ) -> "Floor":
+    ) -> Self:
         subscriptions = {strategy: one.subscriptions for strategy, one in started.items()}
         lockstep = LockStep(
             sequencer=_sequencer(fleet, feed, subscriptions),
@@ -176,7 +222,15 @@ class Floor:
         )
         floor = cls(plan, fleet, feed, hosts, lockstep)
         floor.subscriptions = subscriptions
+        floor._audiences = audiences(subscriptions, hosts.ahead)
         return floor
+
+    def _as_booked(self, states: Mapping[str, Any], router: Mapping[str, Any]) -> dict[str, Any]:
+        """The containers' states; of those that have tripped and keep no books any more, with the router's."""
+        return {
+            strategy: state if self.hosts[strategy].keeps_books else _with_books(strategy, state, router)
+            for strategy, state in states.items()
+        }
 
     def _go_on_from(self, state: FloorState, lockstep: Mapping[str, Any]) -> None:
         self.lockstep.restore(lockstep)
@@ -184,17 +238,23 @@ class Floor:
         self._in_hand = state.in_hand
         self._plan.ids.epoch_ms = max(self._plan.ids.epoch_ms, state.epoch_ms)
 
-    def _take_in_hand(self) -> MarketEvent | None:
-        if self._in_hand is None:
-            self._in_hand = next(self._events, None)
-        return self._in_hand
+    def _foresee(self, laid: Iterable[list[MarketEvent]]) -> Foresight:
+        foresight = Foresight(
+            laid,
+            audiences=self._audiences,
+            hearing=self.lockstep.hearing,
+            market=self.lockstep.market,
+            timers=self.lockstep.timers,
+            waiting=self.lockstep.has_waiting,
+        )
+        self.hosts.foresee(foresight)
+        return foresight
 
     async def _repeat(self, replay: Replay) -> None:
         await self._repeat_operations(replay)
-        while not replay.done and (event := self._take_in_hand()) is not None:
-            await self._repeat_steps(replay, self.lockstep.steps(event))
-            self._in_hand = None
-            self.rows += 1
+        while not replay.done and self.upcoming() is not None:
+            self.lay_out()
+            await self._repeat_steps(replay, self.lockstep.steps(self._laid.popleft()))
         if not replay.done:
             await self._repeat_steps(replay, self.lockstep.last_steps())
             replay.end()
@@ -202,13 +262,15 @@ class Floor:
     async def _repeat_steps(self, replay: Replay, steps: Iterable[Step]) -> None:
         for step in steps:
             replay.expect_event()
+            self.hosts.foretell(replay.lost())
             await self.hosts.complete(step)
             replay.settle()
             await self._repeat_operations(replay)
 
     async def _repeat_operations(self, replay: Replay) -> None:
-        for step in replay.operations():
-            await self.hosts.complete(step)
+        for operation in replay.from_outside():
+            assert isinstance(operation, Operation), f"{operation.strategy} ran free on a feed that has a past"
+            await self.operate(operation)
 
     async def _warm_up(self, fresh: Mapping[str, Started], now_ns: int, rows: int) -> list[Any]:
         """Bring the fresh strategies their past from the feed's own beginning; gives the bars then in progress."""
@@ -226,27 +288,29 @@ def _without_stale(lockstep: Mapping[str, Any], builders: list[Any], stale: set[
     """A lock-step's state less what its stale strategies had pending, plus bars that new ones have in progress."""
     sequencer, router = lockstep["sequencer"], lockstep["router"]
     waiting = msgspec.convert(lockstep["waiting"], list[Command])
-    timers = msgspec.convert(sequencer["timers"], list[ScheduleTimer])
+    timers = msgspec.convert(lockstep["timers"], list[ScheduleTimer])
     return {
         **lockstep,
         "waiting": [command for command in waiting if command.strategy not in stale],
         "sequencer": {
             **sequencer,
-            "timers": [timer for timer in timers if timer.strategy not in stale],
             "builders": [*builders, *sequencer["builders"]],
         },
+        "timers": [timer for timer in timers if timer.strategy not in stale],
         "router": {**router, "tripped": {s: why for s, why in router["tripped"].items() if s not in stale}},
     }
 
 
-def _make_hosts(plan: FloorPlan, fleet: Fleet) -> HostGroup:
-    return HostGroup(plan.make_host(entry, fleet) for entry in fleet.strategies)
+def _with_books(strategy: str, state: Mapping[str, Any], router: Mapping[str, Any]) -> dict[str, Any]:
+    orders = dict(router["orders"][strategy])
+    orders["numbered"] = max(state["orders"]["numbered"], orders["added"])
+    portfolio = router["ledger"]["books"][strategy]
+    return {**state, "reports": router["numbers"][strategy], "orders": orders, "portfolio": portfolio}
 
 
 def _sequencer(fleet: Fleet, feed: HistoricalFeed, subscriptions: Subscriptions) -> Sequencer:
     return Sequencer(
         offers=feed.offers,
-        strategies=[entry.id for entry in fleet.strategies],
         subscriptions=[one for wanted in subscriptions.values() for one in wanted],
         fill_empty=fleet.fill_empty_bars,
     )

@@ -1,16 +1,17 @@
 """What the journal of earlier lives says to a start: where to go on from, and whether the config allows it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from daemon.config.problems import KeyPath, dotted
 from daemon.errors import ChangeRefused, StateNotKept
 from daemon.fleet import Fleet, FleetChange, change
 from daemon.floor import Floor, FloorPlan, FloorState
 from daemon.journal.reader import JournalReader
-from daemon.journal.records import DaemonRecord, Opened, Snapshot
+from daemon.journal.records import Conflated, DaemonRecord, Opened, Snapshot, Taped, TapedInput
 from daemon.journal.steps import committed
 from daemon.recovery import PUT_BACK, JournaledStep
 from trading.account.ledger import UNALLOCATED
@@ -22,33 +23,39 @@ from trading.order_manager import OrderManager
 from trading.orders import OrderChange
 from trading.portfolio import VirtualPortfolio
 
+FloorT = TypeVar("FloorT", bound=Floor)
+
 _BEGIN_ANEW = "put it back, or begin anew with `bulkhead reset --paper`"
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """The last snapshot, the committed steps since, what the config changes, and the last epoch in milliseconds."""
+    """The last snapshot, the committed steps since, what the config changes, and the last epoch in milliseconds.
+
+    Of a live feed also what it brought since, and by strategy the events that were conflated."""
 
     snapshot: FloorState | None = None
     steps: list[JournaledStep] = []
+    inputs: list[TapedInput] = []
+    left_out: dict[str, frozenset[int]] = {}
     change: FleetChange = FleetChange()
     epoch_ms: int = 0
 
-    async def resume(self, plan: FloorPlan, fleet: Fleet) -> Floor:
+    async def resume(self, plan: FloorPlan, fleet: Fleet, floors: type[FloorT]) -> FloorT:
         """The floor that goes on from here with a fleet, or begins where there is no past.
 
         NotRepeatable, or StateNotKept where a strategy does not take its own state back.
         """
         state = self.snapshot
         if state is None:
-            return await Floor.begin(plan, fleet)
+            return await floors.begin(plan, fleet)
         try:
-            if self.steps or fleet == state.fleet:
-                floor = await Floor.reopen(plan, state, self.steps)
+            if self.steps or self.inputs or fleet == state.fleet:
+                floor = await floors.reopen(plan, state, self.steps)
                 if fleet == state.fleet:
                     return floor
                 state = await floor.state()
                 await floor.hosts.close()
-            return await Floor.rearrange(plan, state, fleet, self.change)
+            return await floors.rearrange(plan, state, fleet, self.change)
         except UnsupportedState as error:
             raise StateNotKept(str(error), mend=PUT_BACK) from error
 
@@ -63,14 +70,18 @@ def read_history(reader: JournalReader, tape: Mapping[str, Any], fleet: Fleet) -
     if found is None:
         return History(epoch_ms=opened[1].epoch)
     sequence, snapshot = found
+    groups = list(committed(reader.entries(after=snapshot.since or sequence)))
+    daemons_own = [group.entries[-1].record for group in groups if isinstance(group.entries[-1].record, DaemonRecord)]
     state = _moved_to(fleet.folder, msgspec.msgpack.decode(snapshot.state, type=FloorState))
     history = History(
         snapshot=state,
         steps=[
             tuple(entry.record for entry in group.entries if not isinstance(entry.record, DaemonRecord))
-            for group in committed(reader.entries(after=sequence))
+            for group in groups
             if isinstance(group.entries[-1].record, Commit)
         ],
+        inputs=[one for record in daemons_own if isinstance(record, Taped) for one in record.inputs],
+        left_out=_left_out(record for record in daemons_own if isinstance(record, Conflated)),
         change=change(state.fleet, fleet),
         epoch_ms=max(opened[1].epoch, state.epoch_ms),
     )
@@ -79,18 +90,39 @@ def read_history(reader: JournalReader, tape: Mapping[str, Any], fleet: Fleet) -
     return history
 
 
+def _left_out(records: Iterable[Conflated]) -> dict[str, frozenset[int]]:
+    left_out: dict[str, frozenset[int]] = {}
+    for record in records:
+        left_out[record.strategy] = left_out.get(record.strategy, frozenset()).union(record.events)
+    return left_out
+
+
 def _moved_to(folder: str, state: FloorState) -> FloorState:
     """Strategies' files are looked for beside today's config, wherever it lay when the snapshot was taken."""
     return msgspec.structs.replace(state, fleet=msgspec.structs.replace(state.fleet, folder=folder))
 
 
 def _refuse_other_tape(journaled: Mapping[str, Any], configured: Mapping[str, Any]) -> None:
-    different = sorted(key for key in {*journaled, *configured} if journaled.get(key) != configured.get(key))
+    different = sorted(map(dotted, _different(journaled, configured)))
     if different:
         raise ChangeRefused(
             f"the feed is not the one that this state was traded on; different: {', '.join(different)}",
             mend=_BEGIN_ANEW,
         )
+
+
+def _different(one: Any, other: Any) -> Iterator[KeyPath]:
+    """The paths at which two plain values differ, as deep as both go: of a list of files, the one that was changed."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        pairs: list[tuple[str | int, Any, Any]] = [(key, one.get(key), other.get(key)) for key in {**one, **other}]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(place, *both) for place, both in enumerate(zip(one, other, strict=True))]
+    else:
+        if one != other:
+            yield ()
+        return
+    for key, mine, others in pairs:
+        yield from ((key, *path) for path in _different(mine, others))
 
 
 def _held_by_the_removed(history: History) -> Iterator[str]:

@@ -27,8 +27,8 @@ from daemon.api.views import (
 )
 from daemon.fleet import StrategyEntry
 from daemon.journal.log import Journal
-from daemon.paper import PaperShell
 from daemon.projector import Projector
+from daemon.shells import Shell
 from daemon.version import VERSION
 from trading.account.records import Operation
 from trading.instruments import Instrument
@@ -64,7 +64,7 @@ class DaemonOperations:
         *,
         identity: Identity,
         pulse: Pulse,
-        shell: PaperShell,
+        shell: Shell,
         journal: Journal,
         projector: Projector,
         stream: EventStream,

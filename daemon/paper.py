@@ -7,13 +7,14 @@ Nothing here decides about orders; and nothing here is done while a feed event i
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import anyio
 import msgspec
 
 from daemon.clock import Clock
-from daemon.errors import StateNotKept
+from daemon.errors import DaemonError, StateNotKept
 from daemon.feeds.pacing import Pace
 from daemon.floor import Floor, FloorState
 from daemon.hosts.watchdog import Watchdog
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 TURN_NS: Final = 5 * MILLISECOND
 """How long the floor may run on before everything else has its turn."""
 
+WINDOW: Final = 512
+"""How many feed events are laid out at once, for containers to hear ahead. What people ask for waits as long."""
 
 PATIENCE_SECONDS: Final = 0.1
 """How long it waits for those who are behind before it looks again at what people ask."""
@@ -73,11 +76,12 @@ class PaperShell:
     async def run(self) -> None:
         """Run to the feed's end, or until `stop`; then everything is committed and a snapshot taken."""
         turn_ends_ns = 0
-        for event in self.floor.upcoming():
+        while (event := self.floor.upcoming()) is not None:
             await self._until_due(event)
             if self._stopping:
                 break
-            await self.floor.advance(event)
+            self._lay_out_what_is_due()
+            await self.floor.advance(self._trip_stalled)
             await self._between_events()
             now_ns = self._clock.monotonic_ns()
             if now_ns > turn_ends_ns:
@@ -154,11 +158,21 @@ class PaperShell:
             await self._wake.wait()
             either.cancel_scope.cancel()
 
+    def _lay_out_what_is_due(self) -> None:
+        """The upcoming event, and where containers hear ahead, those after it that are due as well."""
+        self.floor.lay_out()
+        if not self.floor.hosts.ahead:
+            return
+        now_ns = self._clock.monotonic_ns()
+        with suppress(DaemonError):  # of a feed that breaks off: what came before is carried first
+            while self.floor.laid_out < WINDOW and (event := self.floor.upcoming()) is not None:
+                if self._pace.due_ns(event.ts_ns, now_ns) > now_ns:
+                    return
+                self.floor.lay_out()
+
     async def _between_events(self) -> None:
         if self._wake.is_set():
             await self._do_what_is_asked()
-        if self._watchdog.stalls:
-            await self._trip_stalled()
         if self._snapshot_is_due():
             await self.snapshot()
 
@@ -175,7 +189,7 @@ class PaperShell:
             asked.done.set()
 
     async def _trip_stalled(self) -> None:
-        for stall in self._watchdog.take_stalls():
+        for stall in self._watchdog.take_stalls() if self._watchdog.stalls else ():
             if stall.strategy not in self.floor.lockstep.router.tripped:
                 reason = f"stalled for {stall.seconds:.1f} s"
                 log.error("tripped: %s", reason, extra={"strategy": stall.strategy})

@@ -6,7 +6,7 @@ among them; it happens anew afterwards.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any, Final
 
@@ -14,15 +14,20 @@ import msgspec
 
 from daemon.errors import NotRepeatable
 from trading.account.ids import IdSource
-from trading.account.records import Commit, Operation, Reported, StepRecord
+from trading.account.records import CommandsTaken, Commit, Operation, Reported, StepRecord
 from trading.commands import RefusedOrder, Trip, WireCancel, WireCommand, WireSubmit
-from trading.lockstep import LockStep, Step
+from trading.lockstep import LockStep
 from trading.market import AccountSnapshot, Market
 from trading.market_data import MarketEvent
 from trading.recorder import Recorder
 from trading.reports import ExecutionReport, Origin
 
 PUT_BACK: Final = "put its old code back for this start, or begin anew with `bulkhead reset --paper`"
+
+HAS_CHANGED: Final = (
+    "a strategy has changed since, or decides by more than its events (a clock, a file, an unseeded random number): "
+    + PUT_BACK
+)
 
 JournaledStep = tuple[StepRecord, ...]
 """The records of one committed step, its Commit last."""
@@ -51,19 +56,24 @@ class Replay:
 
     def expect_event(self) -> None:
         """The next step is that of an event: its records, if the journal has any of it, are expected."""
-        if not self._steps or isinstance(self._steps[0][0], Operation):
+        if not self._steps or isinstance(self._steps[0][0], Operation | CommandsTaken):
             return
         if self._next_event() == self._lockstep.events + 1:
             self._expect(self._steps.popleft())
 
-    def operations(self) -> Iterator[Step]:
-        """The steps of what was done from outside after the event just repeated."""
-        while self._steps and isinstance(operation := self._steps[0][0], Operation):
+    def from_outside(self) -> Iterator[Operation | CommandsTaken]:
+        """What was done or taken between the event just repeated and the next; each is to be carried through before
+        the next is asked for."""
+        while self._steps and isinstance(cause := self._steps[0][0], Operation | CommandsTaken):
             if self._next_event() != self._lockstep.events:
                 return
             self._expect(self._steps.popleft())
-            yield self._lockstep.operate(operation)
+            yield cause
             self.settle()
+
+    def lost(self) -> Iterator[Trip]:
+        """The containers that were lost in the step that is expected."""
+        return (record for record in self._expected if isinstance(record, Trip) and record.lost)
 
     def settle(self) -> None:
         """The step is over; NotRepeatable when the journal has more of it. After the last, all is real again."""
@@ -121,8 +131,7 @@ class Replay:
     def _differs(self, came: str, journaled: str) -> NotRepeatable:
         return NotRepeatable(
             f"the step of event {self._lockstep.events} did not repeat: the journal has {journaled}; now came {came}",
-            mend="a strategy has changed since, or decides by more than its events (a clock, a file, an unseeded random"
-            f" number): {PUT_BACK}",
+            mend=HAS_CHANGED,
         )
 
 
@@ -141,6 +150,10 @@ class RecordedMarket:
     def on_command(self, _command: WireCommand, _ts_ns: int) -> list[ExecutionReport]:
         """With the first command of a round, repeat all that was reported to it."""
         return self._repeat(of_event=False)
+
+    def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
+        """The real market's judgement: it has the orders that worked then."""
+        return self._real.in_reach(strategy, events)
 
     def account(self) -> AccountSnapshot:
         """The real market's books."""
@@ -175,17 +188,20 @@ def in_words(record: StepRecord) -> str:
     match record:
         case WireSubmit(terms=terms):
             limit = f" at {terms.limit_price}" if terms.limit_price is not None else ""
-            return f"order {terms.order_id}, {terms.side} {terms.quantity} {terms.symbol}{limit}"
+            words = f"order {terms.order_id}, {terms.side} {terms.quantity} {terms.symbol}{limit}"
         case WireCancel():
-            return f"the cancel of {record.order_id}"
+            words = f"the cancel of {record.order_id}"
         case RefusedOrder():
-            return f"the refusal of {record.terms.order_id}: {record.reason}"
+            words = f"the refusal of {record.terms.order_id}: {record.reason}"
         case Reported(report=report):
-            return f"the report that {report.order_id} is {report.kind}"
+            words = f"the report that {report.order_id} is {report.kind}"
         case Trip() | Operation():
-            return f"{record.strategy or 'the account'}: {record.reason}"
-        case Commit():
-            return "the end of the step"
+            words = f"{record.strategy or 'the account'}: {record.reason}"
+        case CommandsTaken():
+            words = f"the commands of {record.strategy} up to its {record.n}th"
+        case _:
+            words = "the end of the step"
+    return words
 
 
 def _comparable(record: StepRecord | None) -> StepRecord | None:

@@ -9,6 +9,7 @@ SOCKET_NAME = "bulkhead.sock"
 LOCK_NAME = "lock"
 JOURNAL_NAME = "journal"
 PROJECTION_NAME = "projection.sqlite"
+LOGS_NAME = "logs"
 
 
 def archive_path(state: Path, now_ns: int) -> Path:

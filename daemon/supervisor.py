@@ -17,16 +17,15 @@ import msgspec
 from daemon.announcer import Announcer
 from daemon.api.server import serving
 from daemon.api.stream import EventStream
-from daemon.assembly import BROKERS, fleet_of, make_feed, make_host, make_market
+from daemon.assembly import BROKERS, Quarters, fleet_of
 from daemon.check import Plan
 from daemon.clock import Clock
-from daemon.config.settings import Settings
 from daemon.disk import Disk
 from daemon.epoch import next_epoch
-from daemon.errors import JournalDamaged
-from daemon.feeds.pacing import Pace
-from daemon.floor import Floor, FloorPlan
+from daemon.errors import ContainerLost, JournalDamaged
+from daemon.floor import Floor
 from daemon.history import History, read_history
+from daemon.hosts.nursery import Nursery
 from daemon.hosts.port import Host
 from daemon.hosts.watchdog import Watchdog
 from daemon.journal.log import Journal
@@ -34,9 +33,9 @@ from daemon.journal.reader import JournalReader
 from daemon.journal.records import Closed, Entry, Opened
 from daemon.net import Net, check_socket_path
 from daemon.operations import DaemonOperations, Identity, Pulse
-from daemon.paper import PaperShell
 from daemon.projector import Projector
-from daemon.state import JOURNAL_NAME, LOCK_NAME, PROJECTION_NAME, SOCKET_NAME
+from daemon.shells import Shell, trading_of
+from daemon.state import JOURNAL_NAME, LOCK_NAME, LOGS_NAME, PROJECTION_NAME, SOCKET_NAME
 from daemon.version import VERSION
 from daemon.watch.notify import Notifier
 from trading.account.ids import ClientOrderIds
@@ -66,10 +65,12 @@ class Supervisor:
         self._disk = disk
         self._net = net
         self._on_ready = on_ready
+        self._environ = environ
         self._notifier = Notifier(net, environ, os.getpid())
         self._pulse = Pulse()
         self._stream = EventStream()
         self._fleet = fleet_of(plan)
+        self._trading = trading_of(plan, clock)
 
     async def run(self) -> None:
         """Run until SIGTERM, SIGINT or the feed's end; DaemonError for whatever keeps it from starting or going on."""
@@ -84,14 +85,22 @@ class Supervisor:
                     f"the journal {state / JOURNAL_NAME} is gone, and this state has traded: what it held is not known",
                     mend="put it back from a backup, or begin anew with `bulkhead reset --paper`",
                 )
-            history = read_history(reader, make_feed(self._plan).reference(), self._fleet)
+            history = read_history(reader, self._trading.reference, self._fleet)
+            self._trading.prepare(history)
             epoch_ms = await next_epoch(history.epoch_ms, self._clock)
-            with Watchdog(self._clock, self._plan.settings.watchdog.stall_seconds) as watchdog:
-                await self._live(reader, history, epoch_ms, watchdog)
+            patience_seconds = self._plan.settings.watchdog.stall_seconds
+            nursery = Nursery(self._environ, state / LOGS_NAME)
+            with Watchdog(self._clock, patience_seconds) as watchdog:
+                try:
+                    await self._live(
+                        reader, history, epoch_ms, Quarters(watchdog, nursery, self._clock, patience_seconds)
+                    )
+                finally:
+                    await nursery.close()
         finally:
             lock.release()
 
-    async def _live(self, reader: JournalReader, history: History, epoch_ms: int, watchdog: Watchdog) -> None:
+    async def _live(self, reader: JournalReader, history: History, epoch_ms: int, quarters: Quarters) -> None:
         projector = Projector(self._plan.state / PROJECTION_NAME)
         announcer = Announcer(
             self._stream, lambda strategy, order_id: floor.lockstep.router.orders[strategy].get(order_id)
@@ -111,16 +120,9 @@ class Supervisor:
             on_safe=on_safe,
         )
         await projector.open(reader)
-        floor = await self._floor(history, journal, epoch_ms, watchdog)
-        shell = PaperShell(
-            floor=floor,
-            journal=journal,
-            clock=self._clock,
-            pace=Pace(_speed(settings)),
-            watchdog=watchdog,
-            snapshot_every_events=settings.journal.snapshot_every_events,
-            keep_up=projector.congested,
-        )
+        shell = await self._trading.shell(history, journal, ClientOrderIds(epoch_ms), quarters, projector.congested)
+        floor = shell.floor
+        self._tell_of(history, floor)
         operations = DaemonOperations(
             identity=self._identity(),
             pulse=self._pulse,
@@ -133,25 +135,19 @@ class Supervisor:
             await shell.begin(history.snapshot)
             self._announce_ready(floor)
             await shell.run()
+            if shell.at_end:
+                log.info("%s", ": ".join(filter(None, ("the feed has ended", floor.feed.tally()))))
             if shell.at_end and settings.feed.at_end == "idle":
-                log.info("the feed has come to its end; idle until stopped")
+                log.info("idle until stopped")
                 await shell.idle()
             self._notifier.stopping()
+        await floor.hosts.close()  # first: from then on none of them asks for anything
         journal.append(Closed(reason="the feed has ended" if shell.at_end else "stopped"))
         journal.close()
         await projector.close()
-        await floor.hosts.close()
         log.info("stopped after event %d", floor.lockstep.events)
 
-    async def _floor(self, history: History, journal: Journal, epoch_ms: int, watchdog: Watchdog) -> Floor:
-        plan = FloorPlan(
-            make_feed=lambda: make_feed(self._plan),
-            make_market=lambda feed: make_market(self._plan, feed),
-            make_host=lambda entry, fleet: make_host(entry, fleet, watchdog),
-            recorder=journal,
-            ids=ClientOrderIds(epoch_ms),
-        )
-        floor = await history.resume(plan, self._fleet)
+    def _tell_of(self, history: History, floor: Floor) -> None:
         if history.snapshot is not None:
             log.info(
                 "recovered at event %d, %d steps after the last snapshot", floor.lockstep.events, len(history.steps)
@@ -163,10 +159,9 @@ class Supervisor:
         ):
             if strategies:
                 log.info("%s: %s", what, ", ".join(strategies))
-        return floor
 
     @asynccontextmanager
-    async def _owned_tasks(self, shell: PaperShell, projector: Projector) -> AsyncIterator[None]:
+    async def _owned_tasks(self, shell: Shell, projector: Projector) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(projector.run)
             tasks.start_soon(self._stop_on_signal, shell)
@@ -177,18 +172,24 @@ class Supervisor:
             yield
             tasks.cancel_scope.cancel()
 
-    async def _stop_on_signal(self, shell: PaperShell) -> None:
+    async def _stop_on_signal(self, shell: Shell) -> None:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async for number in signals:
                 log.info("%s: stopping", signal.Signals(number).name)
                 shell.stop()
 
-    async def _heartbeat(self, host: Host, shell: PaperShell) -> None:
+    async def _heartbeat(self, host: Host, shell: Shell) -> None:
         """Hold the container's own books against the ledger's; what differs at equal numbers is tripped."""
         router = shell.floor.lockstep.router
         while True:
             await self._clock.sleep(HEARTBEAT_NS)
-            vital = await host.beat()
+            try:
+                vital = await host.beat()
+            except ContainerLost as lost:
+                if host.strategy not in router.tripped:
+                    operation = Operation(action="trip", ts_ns=shell.now_ns, reason=str(lost), strategy=host.strategy)
+                    await shell.operate(operation)
+                continue
             book = router.ledger.of(host.strategy)
             same_number = vital.reports == router.numbers[host.strategy]
             if same_number and vital.digest != book.digest() and host.strategy not in router.tripped:
@@ -222,7 +223,7 @@ class Supervisor:
             opened_ns=self._clock.wall_ns(),
             build=VERSION,
             mode=self._plan.settings.mode,
-            tape=make_feed(self._plan).reference(),
+            tape=self._trading.reference,
             fleet=msgspec.to_builtins(self._fleet),
         )
 
@@ -234,10 +235,6 @@ class Supervisor:
             state=str(self._plan.state),
             pid=os.getpid(),
             started_ns=self._clock.wall_ns(),
-            speed=_speed(settings),
+            speed=self._trading.speed,
             durability=settings.durable_through,
         )
-
-
-def _speed(settings: Settings) -> float | None:
-    return None if settings.feed.speed == "max" else float(settings.feed.speed)

@@ -60,13 +60,17 @@ class ScheduleTimer(msgspec.Struct, frozen=True, kw_only=True, tag="schedule"):
 
 
 class Trip(msgspec.Struct, frozen=True, kw_only=True, tag="trip"):
-    """Told, not asked: the strategy raised; its container has sealed itself and sends nothing more."""
+    """Told, not asked: the strategy raised; its container has sealed itself and sends nothing more.
+
+    Where it was `lost`, its host says so in its place: it did not hear what it was told last.
+    """
 
     strategy: str
     n: int
     ts_ns: int
     reason: str
     traceback: str
+    lost: bool = False
 
 
 Command = SubmitOrder | CancelOrder | RefusedOrder | ScheduleTimer | Trip

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from copy import copy
 from decimal import Decimal
+from operator import methodcaller
 from typing import Any, Final
 
 import msgspec
@@ -125,13 +126,14 @@ class ScopedContainer(Scope):
         self._risk = self.resolve("risk_manager", RiskManager)
         self._desk = self.resolve("desk", ContainerDesk)
         self._strategy = self.resolve("strategy", Strategy)
-        self._bus = self.resolve("bus", EventBus)
-        self._bus.subscribe(OrderTerms, self._on_order_terms)
-        self._bus.subscribe(RefusedTerms, self._on_refused_terms)
-        self._bus.subscribe(CancelRequest, self._on_cancel_request)
-        self._bus.subscribe(TimerWish, self._on_timer_wish)
+        bus = self.resolve("bus", EventBus)
+        bus.subscribe(OrderTerms, self._on_order_terms)
+        bus.subscribe(RefusedTerms, self._on_refused_terms)
+        bus.subscribe(CancelRequest, self._on_cancel_request)
+        bus.subscribe(TimerWish, self._on_timer_wish)
         for message_type, handler in self._handlers().items():
-            self._bus.subscribe(message_type, handler)
+            bus.subscribe(message_type, handler)
+        self._publish = bus.publish
 
     def _handlers(self) -> dict[type, Callable[[Any], None]]:
         strategy = self._strategy
@@ -172,9 +174,9 @@ class ScopedContainer(Scope):
         self.life = ContainerState.WARMING
         self._set_now(now_ns)
         self._desk.starting = True
-        self._sealed(self._strategy.start)
+        self._sealed(methodcaller("start"), self._strategy)
         if not self._desk.subscriptions and self.trip is None:
-            self._sealed(self._subscribe_to_what_is_handled)
+            self._sealed(self._subscribe_to_what_is_handled, self._strategy)
         self._desk.starting = False
         return self._drain()
 
@@ -204,9 +206,9 @@ class ScopedContainer(Scope):
         order, fill = self._orders.apply(report)
         if fill is not None:
             self._portfolio.book(fill)
-            self._sealed(self._bus.publish, fill)
+            self._sealed(self._publish, fill)
         if order is not None:
-            self._sealed(self._bus.publish, copy(order))
+            self._sealed(self._publish, copy(order))
         return self._drain()
 
     def seal(self, reason: str) -> None:
@@ -217,7 +219,7 @@ class ScopedContainer(Scope):
 
     def stop(self) -> list[Command]:
         """Run the strategy's `stop()`; what it still asks for comes back."""
-        self._sealed(self._strategy.stop)
+        self._sealed(methodcaller("stop"), self._strategy)
         if self.life is not ContainerState.TRIPPED:
             self.life = ContainerState.STOPPED
         return self._drain()
@@ -280,16 +282,16 @@ class ScopedContainer(Scope):
 
     def _hear(self, event: Event) -> None:
         self._set_now(event.ts_ns)
-        if not isinstance(event, Timer) and (price := reference_price(event)) is not None:
+        if type(event) is not Timer and (price := reference_price(event)) is not None:
             self._portfolio.mark(event.symbol, price)
-        self._sealed(self._bus.publish, event)
+        self._sealed(self._publish, event)
 
-    def _sealed(self, call: Callable[..., None], *arguments: object) -> None:
+    def _sealed(self, call: Callable[[Any], None], argument: object) -> None:
         if self.trip is not None:
             return
         try:
             # Decimal's context is the usual one at each call, and what the strategy makes of it ends with the call.
-            Context().run(call, *arguments)
+            Context().run(call, argument)
         except BaseException as error:  # also one that means to end the process, which is not the strategy's to end
             self._forget_unsent()
             stack = "".join(traceback.format_exception(error))
@@ -311,6 +313,8 @@ class ScopedContainer(Scope):
         return self.trip
 
     def _drain(self) -> list[Command]:
+        if not self._outbox:
+            return []
         commands, self._outbox = self._outbox, []
         return commands
 
@@ -365,11 +369,11 @@ class ScopedContainer(Scope):
             )
         )
 
-    def _subscribe_to_what_is_handled(self) -> None:
+    def _subscribe_to_what_is_handled(self, strategy: Strategy) -> None:
         """The default of a strategy that subscribes to nothing: what it overrides, for its `symbol` or `symbols`."""
         cls = self.spec.strategy_class
-        single = getattr(self._strategy, "symbol", None)
-        for symbol in getattr(self._strategy, "symbols", None) or ([single] if single else []):
+        single = getattr(strategy, "symbol", None)
+        for symbol in getattr(strategy, "symbols", None) or ([single] if single else []):
             if cls.on_bar is not Strategy.on_bar:
                 self._desk.hear(symbol, DataKind.BARS, self.spec.timeframe_ns, self.spec.warmup)
             if cls.on_quote is not Strategy.on_quote:

@@ -69,7 +69,6 @@ class Driver:
         self.lockstep = LockStep(
             sequencer=Sequencer(
                 offers=offers,
-                strategies=list(self.containers),
                 subscriptions=[one for wanted in self.subscriptions.values() for one in wanted],
                 fill_empty=fill_empty,
             ),
@@ -111,7 +110,7 @@ class Driver:
 
     def advance(self, event: MarketEvent) -> None:
         """Carry one event of the feed, and what is due before it, through."""
-        for step in self.lockstep.steps(event):
+        for step in self.lockstep.steps(self.lockstep.sequencer.lay_out(event)):
             self._complete(step)
 
     def operate(self, operation: Operation) -> None:

@@ -5,6 +5,8 @@
 
 `step` is a generator because only the containers' answers may have to be waited for: it yields a `Delivery` and is sent
 the commands that came of it. Whoever drives it, the same events give the same records, to the last digit.
+
+A container that runs free answers when it can: what it then asks for is a step of its own, `take`.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -12,15 +14,16 @@ from typing import Any, Final
 
 import msgspec
 
-from trading.account.records import Commit, Operation, Reported, StepRecord
+from trading.account.records import CommandsTaken, Commit, Operation, Reported, StepRecord
 from trading.account.router import Router, Taken
 from trading.commands import Command, ScheduleTimer
 from trading.market import Market
 from trading.market_data import Bar, Event, MarketEvent, Timer
 from trading.recorder import Recorder
 from trading.reports import ExecutionReport
-from trading.sequencer import Sequencer
+from trading.sequencer import LAST, Key, Sequencer
 from trading.subscriptions import DataKind, Subscription, event_type
+from trading.timers import Timers
 
 ROUNDS: Final = 8
 """How often commands that come of reports are met within one step; what is left over waits for the next step."""
@@ -29,7 +32,7 @@ ROUNDS: Final = 8
 class Delivery(msgspec.Struct, frozen=True):
     """What containers are to hear now: each report goes to its strategy, then the event to its subscribers.
 
-    `seal` names a container that is to be sealed before it hears anything.
+    `seal` names a container that is to be sealed before it hears anything. `number` is that of the event.
     """
 
     reports: list[ExecutionReport]
@@ -37,6 +40,7 @@ class Delivery(msgspec.Struct, frozen=True):
     subscribers: tuple[str, ...] = ()
     seal: str = ""
     reason: str = ""
+    number: int = 0
 
 
 Step = Generator[Delivery, list[Command], None]
@@ -56,6 +60,7 @@ class LockStep:
         marked_on: Mapping[str, DataKind],
     ) -> None:
         self.sequencer = sequencer
+        self.timers = Timers(list(router.strategies))
         self.router = router
         self.market = market
         self.recorder = recorder
@@ -71,36 +76,52 @@ class LockStep:
                 key = (event_type(one.kind), one.symbol, one.interval_ns)
                 self._subscribers[key] = (*self._subscribers.get(key, ()), strategy)
 
+    def has_waiting(self, strategy: str) -> bool:
+        """Whether commands of a container wait for the next step."""
+        return any(command.strategy == strategy for command in self.waiting)
+
     def begin(self, commands: Iterable[Command]) -> None:
         """Take what the containers asked for before the first event: timers at once, the rest with the first step."""
         for command in commands:
             if isinstance(command, ScheduleTimer):
-                self.sequencer.schedule(command)
+                self.timers.schedule(command, max(self.now_ns, self.sequencer.last_ns))
             else:
                 self.waiting.append(command)
 
-    def steps(self, event: MarketEvent) -> Iterator[Step]:
-        """The steps that a feed event brings: of the bars and timers that are due before it, then its own."""
-        while (due := self.sequencer.due(event)) is not None:
-            yield self.step(due)
-        yield self.step(self.sequencer.take(event), of_feed=True)
+    def steps(self, laid: Sequence[MarketEvent]) -> Iterator[Step]:
+        """The steps of what the sequencer laid out for a feed event, which is the last of it, and of the timers that
+        ring before each."""
+        for event in laid:
+            yield from self.timers_before(event)
+            yield self.step(event, of_feed=event is laid[-1])
+
+    def timers_before(self, event: MarketEvent) -> Iterable[Step]:
+        """The steps of the timers that ring before an event."""
+        if event.ts_ns < self.timers.next_ns:
+            return ()
+        return self._timers_before(self.sequencer.key(event))
+
+    def steps_until(self, ts_ns: int) -> Iterator[Step]:
+        """The steps of the bars and timers that are due by a time, where no feed event says that it has come."""
+        for bar in self.sequencer.bars_until(ts_ns):
+            yield from self.timers_before(bar)
+            yield self.step(bar)
+        yield from self._timers_before((ts_ns, LAST, 0, 0))
 
     def last_steps(self) -> Iterator[Step]:
         """The steps that are due when the feed has ended."""
-        for event in self.sequencer.rest():
-            yield self.step(event)
+        return self.steps_until(self.sequencer.last_ns)
 
     def step(self, event: Event, *, of_feed: bool = False) -> Step:
         """Carry one event through. Only one that the feed itself brought meets the market: a derived bar is past."""
         self.events += 1
-        self.now_ns = event.ts_ns
-        reports = self._meet(event) if of_feed and not isinstance(event, Timer) else []
-        subscribers = self._hearing(event)
+        self.now_ns = max(self.now_ns, event.ts_ns)
+        reports = self._meet(event) if of_feed and type(event) is not Timer else []
+        subscribers = self.hearing(event)
         if not (reports or subscribers or self.waiting):
             return
-        batch = self.waiting
-        self.waiting = []
-        batch = batch + (yield Delivery(self._book(reports, 0), event, subscribers))
+        batch, self.waiting = self.waiting, []
+        batch = batch + (yield Delivery(self._book(reports, 0), event, subscribers, number=self.events))
         if batch:
             yield from self._rounds(batch)
         self._commit()
@@ -114,6 +135,12 @@ class LockStep:
             yield from self._rounds(batch, first=2)
         self._commit()
 
+    def take(self, commands: list[Command]) -> Step:
+        """Carry through what one container that runs free has asked for."""
+        self._record(CommandsTaken(strategy=commands[0].strategy, n=commands[-1].n))
+        yield from self._rounds(commands)
+        self._commit()
+
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs, of sequencer, router and market too."""
         return {
@@ -122,6 +149,7 @@ class LockStep:
             "waiting": list(self.waiting),
             "deferrals": self.deferrals,
             "sequencer": self.sequencer.state(),
+            "timers": self.timers.state(),
             "router": self.router.state(),
             "market": self.market.state(),
         }
@@ -132,20 +160,26 @@ class LockStep:
         self.waiting = msgspec.convert(state["waiting"], list[Command])
         self.deferrals = state["deferrals"]
         self.sequencer.restore(state["sequencer"])
+        self.timers.restore(state["timers"])
         self.router.restore(state["router"])
         self.market.restore(state["market"])
 
-    def _hearing(self, event: Event) -> tuple[str, ...]:
-        if isinstance(event, Timer):
+    def hearing(self, event: Event) -> tuple[str, ...]:
+        """The containers that an event goes to."""
+        if type(event) is Timer:
             return (event.strategy,)
-        interval_ns = event.interval_ns if isinstance(event, Bar) else 0
+        interval_ns = event.interval_ns if type(event) is Bar else 0
         return self._subscribers.get((type(event), event.symbol, interval_ns), ())
+
+    def _timers_before(self, limit: Key) -> Iterator[Step]:
+        while (timer := self.timers.ring_before(limit)) is not None:
+            yield self.step(timer)
 
     def _rounds(self, batch: list[Command], first: int = 1) -> Step:
         for number in range(first, ROUNDS + 1):
             taken = self.router.take(batch, self.now_ns)
             for timer in taken.timers:
-                self.sequencer.schedule(timer)
+                self.timers.schedule(timer, self.now_ns)
             reports = self._meet_commands(taken, number)
             if not reports:
                 return
@@ -172,6 +206,8 @@ class LockStep:
         return self._book(reports, number)
 
     def _book(self, reports: list[ExecutionReport], number: int) -> list[ExecutionReport]:
+        if not reports:
+            return reports
         numbered = self.router.book(reports, self.events)
         for report in numbered:
             self._record(Reported(report=report, round=number))

@@ -1,6 +1,6 @@
 """The market as the pure core sees it: events and commands in, reports out. Who implements it never waits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -26,6 +26,13 @@ class Market(Protocol):
 
     def on_command(self, command: WireCommand, ts_ns: int, /) -> list[ExecutionReport]:
         """Take one command at the current price; what cannot be done is a report, rejected or cancel_rejected."""
+
+    def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
+        """How many of the coming events, counted from the first, bring this strategy's working orders nothing.
+
+        It may be fewer than could be, never more; all of them when none of its orders works. It holds whatever the
+        orders of others do meanwhile, as long as no command of this strategy comes.
+        """
 
     def account(self) -> AccountSnapshot:
         """Cash and positions from the market's own books."""

@@ -3,11 +3,13 @@
 These are made by the million, so they are positional, frozen and outside the garbage collector."""
 
 import math
+from typing import final
 
 import msgspec
 
 
-class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar"):
+@final
+class Bar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="bar"):
     """Open, high, low, close of one complete interval. `ts_ns` is its close; it covers [ts_ns - interval_ns, ts_ns)."""
 
     symbol: str
@@ -20,7 +22,8 @@ class Bar(msgspec.Struct, frozen=True, gc=False, tag="bar"):
     volume: float
 
 
-class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
+@final
+class Quote(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="quote"):
     """Best bid and ask with their sizes in units."""
 
     symbol: str
@@ -31,7 +34,8 @@ class Quote(msgspec.Struct, frozen=True, gc=False, tag="quote"):
     ask_size: float
 
 
-class Trade(msgspec.Struct, frozen=True, gc=False, tag="trade"):
+@final
+class Trade(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="trade"):
     """One trade of the market, size in units."""
 
     symbol: str
@@ -40,7 +44,8 @@ class Trade(msgspec.Struct, frozen=True, gc=False, tag="trade"):
     size: float
 
 
-class Timer(msgspec.Struct, frozen=True, gc=False, tag="timer"):
+@final
+class Timer(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="timer"):
     """A strategy's own alarm; only that strategy hears it."""
 
     strategy: str
@@ -57,8 +62,8 @@ def reference_price(event: MarketEvent) -> float | None:
 
     None where there is none: an empty side of a quote comes as zero or not a number.
     """
-    if isinstance(event, Quote):
+    if type(event) is Quote:
         price = (event.bid + event.ask) / 2 if event.bid > 0.0 and event.ask > 0.0 else 0.0
     else:
-        price = event.price if isinstance(event, Trade) else event.close
+        price = event.price if type(event) is Trade else event.close
     return price if 0.0 < price < math.inf else None

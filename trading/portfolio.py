@@ -40,9 +40,10 @@ class VirtualPortfolio:
         self.positions: dict[str, Position] = {}
         self.marks: dict[str, float] = {}
         self.fills = 0
-        self.peak_equity = {currency: float(amount) for currency, amount in capital.items()}
+        self.peak_equity = _floats(capital)
         self.max_drawdown = dict.fromkeys(capital, 0.0)
         self._instruments = instruments
+        self._float_cash = _floats(self.cash)
         self._points: dict[str, dict[str, float]] = {}
 
     def quantity(self, symbol: str) -> Decimal:
@@ -82,13 +83,16 @@ class VirtualPortfolio:
         if price == self.marks.get(symbol):
             return
         self.marks[symbol] = price
-        for currency, points in self._points.items():
-            if points.get(symbol):
-                self._track_drawdown(currency)
+        position = self.positions.get(symbol)
+        if position is not None and position.quantity:
+            self._track_drawdown(position.currency)
 
     def equity(self, currency: str) -> float:
         """Cash and marked positions in one currency, for people and statistics."""
-        return float(self.cash.get(currency, ZERO)) + self._worth(currency)
+        worth = 0.0
+        for symbol, points in self._points.get(currency, {}).items():
+            worth += points * self.marks[symbol]
+        return self._float_cash.get(currency, 0.0) + worth
 
     def exact_equity(self, currency: str) -> Decimal:
         """Equity at the marks' exact decimal text, for limits."""
@@ -131,6 +135,7 @@ class VirtualPortfolio:
         """Become the portfolio that gave this state."""
         self.capital = msgspec.convert(state["capital"], dict[str, Decimal])
         self.cash = msgspec.convert(state["cash"], dict[str, Decimal])
+        self._float_cash = _floats(self.cash)
         self.fees = msgspec.convert(state["fees"], dict[str, Decimal])
         self.positions = {p.symbol: p for p in msgspec.convert(state["positions"], list[Position])}
         self._points = {}
@@ -142,7 +147,8 @@ class VirtualPortfolio:
         self.max_drawdown = dict(state["max_drawdown"])
 
     def _move_cash(self, currency: str, amount: Decimal) -> None:
-        self.cash[currency] = EXACT.add(self.cash.get(currency, ZERO), amount)
+        cash = self.cash[currency] = EXACT.add(self.cash.get(currency, ZERO), amount)
+        self._float_cash[currency] = float(cash)
 
     def _note_held(self, position: Position) -> None:
         """Keep what one point of price is worth, so that a mark costs a multiplication."""
@@ -162,19 +168,19 @@ class VirtualPortfolio:
             if position.quantity
         )
 
-    def _worth(self, currency: str) -> float:
-        worth = 0.0
-        for symbol, points in self._points.get(currency, {}).items():
-            worth += points * self.marks[symbol]
-        return worth
-
     def _track_drawdown(self, currency: str) -> None:
         equity = self.equity(currency)
         peak = self.peak_equity.get(currency, 0.0)
         if equity > peak:
             self.peak_equity[currency] = equity
         elif peak > 0.0:
-            self.max_drawdown[currency] = max(self.max_drawdown.get(currency, 0.0), 1.0 - equity / peak)
+            drawdown = 1.0 - equity / peak
+            if drawdown > self.max_drawdown.setdefault(currency, 0.0):
+                self.max_drawdown[currency] = drawdown
+
+
+def _floats(amounts: Mapping[str, Decimal]) -> dict[str, float]:
+    return {currency: float(amount) for currency, amount in amounts.items()}
 
 
 def _move_position(position: Position, fill: Fill, paid: Decimal, instrument: Instrument) -> None:

@@ -1,24 +1,25 @@
-"""One order for everything that happens: feed events, bars derived from them, and strategies' timers.
+"""One order for everything that the market brings: feed events, and the bars derived from them.
 
 Events are ordered by (time, rank, then interval, then place in the config); ranks: bar, timer, quote, trade. A derived
-bar or a timer comes before the first feed event that is later in this order. Derived bars are built here, once for all.
+bar comes before the first feed event that is later in this order. Bars are built here, once for all, and of the feed
+alone: so events can be laid out ahead of the steps that carry them. Strategies' timers come in as the steps go.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from trading.aggregation import BarBuilder
-from trading.commands import ScheduleTimer
 from trading.errors import TradingError
-from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
+from trading.market_data import Bar, MarketEvent, Quote, Trade, reference_price
 from trading.subscriptions import DataKind, Subscription, event_type
 
-_BAR, _TIMER, _QUOTE, _TRADE = 1, 2, 3, 4
-_NEVER: Final = 1 << 63
 Key = tuple[int, int, int, int]
+"""Where something stands in the order: time in nanoseconds, rank, interval, place in the config."""
+
+BAR, TIMER, QUOTE, TRADE, LAST = 1, 2, 3, 4, 5
+NEVER: Final = 1 << 63
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,133 +45,102 @@ class OutOfOrder(TradingError):
 
 
 class Sequencer:
-    """Merges one feed's events with derived bars and timers.
+    """Lays one feed's events out, each after the derived bars that are due before it.
 
-    `offers` are by symbol in the order of the config, `strategies` in theirs. For each feed event: take what `due`
-    gives until it gives None, then `take` the event itself.
+    `offers` are by symbol in the order of the config. `last_ns` is the time of the last feed event laid out.
     """
 
     def __init__(
-        self,
-        *,
-        offers: Mapping[str, Offer],
-        strategies: Sequence[str],
-        subscriptions: Iterable[Subscription],
-        fill_empty: bool = False,
+        self, *, offers: Mapping[str, Offer], subscriptions: Iterable[Subscription], fill_empty: bool = False
     ) -> None:
+        self.last_ns = 0
+        self.next_bar_ns = NEVER
         self._built_from = {symbol: event_type(offer.bars_from) for symbol, offer in offers.items()}
-        self._symbol_place = {symbol: place for place, symbol in enumerate(offers)}
-        self._strategy_place = {strategy: place for place, strategy in enumerate(strategies)}
-        self._timers: dict[tuple[str, str], ScheduleTimer] = {}
+        self._place = {symbol: place for place, symbol in enumerate(offers)}
         self._builders: dict[tuple[str, int], BarBuilder] = {}
         self._of_symbol: dict[str, list[BarBuilder]] = {symbol: [] for symbol in offers}
-        self._last_ns = 0
-        self._next_ns = _NEVER
         for symbol, interval_ns in derived_bars(offers, subscriptions):
             builder = BarBuilder(symbol, interval_ns, fill_empty=fill_empty)
             self._builders[symbol, interval_ns] = builder
             self._of_symbol[symbol].append(builder)
 
-    def schedule(self, timer: ScheduleTimer) -> None:
-        """Set a strategy's timer; one of the same name is replaced, one in the past rings next."""
-        at_ns = max(timer.at_ns, self._last_ns)
-        self._timers[timer.strategy, timer.name] = msgspec.structs.replace(timer, at_ns=at_ns)
-        self._next_ns = min(self._next_ns, at_ns)
+    def lay_out(self, event: MarketEvent) -> list[MarketEvent]:
+        """The bars that are due before a feed event, and last the event itself.
 
-    def due(self, upcoming: MarketEvent) -> Event | None:
-        """The next bar or timer that comes before a feed event, None when there is no more."""
-        if upcoming.ts_ns < self._next_ns:
-            return None
-        return self._pop_before(self._key(upcoming))
-
-    def take(self, event: MarketEvent) -> MarketEvent:
-        """Let a feed event into the bars being built, and give it back; OutOfOrder when it is earlier than the last."""
-        if event.ts_ns < self._last_ns:
-            raise OutOfOrder(f"{event.symbol}: an event at {event.ts_ns} ns came after one at {self._last_ns} ns")
-        self._last_ns = event.ts_ns
+        OutOfOrder when it is earlier than the last; a bar may be, since a live feed hears of it after its close.
+        """
+        ts_ns = event.ts_ns
+        laid: list[MarketEvent] = [] if ts_ns < self.next_bar_ns else list(self._close_before(self.key(event)))
+        if ts_ns >= self.last_ns:
+            self.last_ns = ts_ns
+        elif not isinstance(event, Bar):
+            raise OutOfOrder(f"{event.symbol}: an event at {ts_ns} ns came after one at {self.last_ns} ns")
         if type(event) is self._built_from[event.symbol]:
             self._build(event)
-        return event
+        laid.append(event)
+        return laid
 
-    def bars_until(self, ts_ns: int) -> Iterator[Event]:
-        """Bars that are complete by a time, before any timer of that time."""
-        while (event := self._pop_before((ts_ns, _TIMER, 0, 0))) is not None:
-            yield event
+    def bars_until(self, ts_ns: int) -> list[Bar]:
+        """The bars that are complete by a time."""
+        return list(self._close_before((ts_ns, TIMER, 0, 0)))
 
-    def rest(self) -> Iterator[Event]:
-        """What is due up to the time of the last feed event, at a feed's end."""
-        while (event := self._pop_before((self._last_ns, _TRADE + 1, 0, 0))) is not None:
-            yield event
+    def key(self, event: MarketEvent) -> Key:
+        """Where an event stands in the order."""
+        place = self._place[event.symbol]
+        match event:
+            case Bar():
+                return event.ts_ns, BAR, event.interval_ns, place
+            case Quote():
+                return event.ts_ns, QUOTE, 0, place
+            case Trade():
+                return event.ts_ns, TRADE, 0, place
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
         return {
-            "timers": list(self._timers.values()),
             "builders": [(symbol, interval, b.state()) for (symbol, interval), b in self._builders.items()],
-            "last_ns": self._last_ns,
+            "last_ns": self.last_ns,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the sequencer that gave this state; bars that it did not build begin anew."""
-        for timer in msgspec.convert(state["timers"], list[ScheduleTimer]):
-            self._timers[timer.strategy, timer.name] = timer
         for symbol, interval_ns, built in state["builders"]:
             if (symbol, interval_ns) in self._builders:
                 self._builders[symbol, interval_ns].restore(built)
-        self._last_ns = state["last_ns"]
+        self.last_ns = state["last_ns"]
         self._find_next()
 
     def _build(self, event: MarketEvent) -> None:
-        price = reference_price(event)
+        builders = self._of_symbol[event.symbol]
+        price = reference_price(event) if builders else None
         if price is None:
             return
         size = event.size if isinstance(event, Trade) else 0.0
-        for builder in self._of_symbol[event.symbol]:
+        for builder in builders:
             if isinstance(event, Bar):
                 builder.add_bar(event)
             else:
                 builder.add_price(event.ts_ns, price, size)
             due_ns = builder.due_ns
-            if due_ns is not None and due_ns < self._next_ns:
-                self._next_ns = due_ns
+            if due_ns is not None and due_ns < self.next_bar_ns:
+                self.next_bar_ns = due_ns
 
-    def _pop_before(self, limit: Key) -> Event | None:
-        candidates: list[tuple[Key, Callable[[], Event]]] = []
-        for (symbol, interval_ns), builder in self._builders.items():
-            if builder.due_ns is not None:
-                key = (builder.due_ns, _BAR, interval_ns, self._symbol_place[symbol])
-                candidates.append((key, builder.close))
-        for timer in self._timers.values():
-            key = (timer.at_ns, _TIMER, 0, self._strategy_place[timer.strategy])
-            candidates.append((key, partial(self._ring, timer)))
-        first = min(candidates, key=lambda candidate: candidate[0], default=None)
-        event = None
-        if first is not None and first[0] < limit:
-            self._last_ns = first[0][0]
-            event = first[1]()
-        self._find_next()
-        return event
+    def _close_before(self, limit: Key) -> Iterator[Bar]:
+        while (due := self._first_due()) is not None and due[0] < limit:
+            yield due[1].close()
+            self._find_next()
 
-    def _ring(self, timer: ScheduleTimer) -> Timer:
-        del self._timers[timer.strategy, timer.name]
-        if timer.every_ns:
-            self.schedule(msgspec.structs.replace(timer, at_ns=timer.at_ns + timer.every_ns))
-        return Timer(timer.strategy, timer.at_ns, timer.name)
+    def _first_due(self) -> tuple[Key, BarBuilder] | None:
+        due = [
+            ((builder.due_ns, BAR, interval_ns, self._place[symbol]), builder)
+            for (symbol, interval_ns), builder in self._builders.items()
+            if builder.due_ns is not None
+        ]
+        return min(due, key=lambda candidate: candidate[0], default=None)
 
     def _find_next(self) -> None:
-        dues = [builder.due_ns for builder in self._builders.values() if builder.due_ns is not None]
-        dues += [timer.at_ns for timer in self._timers.values()]
-        self._next_ns = min(dues, default=_NEVER)
-
-    def _key(self, event: MarketEvent) -> Key:
-        place = self._symbol_place[event.symbol]
-        match event:
-            case Bar():
-                return event.ts_ns, _BAR, event.interval_ns, place
-            case Quote():
-                return event.ts_ns, _QUOTE, 0, place
-            case Trade():
-                return event.ts_ns, _TRADE, 0, place
+        dues = (builder.due_ns for builder in self._builders.values() if builder.due_ns is not None)
+        self.next_bar_ns = min(dues, default=NEVER)
 
 
 def derived_bars(offers: Mapping[str, Offer], subscriptions: Iterable[Subscription]) -> list[tuple[str, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from trading.market_data import Bar, Event, MarketEvent
+from trading.market_data import Bar, MarketEvent
 from trading.sequencer import Sequencer
 from trading.subscriptions import DataKind, Subscription
 
@@ -51,9 +51,7 @@ def needed_since(subscriptions: Mapping[str, Sequence[Subscription]], until_ns: 
     return since
 
 
-def _in_order(sequencer: Sequencer, past: Iterable[MarketEvent], until_ns: int) -> Iterator[Event]:
+def _in_order(sequencer: Sequencer, past: Iterable[MarketEvent], until_ns: int) -> Iterator[MarketEvent]:
     for event in past:
-        while (due := sequencer.due(event)) is not None:
-            yield due
-        yield sequencer.take(event)
+        yield from sequencer.lay_out(event)
     yield from sequencer.bars_until(until_ns)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from brokers.simulated.costs import NoCommission, NoSlippage
 from brokers.simulated.market import SimulatedMarket
-from brokers.simulated.matching import Match, MatchingRule, OnBars, OnQuotes, OnTrades, price_of
+from brokers.simulated.matching import Match, MatchingRule, OnBars, OnQuotes, OnTrades, Reaching, price_of
 from trading.instruments import Instrument
 from trading.market_data import Quote
 from trading.money import EXACT
@@ -33,6 +33,10 @@ class AtReference:
         return None if price is None else Match(price, Liquidity.TAKER)
 
     resting = arriving
+
+    def reaching(self, _highest_buy: float, _lowest_sell: float, /) -> Reaching:
+        """Any event of its data: what waits here waits for the first price."""
+        return lambda event: type(event) is self.data
 
 
 class Mid(OnQuotes):

@@ -32,18 +32,22 @@ class SymbolBook:
         self._interval_ns = 0
 
     def hear(self, event: MarketEvent) -> bool:
-        """Take an event as the current price; False, and nothing taken, for data that is not matched on.
-
-        Of bars, only those of the interval first heard: longer ones are built of them, later, and their open is past.
-        """
+        """Take an event as the current price; False, and nothing taken, for data that is not matched on."""
         if type(event) is not self._data:
             return False
         if type(event) is Bar:
-            if self._interval_ns not in (0, event.interval_ns):
+            if not self.counts(event):
                 return False
             self._interval_ns = event.interval_ns
         self.last = event
         return True
+
+    def counts(self, event: MarketEvent) -> bool:
+        """Whether an event of its kind of data is matched on.
+
+        Of bars, only those of the interval first heard: longer ones are built of them, later, and their open is past.
+        """
+        return type(event) is not Bar or self._interval_ns in (0, event.interval_ns)
 
     def reference(self, side: Side) -> Decimal | None:
         """The price of that side now, None before the first event."""

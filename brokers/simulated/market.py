@@ -5,7 +5,7 @@ Every change of its state is an effect, and each effect has one method, whether 
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
@@ -15,7 +15,7 @@ from brokers.capabilities import Capabilities
 from brokers.simulated.account import CashAccount
 from brokers.simulated.book import SymbolBook, WorkingOrder
 from brokers.simulated.costs import CommissionModel, SlippageModel
-from brokers.simulated.matching import RULES, Match, MatchingRule
+from brokers.simulated.matching import RULES, Match, MatchingRule, edges
 from brokers.simulated.settlement import Settlement, outlay, too_small
 from trading.admission import Refusal, malformed
 from trading.commands import WireCancel, WireCommand, WireSubmit
@@ -72,6 +72,7 @@ class SimulatedMarket:
         self._settlement = Settlement(slippage, commission)
         self._account = CashAccount(cash, {})
         self._working: dict[str, WorkingOrder] = {}
+        self._working_of: dict[str, dict[str, WorkingOrder]] = {}
         self._closed: deque[str] = deque(maxlen=CLOSED_KEPT)
         self._fills = 0
 
@@ -100,6 +101,22 @@ class SimulatedMarket:
         if isinstance(command, WireCancel):
             return [self._cancel(command, ts_ns)]
         return self._submit(command, ts_ns)
+
+    def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
+        """How many of the coming events pass beside every working order of a strategy, judged in floats."""
+        orders = self._working_of.get(strategy)
+        if not orders:
+            return len(events)
+        books = self._books
+        watched = {
+            symbol: books[symbol].rule.reaching(*edge)
+            for symbol, edge in edges(order.terms for order in orders.values()).items()
+        }
+        for place, event in enumerate(events):
+            reaches = watched.get(event.symbol)
+            if reaches is not None and reaches(event) and books[event.symbol].counts(event):
+                return place
+        return len(events)
 
     def account(self) -> AccountSnapshot:
         """Cash and positions from the market's own books."""
@@ -153,6 +170,7 @@ class SimulatedMarket:
             self.observe(event)
         self._account = CashAccount(saved.cash, saved.positions)
         self._working.clear()
+        self._working_of.clear()
         for order in saved.working:
             self._open(order)
         self._closed = deque(saved.closed, maxlen=CLOSED_KEPT)
@@ -233,6 +251,7 @@ class SimulatedMarket:
 
     def _open(self, order: WorkingOrder) -> None:
         self._working[order.cid] = order
+        self._working_of.setdefault(order.terms.strategy, {})[order.cid] = order
         self._books[order.terms.symbol].orders[order.cid] = order
         self._account.hold(order)
 
@@ -240,6 +259,7 @@ class SimulatedMarket:
         """End an order; one that fills as it arrives has never worked."""
         order = self._working.pop(cid, None)
         if order is not None:
+            del self._working_of[order.terms.strategy][cid]
             del self._books[order.terms.symbol].orders[cid]
             self._account.release(order)
         self._closed.append(cid)

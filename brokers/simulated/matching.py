@@ -10,7 +10,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -31,6 +31,10 @@ class Match(msgspec.Struct, frozen=True):
     liquidity: Liquidity
 
 
+Reaching = Callable[[MarketEvent], bool]
+"""Whether an event, of any kind, may fill some resting orders of its symbol."""
+
+
 class MatchingRule(Protocol):
     """Judges orders by one kind of data; every event it is given is of the type `data`."""
 
@@ -44,6 +48,9 @@ class MatchingRule(Protocol):
 
     def resting(self, terms: OrderTerms, event: Any, instrument: Instrument, /) -> Match | None:
         """Where a resting order fills in a new event; None when it rests on."""
+
+    def reaching(self, highest_buy: float, lowest_sell: float, /) -> Reaching:
+        """What may fill orders that rest within such `edges`: now and then more than does, never less."""
 
 
 class _OnTicks(ABC):
@@ -77,6 +84,10 @@ class OnQuotes(_OnTicks):
         """The other side of the quote."""
         return price_of(event.ask if side is Side.BUY else event.bid, instrument)
 
+    def reaching(self, highest_buy: float, lowest_sell: float, /) -> Reaching:
+        """The ask comes down to a buy or the bid up to a sell."""
+        return lambda event: type(event) is Quote and (0.0 < event.ask <= highest_buy or event.bid >= lowest_sell)
+
 
 class OnTrades(_OnTicks):
     """Both sides meet the last trade."""
@@ -86,6 +97,10 @@ class OnTrades(_OnTicks):
     def reference(self, event: Trade, _side: Side, instrument: Instrument, /) -> Decimal | None:
         """The price of the trade."""
         return price_of(event.price, instrument)
+
+    def reaching(self, highest_buy: float, lowest_sell: float, /) -> Reaching:
+        """The price comes to either."""
+        return lambda event: type(event) is Trade and (0.0 < event.price <= highest_buy or event.price >= lowest_sell)
 
 
 class OnBars:
@@ -111,10 +126,26 @@ class OnBars:
             return None
         return Match(terms.limit_price, Liquidity.MAKER)
 
+    def reaching(self, highest_buy: float, lowest_sell: float, /) -> Reaching:
+        """Low or open come to a buy, high or open to a sell; faulty data has an open outside of low and high."""
+
+        def reached(event: MarketEvent) -> bool:
+            return type(event) is Bar and (
+                0.0 < event.low <= highest_buy
+                or event.high >= lowest_sell
+                or 0.0 < event.open <= highest_buy
+                or event.open >= lowest_sell
+            )
+
+        return reached
+
 
 RULES: Final[Mapping[str, MatchingRule]] = MappingProxyType(
     {DataKind.QUOTES: OnQuotes(), DataKind.TRADES: OnTrades(), DataKind.BARS: OnBars()}
 )
+
+SMALLEST_PRICE: Final = math.ulp(0.0)
+"""Every price is at or above it, and zero, which is no price, below."""
 
 
 def price_of(price: float, instrument: Instrument) -> Decimal | None:
@@ -127,3 +158,21 @@ def within_limit(price: Decimal, terms: OrderTerms) -> bool:
     if terms.limit_price is None:
         return True
     return price <= terms.limit_price if terms.side is Side.BUY else price >= terms.limit_price
+
+
+def edges(orders: Iterable[OrderTerms]) -> dict[str, tuple[float, float]]:
+    """By symbol the highest limit of the buys and the lowest of the sells, as floats; a market order's is any price.
+
+    A price that is within a limit is also within the limit's float: the shortest text of a price gives that same
+    float again, and rounding to a float never turns an order around. So floats err on the side of reaching.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for terms in orders:
+        buy, sell = found.get(terms.symbol, (0.0, math.inf))
+        limit = terms.limit_price
+        if terms.side is Side.BUY:
+            buy = max(buy, math.inf if limit is None else float(limit))
+        else:
+            sell = min(sell, SMALLEST_PRICE if limit is None else float(limit))
+        found[terms.symbol] = buy, sell
+    return found

@@ -83,6 +83,7 @@ def _summary(plan: "Plan") -> dict[str, Any]:
             "state": str(plan.state),
             "durability": settings.durable_through,
             "symbols": list(plan.instruments),
+            "files": [head.facts() for head in plan.heads],
             "strategies": [
                 {
                     "id": entry.id,
@@ -115,4 +116,5 @@ def _plan_table(summary: dict[str, Any], headers: bool) -> str:
         }
         for strategy in summary["strategies"]
     ]
-    return f"{head}\n\n{table(rows, _PLANNED, headers=headers)}"
+    files = [facts([(name, file[name]) for name in file]) for file in summary["files"]]
+    return "\n\n".join([head, *files, table(rows, _PLANNED, headers=headers)])

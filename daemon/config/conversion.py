@@ -1,5 +1,8 @@
 """From settings to the things of the trade that they describe."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from brokers.simulated.costs import (
     CommissionModel,
     FixedSlippage,
@@ -12,19 +15,29 @@ from brokers.simulated.costs import (
 from daemon.config.settings import (
     AccountSettings,
     Commission,
+    DataFileSettings,
     EquityShareSizing,
+    Feed,
+    FileFeedSettings,
     FixedSizing,
     FixedSlippageSettings,
     InstrumentSettings,
     Limits,
+    LiveFeedSettings,
     PercentCommissionSettings,
     PerShareCommissionSettings,
+    RestartSettings,
     Slippage,
     StrategyRisk,
 )
+from daemon.feeds.file.layout import DataFile
+from daemon.feeds.file.merge import offers_of
+from daemon.hosts.restarts import RestartRule
 from trading.instruments import Instrument, InstrumentKind
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
 from trading.money import Currency
+from trading.sequencer import Offer
+from trading.subscriptions import DataKind
 
 
 def instrument(symbol: str, settings: InstrumentSettings, account: AccountSettings) -> Instrument:
@@ -41,6 +54,40 @@ def instrument(symbol: str, settings: InstrumentSettings, account: AccountSettin
     )
 
 
+def offers(feed: Feed, instruments: Iterable[str]) -> dict[str, Offer]:
+    """What a feed brings of each symbol, in the order of the config."""
+    if isinstance(feed, FileFeedSettings):
+        return offers_of([data_file(file, instruments, Path()) for file in feed.files])
+    if isinstance(feed, LiveFeedSettings):
+        return {
+            symbol: Offer(quotes=asked.quotes, trades=asked.trades, bar_interval_ns=asked.bars_ns or 0)
+            for symbol, asked in feed.symbols.items()
+        }
+    bar_interval_ns = feed.bars_ns if "bars" in feed.data else 0
+    offer = Offer(quotes="quotes" in feed.data, trades="trades" in feed.data, bar_interval_ns=bar_interval_ns)
+    return dict.fromkeys(feed.symbols, offer)
+
+
+def data_file(settings: DataFileSettings, instruments: Iterable[str], folder: Path) -> DataFile:
+    """One file of market data; its path counts from a folder."""
+    is_bars = settings.data == "bars"
+    named = (settings.symbol,) if settings.symbol is not None else settings.symbols
+    return DataFile(
+        path=folder / settings.path.expanduser(),
+        data=DataKind(settings.data),
+        symbols=tuple(instruments) if named is None else named,
+        others_are_bad=named is None,
+        interval_ns=(settings.interval_ns or 0) if is_bars else 0,
+        stamped_at_open=is_bars and settings.stamp == "open",
+        columns={str(field): column for field, column in settings.columns.items()},
+        header=settings.header,
+        delimiter=settings.delimiter,
+        time=settings.time,
+        zone=settings.zone,
+        repeats=settings.repeats,
+    )
+
+
 def limits(settings: Limits) -> RiskLimits:
     """The limits of the account or of a strategy."""
     return RiskLimits(**settings.model_dump(include=set(RiskLimits.__struct_fields__)))
@@ -54,6 +101,11 @@ def sizing(settings: StrategyRisk) -> Sizing | None:
         case EquityShareSizing(share=share):
             return EquityShare(share=share)
     return None
+
+
+def restart_rule(settings: RestartSettings) -> RestartRule:
+    """When a strategy's process is started again."""
+    return RestartRule(policy=settings.policy, most=settings.most, within_ns=settings.within_ns)
 
 
 def commission(settings: Commission, account: AccountSettings) -> CommissionModel:

@@ -18,6 +18,11 @@ EXTRAS: Final = {
 """The modules that each extra of pyproject.toml brings, and the distributions that hold them."""
 
 
+def absent(*modules: str) -> str:
+    """The first of some modules that is not installed; empty when all are there."""
+    return next((module for module in modules if find_spec(module) is None), "")
+
+
 def install_hint(module: str) -> str:
     """The clause that says how to install an absent module: its whole extra, or for one of no extra itself."""
     name = module.partition(".")[0]

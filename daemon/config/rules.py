@@ -8,9 +8,22 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
+from daemon.config.conversion import offers
+from daemon.config.file_rules import files_are_described, files_are_distinct, files_are_within_start_and_end
+from daemon.config.live_rules import (
+    adapter_takes_its_options,
+    bars_do_not_wait_for_the_next,
+    live_symbols_bring_data,
+)
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.reading import Reading
-from daemon.config.settings import FixedSlippageSettings, Settings, SimulatedBrokerSettings
+from daemon.config.settings import (
+    FileFeedSettings,
+    FixedSlippageSettings,
+    Settings,
+    SimulatedBrokerSettings,
+    SyntheticFeedSettings,
+)
 from daemon.config.source import Document, resolve_state
 from daemon.errors import SocketProblem
 from daemon.net import check_socket_path
@@ -18,6 +31,8 @@ from daemon.state import SOCKET_NAME
 from trading.account.ids import tag_of
 from trading.account.ledger import UNALLOCATED
 from trading.money import EXACT, KNOWN_QUANTA, ROUNDING, total
+from trading.sequencer import Offer
+from trading.subscriptions import DataKind
 from trading.timestamps import format_interval, iso
 
 Breach = tuple[KeyPath, str]
@@ -40,8 +55,8 @@ def live_has_no_venue(settings: Settings, _document: Document) -> Iterator[Breac
 def host_is_built(settings: Settings, _document: Document) -> Iterator[Breach]:
     """Containers run where there is a host for them."""
     for place, strategy in enumerate(settings.strategies):
-        if strategy.isolation != "task":
-            message = f"the {strategy.isolation} host is not built yet; use isolation: task"
+        if strategy.isolation == "thread":
+            message = "the thread host is not built yet; use isolation: process, or task for a strategy that you trust"
             yield ("strategies", place, "isolation"), message
 
 
@@ -106,7 +121,8 @@ def lots_are_whole(settings: Settings, _document: Document) -> Iterator[Breach]:
 
 def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]:
     """First prices are on the tick, and far enough above zero for a bid and for the moves."""
-    for symbol, made in settings.feed.symbols.items():
+    made_up = settings.feed.symbols if isinstance(settings.feed, SyntheticFeedSettings) else {}
+    for symbol, made in made_up.items():
         if symbol not in settings.instruments:
             continue
         path, tick_size = ("feed", "symbols", symbol), settings.instruments[symbol].tick_size
@@ -128,32 +144,55 @@ def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]
 
 def slippage_leaves_a_price(settings: Settings, _document: Document) -> Iterator[Breach]:
     """A sale must not slip down to nothing."""
-    broker = settings.broker
+    broker, feed = settings.broker, settings.feed
     if not isinstance(broker, SimulatedBrokerSettings) or not isinstance(broker.slippage, FixedSlippageSettings):
         return
-    for symbol, made in settings.feed.symbols.items():
+    made_up = feed.symbols if isinstance(feed, SyntheticFeedSettings) else {}
+    for symbol, made in made_up.items():
         instrument, ticks = settings.instruments.get(symbol), Decimal(broker.slippage.ticks)
         if instrument is not None and EXACT.multiply(ticks, instrument.tick_size) >= made.price:
             message = f"{broker.slippage.ticks} ticks of {symbol} are all of its first price, {made.price}"
             yield ("broker", "slippage", "ticks"), message
 
 
-def symbols_have_data(_settings: Settings, document: Document) -> Iterator[Breach]:
+def symbols_have_data(settings: Settings, document: Document) -> Iterator[Breach]:
     """What the feed brings can be traded, and what can be traded the feed brings."""
-    instruments, fed = names(document, "instruments"), names(document, "feed", "symbols")
-    if not fed:
-        yield ("feed", "symbols"), "must name at least one symbol"
-    for symbol in sorted(fed - instruments):
+    instruments, places = names(document, "instruments"), _fed(settings, document)
+    if isinstance(settings.feed, FileFeedSettings):
+        named, one = "feed.files", "file"
+    else:
+        named, one = "feed.symbols", "symbol"
+    if not places:
+        yield tuple(named.split(".")), f"must name at least one {one}"
+    for symbol in sorted(places.keys() - instruments):
         message = "is no instrument; add it to instruments" + nearest(symbol, instruments)
-        yield ("feed", "symbols", symbol), message
-    for symbol in sorted(instruments - fed):
-        message = "the feed brings no data of it; add it to feed.symbols" + nearest(symbol, fed)
+        yield places[symbol], message if places[symbol][-1] == symbol else f"{symbol!r} {message}"
+    for symbol in sorted(instruments - places.keys()):
+        message = f"the feed brings no data of it; add it to {named}" + nearest(symbol, places)
         yield ("instruments", symbol), message
 
 
-def intervals_fit(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """Bars are whole multiples of what they are made of."""
+def _fed(settings: Settings, document: Document) -> dict[str, KeyPath]:
+    """Each symbol that the feed brings, and where the config says so."""
+    if not isinstance(settings.feed, FileFeedSettings):
+        return {symbol: ("feed", "symbols", symbol) for symbol in names(document, "feed", "symbols")}
+    places: dict[str, KeyPath] = {}
+    for place, file in enumerate(settings.feed.files):
+        path: KeyPath = ("feed", "files", place)
+        if file.symbols:
+            places |= dict.fromkeys(file.symbols, (*path, "symbols"))
+        elif file.symbol is not None:
+            places[file.symbol] = (*path, "symbol")
+        else:
+            places |= dict.fromkeys(names(document, "instruments"), path)
+    return places
+
+
+def walks_have_whole_steps(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """Made-up bars are whole multiples of the steps that they are made of."""
     feed = settings.feed
+    if not isinstance(feed, SyntheticFeedSettings):
+        return
     if "bars" in feed.data and feed.bars_ns % feed.every_ns:
         yield ("feed", "bars"), _no_multiple(feed.bars_ns, feed.every_ns, "feed.every")
     elif "bars" in feed.data and feed.start_ns % feed.bars_ns:
@@ -162,8 +201,12 @@ def intervals_fit(settings: Settings, _document: Document) -> Iterator[Breach]:
     if feed.duration_ns is not None and feed.duration_ns < feed.every_ns:
         message = f"{format_interval(feed.duration_ns)} is shorter than feed.every, so nothing would happen"
         yield ("feed", "duration"), message
+
+
+def timeframes_can_be(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """A strategy's bars can be built of what the feed brings."""
     for place, strategy in enumerate(settings.strategies):
-        message = bars_that_cannot_be(settings, strategy.timeframe_ns or feed.bars_ns)
+        message = bars_that_cannot_be(settings, strategy.timeframe_ns or settings.feed.bars_ns)
         if message:
             yield ("strategies", place, "timeframe"), message
 
@@ -187,7 +230,14 @@ RULES: Final[tuple[Rule, ...]] = (
     walks_can_begin,
     slippage_leaves_a_price,
     symbols_have_data,
-    intervals_fit,
+    walks_have_whole_steps,
+    timeframes_can_be,
+    files_are_described,
+    files_are_distinct,
+    files_are_within_start_and_end,
+    live_symbols_bring_data,
+    bars_do_not_wait_for_the_next,
+    adapter_takes_its_options,
     socket_path_fits,
 )
 
@@ -200,10 +250,14 @@ def names(document: Document, *path: str) -> set[str]:
     return {str(key) for key in node} if isinstance(node, dict) else set()
 
 
-def bars_that_cannot_be(settings: Settings, interval_ns: int) -> str:
-    """Why bars of an interval cannot be built of what the feed brings; empty when they can."""
-    if settings.feed.data == ("bars",) and interval_ns % settings.feed.bars_ns:
-        return _no_multiple(interval_ns, settings.feed.bars_ns, "the feed's bars")
+def bars_that_cannot_be(settings: Settings, interval_ns: int, symbol: str | None = None) -> str:
+    """Why bars of an interval cannot be built of what the feed brings, of one symbol or of any; empty when they can."""
+    asked = offers(settings.feed, settings.instruments)
+    brought = {symbol: offer for symbol, offer in asked.items() if offer != Offer()}  # no data is told by another rule
+    of = list(brought.values()) if symbol is None else [brought[symbol]] if symbol in brought else []
+    bars_ns = [offer.bar_interval_ns for offer in of if offer.bars_from is DataKind.BARS]
+    if len(bars_ns) == len(of) and bars_ns and all(interval_ns % base_ns for base_ns in bars_ns):
+        return _no_multiple(interval_ns, bars_ns[0], "the feed's bars")
     return ""
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from daemon.config.values import (
@@ -24,6 +24,7 @@ from daemon.config.values import (
 )
 from daemon.journal.log import SEGMENT_BYTES
 from trading.money import ZERO
+from trading.timestamps import MINUTE
 
 
 class Section(BaseModel):
@@ -76,12 +77,110 @@ class SyntheticFeedSettings(Section):
     fill_empty_bars: bool = Field(default=False, description="whether an interval without trades makes a bar")
     symbols: dict[Symbol, SyntheticSymbolSettings] = Field(description="the symbols, each with its first price")
 
-    @field_validator("kind", mode="before")
-    @classmethod
-    def _not_yet(cls, kind: object) -> object:
-        if kind == "file":
-            raise ValueError("'file' is not available yet; use synthetic")
-        return kind
+
+FieldName = Literal[
+    "time", "date", "symbol", "bid", "ask", "bid_size", "ask_size", "price", "size", "id",
+    "open", "high", "low", "close", "volume",
+]  # fmt: skip
+
+
+class DataFileSettings(Section):
+    """One file of market data, and how to read it."""
+
+    path: Annotated[Path, Field(strict=False)] = Field(
+        description="the file, counted from this file's folder: .csv or .txt, also as .gz or .zip, or .parquet"
+    )
+    data: Literal["quotes", "trades", "bars"] = Field(description="what its rows are: quotes, trades or bars")
+    symbol: Symbol | None = Field(default=None, description="the symbol of its rows")
+    symbols: Annotated[tuple[Symbol, ...], Field(strict=False)] | None = Field(
+        default=None, description="of a file with several, the symbols to take; every instrument if not given"
+    )
+    interval_ns: Interval | None = Field(default=None, alias="interval", description="length of its bars")
+    stamp: Literal["open", "close"] | None = Field(
+        default=None, description="which end of a bar its time is: open or close"
+    )
+    columns: dict[FieldName, str | int | None] = Field(
+        default={},
+        description="the column of each field, by name, or by number from 1; null where there is none;"
+        " the usual names are found by themselves",
+    )
+    header: bool = Field(default=True, description="whether its first line names the columns")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        default=",", description="what stands between two cells"
+    )
+    time: str | None = Field(
+        default=None, description="iso, s, ms, us, ns (since 1970), or a format such as %d.%m.%Y %H:%M:%S"
+    )
+    zone: str = Field(default="UTC", description="time zone of times that carry none, such as America/New_York")
+    repeats: bool = Field(
+        default=False, description="whether a quote may be the same as the one before it in everything, time included"
+    )
+
+
+class FileFeedSettings(Section):
+    """Market data from files."""
+
+    kind: Literal["file"] = Field(description="where market data comes from: file")
+    start_ns: Moment | None = Field(
+        default=None,
+        alias="start",
+        description="where trading begins; earlier rows are the past that warms up; the first row if not given",
+    )
+    end_ns: Moment | None = Field(
+        default=None, alias="end", description="where the feed ends; the last row if not given"
+    )
+    speed: Speed = Field(default=1.0, description="multiple of real time, or max for as fast as possible")
+    timeframe_ns: Interval | None = Field(
+        default=None,
+        alias="bars",
+        description="the strategies' default timeframe; the interval of the files' bars, else 1m, if not given",
+    )
+    at_end: Literal["idle", "exit"] = Field(
+        default="idle", description="what the daemon does after the feed's last event"
+    )
+    fill_empty_bars: bool = Field(default=False, description="whether an interval without trades makes a bar")
+    on_bad_row: Literal["refuse", "skip"] = Field(
+        default="refuse", description="refuse a file with a row that cannot be, or skip such rows and count them"
+    )
+    files: Annotated[tuple[DataFileSettings, ...], Field(strict=False)] = Field(
+        description="the files, each with what its rows are"
+    )
+
+    @property
+    def bars_ns(self) -> int:
+        """The strategies' default timeframe."""
+        brought = {file.interval_ns for file in self.files if file.interval_ns is not None}
+        return self.timeframe_ns or (brought.pop() if len(brought) == 1 else MINUTE)
+
+
+class LiveSymbolSettings(Section):
+    """What is asked for of one symbol."""
+
+    quotes: bool = Field(default=False, description="best bids and asks")
+    trades: bool = Field(default=False, description="trades")
+    bars_ns: Interval | None = Field(
+        default=None, alias="bars", description="interval of the bars that the venue makes; null for none"
+    )
+
+
+class LiveFeedSettings(Section):
+    """Market data as it happens, by an adapter: code that you trust, as it runs in the daemon itself."""
+
+    kind: Literal["live"] = Field(description="where market data comes from: live")
+    adapter: str = Field(min_length=1, description="package.module:Class or path/to/file.py:Class of the adapter")
+    options: dict[str, Any] = Field(default={}, description="what the adapter wants to know, such as an address")
+    bars_ns: Interval = Field(default=written("1m"), alias="bars", description="the strategies' default timeframe")
+    bar_grace_ns: Interval = Field(
+        default=written("250ms"), alias="bar_grace", description="how long a bar waits for its last ticks"
+    )
+    at_end: Literal["idle", "exit"] = Field(
+        default="idle", description="what the daemon does when the venue says that there is no more"
+    )
+    fill_empty_bars: bool = Field(default=False, description="whether an interval without trades makes a bar")
+    symbols: dict[Symbol, LiveSymbolSettings] = Field(description="the symbols, each with the data asked for")
+
+
+Feed = Annotated[SyntheticFeedSettings | FileFeedSettings | LiveFeedSettings, Field(discriminator="kind")]
 
 
 class NoCommissionSettings(Section):
@@ -191,6 +290,16 @@ class StrategyRisk(Limits):
     )
 
 
+class RestartSettings(Section):
+    """When a strategy's process is started again, made as it was."""
+
+    policy: Literal["permanent", "transient", "temporary"] = Field(
+        default="transient", description="after every ending, after all but an exit with code 0, or after none"
+    )
+    most: int = Field(default=3, ge=1, description="restarts within `within`; the next ending trips it")
+    within_ns: Interval = Field(default=written("1m"), alias="within", description="time in which restarts count")
+
+
 class StrategySettings(Section):
     """One strategy in its container."""
 
@@ -198,8 +307,12 @@ class StrategySettings(Section):
     reference: str = Field(alias="class", min_length=1, description="package.module:Class or path/to/file.py:Class")
     params: dict[str, Any] = Field(default={}, description="the parameters that its class declares")
     capital: Positive = Field(description='its part of the account\'s cash, such as "25000"')
-    isolation: Literal["task", "process", "thread"] = Field(
-        default="task", description="what seals it off from the others"
+    isolation: Literal["process", "task", "thread"] = Field(
+        default="process",
+        description="what seals it off from the others: a process of its own, or nothing but its task",
+    )
+    restart: RestartSettings = Field(
+        default=RestartSettings(), description="when the process of a strategy is started again"
     )
     timeframe_ns: Interval | None = Field(
         default=None, alias="timeframe", description="interval of its bars; the feed's if not given"
@@ -251,7 +364,7 @@ class Settings(BaseSettings):
         description="what the journal survives: power loss (default live) or a killed process (default paper)",
     )
     account: AccountSettings = Field(description="currency and cash of the account")
-    feed: SyntheticFeedSettings = Field(description="where market data comes from")
+    feed: Feed = Field(description="where market data comes from")
     broker: Broker = Field(default=SimulatedBrokerSettings(kind="simulated"), description="where orders go")
     instruments: dict[Symbol, InstrumentSettings] = Field(description="what may be traded, by symbol")
     risk: Limits = Field(default=Limits(), description="the account's limits")

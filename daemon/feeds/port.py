@@ -1,8 +1,9 @@
-"""The port of feeds that can be read again: stored history, and data made from a seed."""
+"""The ports of feeds: those that can be read again, stored or made from a seed, and those that happen once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
+from daemon.clock import Clock
 from trading.market_data import MarketEvent
 from trading.sequencer import Offer
 
@@ -32,6 +33,9 @@ class HistoricalFeed(Protocol):
     def reference(self) -> dict[str, Any]:
         """The tape as the journal keeps it, in plain values: two feeds of equal reference bring equal events."""
 
+    def tally(self) -> str:
+        """What it has brought so far, for people; empty where there is nothing to say."""
+
     def warmup(self, since_ns: Mapping[str, int]) -> Iterator[MarketEvent]:
         """Of each symbol named, the ticks of [since, start) and the whole bars within it, in order.
 
@@ -46,3 +50,46 @@ class HistoricalFeed(Protocol):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take the position of a feed of equal reference; iterators of before are void."""
+
+
+Publish = Callable[[MarketEvent, int], None]
+"""Takes an event and the venue's own time for it in nanoseconds, zero where the venue tells none. It never waits."""
+
+
+class LiveFeed(Protocol):
+    """A source of events that come when they come, and that nobody can ask again.
+
+    A tick is stamped with the time of its receipt, by the wall clock, but never earlier than the tick before it. A bar
+    is stamped with its close, comes once, complete, and of one symbol each is later than the one before.
+    """
+
+    @property
+    def kind(self) -> str:
+        """Its name in reports and in the journal."""
+
+    @property
+    def offers(self) -> Mapping[str, Offer]:
+        """What it brings of each symbol, in the order of the config: exactly what was asked for."""
+
+    def reference(self) -> dict[str, Any]:
+        """Where the data comes from, as the journal keeps it: plain values, and no secret."""
+
+    async def run(self, publish: Publish) -> None:
+        """Connect, and publish events in the order of their coming until cancelled; it is run once.
+
+        A lost connection is made again after growing pauses, for ever. What cannot be understood is counted and logged
+        once a kind, and never ends it. It returns only when the venue has said that there will be no more, and leaves
+        no task and no socket behind, whichever way it ends. It lets the event loop run after a hundred messages at the
+        latest, however many are waiting.
+        """
+
+
+class LiveFeedAdapter(Protocol):
+    """How a live feed is made: what the class behind `feed.adapter` is called with.
+
+    It opens nothing and waits for nothing, as `check` makes one too. ValueError in plain words when `options`, as the
+    config has them, are not its own, or when its venue does not bring what `offers` ask for.
+    """
+
+    def __call__(self, *, offers: Mapping[str, Offer], options: Mapping[str, Any], clock: Clock) -> LiveFeed:
+        """A feed that brings exactly these offers once it is run. All its times and pauses are the clock's."""

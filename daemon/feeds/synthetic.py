@@ -94,6 +94,10 @@ class SyntheticFeed:
             "symbols": [path.reference() for path in self._paths],
         }
 
+    def tally(self) -> str:
+        """Nothing that is not known."""
+        return ""
+
     def warmup(self, since_ns: Mapping[str, int]) -> Iterator[MarketEvent]:
         """The market before its start, walked backwards from the first prices, whole blocks at a time."""
         paths = [path for path in self._paths if path.symbol in since_ns]

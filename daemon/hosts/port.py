@@ -1,6 +1,6 @@
 """The host port: one container, wherever it lives. A host may have to wait for its container; the core never does."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -33,6 +33,10 @@ class Host(Protocol):
     strategy: str
     isolation: str
 
+    @property
+    def keeps_books(self) -> bool:
+        """Whether its own books go on; those of a container that has tripped and is gone are the ledger's alone."""
+
     async def start(self, now_ns: int) -> Started:
         """Start the strategy."""
 
@@ -42,17 +46,21 @@ class Host(Protocol):
     async def run(self) -> list[Command]:
         """End its warm-up."""
 
-    async def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command]:
-        """Let it hear its reports, then the event if there is one; what it asks for comes back in order."""
+    def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command] | None:
+        """Let it hear its reports, then the event if there is one; what it asks for comes back in order.
 
-    async def seal(self, reason: str) -> None:
+        None when that has to be waited for.
+        """
+
+    def seal(self, reason: str) -> None:
         """Close it from outside."""
 
     async def beat(self) -> Vital:
         """How it is."""
 
-    async def state(self) -> dict[str, Any]:
-        """A snapshot, of plain values; UnsupportedState names what cannot be kept."""
+    def state(self) -> Awaitable[dict[str, Any]]:
+        """A snapshot, of plain values, of after all that it was told by now; UnsupportedState names what cannot be
+        kept."""
 
     async def restore(self, state: Mapping[str, Any]) -> Started:
         """Go on from a snapshot."""

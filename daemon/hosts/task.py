@@ -1,5 +1,6 @@
 """The `task` host: the container lives in the daemon's own process and is called directly. For trusted strategies."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from daemon.hosts.port import Started, Vital
 from daemon.hosts.watchdog import Watchdog
 from trading.commands import Command
 from trading.container import ScopedContainer
+from trading.errors import UnsupportedState
 from trading.market_data import Bar, Event
 from trading.reports import ExecutionReport
 
@@ -15,6 +17,8 @@ class TaskHost:
     """Calls its container under the eyes of a watchdog."""
 
     isolation = "task"
+
+    keeps_books = True
 
     def __init__(self, container: ScopedContainer, watchdog: Watchdog) -> None:
         self.strategy = container.container_id
@@ -36,17 +40,20 @@ class TaskHost:
         """End its warm-up."""
         return self._container.run()
 
-    async def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command]:
+    def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command]:
         """Let it hear its reports, then the event."""
         commands: list[Command] = []
-        with self._watchdog.watching(self.strategy):
+        self._watchdog.begin(self.strategy)
+        try:
             for report in reports:
                 commands += self._container.on_report(report)
             if event is not None:
                 commands += self._container.on_event(event)
+        finally:
+            self._watchdog.end()
         return commands
 
-    async def seal(self, reason: str) -> None:
+    def seal(self, reason: str) -> None:
         """Close it from outside."""
         self._container.seal(reason)
 
@@ -55,9 +62,14 @@ class TaskHost:
         container = self._container
         return Vital(life=container.life, reports=container.reports, digest=container.portfolio.digest())
 
-    async def state(self) -> dict[str, Any]:
+    def state(self) -> "asyncio.Future[dict[str, Any]]":
         """A snapshot."""
-        return self._container.state()
+        taken: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        try:
+            taken.set_result(self._container.state())
+        except UnsupportedState as error:
+            taken.set_exception(error)
+        return taken
 
     async def restore(self, state: Mapping[str, Any]) -> Started:
         """Go on from a snapshot."""

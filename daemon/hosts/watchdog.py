@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import NamedTuple, Self
 
+import msgspec
+
 from daemon.clock import Clock
 from trading.timestamps import SECOND
 
@@ -26,7 +28,7 @@ class Stall(NamedTuple):
     seconds: float
 
 
-class _Call(NamedTuple):
+class _Call(msgspec.Struct, frozen=True, gc=False):
     strategy: str
     began_ns: int
 
@@ -53,18 +55,26 @@ class Watchdog:
         self._stop.set()
         self._thread.join()
 
+    def begin(self, strategy: str) -> None:
+        """Whatever happens from here to `end`, which must follow, is this strategy's."""
+        self._call = _Call(strategy, self._clock.monotonic_ns())
+
+    def end(self) -> None:
+        """The call is over; it stays known if it took too long."""
+        call, self._call = self._call, None
+        assert call is not None, "no call has begun"
+        took_ns = self._clock.monotonic_ns() - call.began_ns
+        if took_ns > self._limit_ns:
+            self.stalls.append(Stall(call.strategy, took_ns / SECOND))
+
     @contextmanager
     def watching(self, strategy: str) -> Iterator[None]:
-        """Whatever happens within is this strategy's."""
-        began_ns = self._clock.monotonic_ns()
-        self._call = _Call(strategy, began_ns)
+        """From `begin` to `end`, for what does not happen at every event."""
+        self.begin(strategy)
         try:
             yield
         finally:
-            self._call = None
-            took_ns = self._clock.monotonic_ns() - began_ns
-            if took_ns > self._limit_ns:
-                self.stalls.append(Stall(strategy, took_ns / SECOND))
+            self.end()
 
     def take_stalls(self) -> list[Stall]:
         """Those that stalled since last asked."""

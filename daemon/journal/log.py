@@ -11,7 +11,7 @@ from daemon.disk import DiskFile
 from daemon.errors import DiskError, JournalFailed
 from daemon.journal.frames import SEAL_BYTES, encode
 from daemon.journal.reader import JournalReader, Tail
-from daemon.journal.records import Closed, Entry, Opened, Record, Snapshot
+from daemon.journal.records import DaemonRecord, Entry, Opened, Record, Snapshot
 from daemon.journal.segments import segment_at
 from trading.account.records import Commit, StepRecord
 
@@ -22,7 +22,7 @@ SEGMENT_BYTES: Final = 4 * 1024 * 1024
 """A segment is ended by the first step that reaches this size, counted from after its first snapshot, which may itself
 be as large. A start reads a segment in about 0.2 s."""
 
-_BETWEEN_STEPS: Final = (Commit, Opened, Snapshot, Closed)
+_BETWEEN_STEPS: Final = Commit | DaemonRecord
 
 
 class Meter(msgspec.Struct):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trading.account.records import StepRecord
+from trading.market_data import MarketEvent
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
@@ -25,10 +26,13 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, tag="snapshot"):
-    """Everything that is needed to go on after event number `event`, encoded by who took it."""
+    """Everything that is needed to go on after event number `event`, encoded by who took it.
+
+    What has happened since begins after the record of sequence `since`; where that is 0, after this one."""
 
     event: int
     state: bytes
+    since: int = 0
 
 
 class Closed(msgspec.Struct, frozen=True, kw_only=True, tag="closed"):
@@ -37,8 +41,32 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True, tag="closed"):
     reason: str
 
 
-DaemonRecord = Opened | Snapshot | Closed
-Record = StepRecord | Opened | Snapshot | Closed
+class Reached(msgspec.Struct, frozen=True, array_like=True, tag="reached"):
+    """So late it was, on a live feed: what was due by then was carried."""
+
+    ts_ns: int
+
+
+TapedInput = MarketEvent | Reached
+
+
+class Taped(msgspec.Struct, frozen=True, kw_only=True, tag="taped"):
+    """What a live feed brought, in the order in which it was carried, with the venue's own times (0 where it has none).
+    The steps that came of the last of these follow."""
+
+    inputs: list[TapedInput]
+    venue_ns: list[int]
+
+
+class Conflated(msgspec.Struct, frozen=True, kw_only=True, tag="conflated"):
+    """Quotes that a container which lagged was not told, by the numbers of their events."""
+
+    strategy: str
+    events: list[int]
+
+
+DaemonRecord = Opened | Snapshot | Closed | Taped | Conflated
+Record = StepRecord | Opened | Snapshot | Closed | Taped | Conflated
 
 
 class Entry(NamedTuple):

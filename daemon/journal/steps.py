@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from daemon.journal.records import Closed, Entry, Opened, Snapshot
+from daemon.journal.records import DaemonRecord, Entry
 from trading.account.records import Commit
 
 
@@ -22,7 +22,7 @@ class StepGatherer:
 
     def take(self, entry: Entry) -> list[Group]:
         """What this entry makes known: nothing inside a step; before one of the daemon's own perhaps a lost step."""
-        if isinstance(entry.record, Opened | Snapshot | Closed):
+        if isinstance(entry.record, DaemonRecord):
             return [*self.rest(), Group((entry,), committed=True)]
         self._step.append(entry)
         if not isinstance(entry.record, Commit):

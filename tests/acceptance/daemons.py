@@ -71,6 +71,7 @@ strategies:
     class: "desperado.py:Desperado"
     params: {{symbol: CCC, trigger: "{folder}/trigger"}}
     capital: "20000"
+    isolation: task
 """
 
 

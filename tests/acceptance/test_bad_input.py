@@ -23,7 +23,7 @@ strategies:
   - {{id: twice, class: "strategies.sma_cross:SmaCross", params: {{symbol: AAA, fst: 3}}, capital: "8000"}}
   - {{id: unknown, class: "strategies.sma_cross:SmaCross", params: {{symbol: AAB}}, capital: "1"}}
   - {{id: absent, class: "needs.py:Needs", params: {{}}, capital: "1"}}
-  - {{id: process, class: "strategies.sma_cross:SmaCross", params: {{symbol: AAA}}, capital: "1", isolation: process}}
+  - {{id: process, class: "strategies.sma_cross:SmaCross", params: {{symbol: AAA}}, capital: "1", isolation: thread}}
 """
 
 

@@ -84,3 +84,12 @@ def test_an_import_against_the_rules_is_caught(tree: Path, importer: str, import
     assert found.returncode == 1
     assert f"{broken} BROKEN" in found.stdout
     assert f"{importer}.astray -> {imported}" in found.stdout
+
+
+@pytest.mark.parametrize("module", ["daemon/loading.py", "trading/strategy.py", "daemon/hosts/wire.py"])
+def test_a_heavy_import_that_would_reach_every_child_is_caught(tree: Path, module: str) -> None:
+    with (tree / module).open("a") as file:
+        file.write("import pydantic\n")
+    found = lint_imports(tree)
+    assert found.returncode == 1
+    assert "A child stays light BROKEN" in found.stdout

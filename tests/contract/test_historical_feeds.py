@@ -1,15 +1,20 @@
 """What every feed that can be read again must hold, whatever it reads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from daemon.feeds.file import packing, parquet
+from daemon.feeds.file.layout import DataFile
 from daemon.feeds.port import HistoricalFeed
 from daemon.feeds.synthetic import SyntheticFeed
 from daemon.feeds.walk import SyntheticSymbol
+from tests.market_files import NAMES, bars, feed_of, quotes, trades, write_rows
 from trading.instruments import Instrument, InstrumentKind
 from trading.market_data import Bar, MarketEvent, Quote, Trade
 from trading.money import Currency
@@ -19,11 +24,16 @@ from trading.timestamps import MINUTE, SECOND
 START_NS = 1_767_623_400 * SECOND
 RANKS = {Bar: 1, Quote: 3, Trade: 4}
 
+SYMBOLS = "BBB", "AAA"
+
 MakeFeed = Callable[[], HistoricalFeed]
 
 
-def synthetic(*data: str) -> MakeFeed:
-    def make() -> HistoricalFeed:
+def synthetic(*data: str) -> Callable[[Path], MakeFeed]:
+    def make(_folder: Path) -> MakeFeed:
+        return feed
+
+    def feed() -> HistoricalFeed:
         return SyntheticFeed(
             seed=7,
             start_ns=START_NS,
@@ -39,7 +49,7 @@ def synthetic(*data: str) -> MakeFeed:
                     ),
                     price=Decimal(100),
                 )
-                for symbol in ("BBB", "AAA")
+                for symbol in SYMBOLS
             ],
             data=[DataKind(kind) for kind in data],
             every_ns=SECOND,
@@ -49,13 +59,69 @@ def synthetic(*data: str) -> MakeFeed:
     return make
 
 
-@pytest.fixture(
-    params=[synthetic("quotes"), synthetic("trades"), synthetic("bars"), synthetic("quotes", "trades", "bars")],
-    ids=["synthetic quotes", "synthetic trades", "synthetic bars", "synthetic everything"],
-)
-def make(request: pytest.FixtureRequest) -> MakeFeed:
-    feed: MakeFeed = request.param
-    return feed
+PAST = range(START_NS - 12 * MINUTE, START_NS + 4 * MINUTE, 5 * SECOND)
+MINUTES = range(START_NS - 12 * MINUTE, START_NS + 12 * MINUTE, MINUTE)
+VALUES: dict[DataKind, tuple[range, tuple[float, ...]]] = {
+    DataKind.QUOTES: (PAST, (10.0, 10.5, 1.0, 2.0)),
+    DataKind.TRADES: (PAST, (10.25, 3.0)),
+    DataKind.BARS: (MINUTES, (10.0, 12.0, 9.0, 11.0, 100.0)),
+}
+
+
+def rows(data: DataKind, *symbols: str) -> Iterator[tuple[Any, ...]]:
+    """Rows of symbols whose times are the same; each row is another."""
+    times, values = VALUES[data]
+    for place, ts_ns in enumerate(times):
+        for symbol in symbols:
+            yield ts_ns, symbol, *(value + place / 100 + (symbol == "AAA") for value in values)
+
+
+def written(folder: Path, ending: str, data: DataKind, *symbols: str) -> Path:
+    path = folder / f"{'-'.join(symbols)}-{data}{ending}"
+    return write_rows(path, ("time", "symbol", *NAMES[data]), rows(data, *symbols))
+
+
+Describe = Callable[..., DataFile]
+KINDS: dict[Describe, DataKind] = {quotes: DataKind.QUOTES, trades: DataKind.TRADES, bars: DataKind.BARS}
+
+
+def of_files(*described: tuple[Describe, str, Sequence[str]]) -> Callable[[Path], MakeFeed]:
+    """A feed of files, each with a kind of data, an ending, and symbols in the order in which its rows have them."""
+
+    def make(folder: Path) -> MakeFeed:
+        files = [
+            describe(written(folder, ending, KINDS[describe], *symbols), symbols=tuple(sorted(symbols, reverse=True)))
+            for describe, ending, symbols in described
+        ]
+        return lambda: feed_of(*files, start_ns=START_NS, end_ns=START_NS + 3 * MINUTE)
+
+    return make
+
+
+BOTH = ("AAA", "BBB")
+FEEDS = {
+    "synthetic quotes": synthetic("quotes"),
+    "synthetic trades": synthetic("trades"),
+    "synthetic bars": synthetic("bars"),
+    "synthetic everything": synthetic("quotes", "trades", "bars"),
+    "csv quotes": of_files((quotes, ".csv", ["BBB"]), (quotes, ".csv", ["AAA"])),
+    "gzip trades of two symbols": of_files((trades, ".csv.gz", BOTH)),
+    "zip bars": of_files((bars, ".csv.zip", ["BBB"]), (bars, ".zip", ["AAA"])),
+    "parquet quotes of two symbols": of_files((quotes, ".parquet", BOTH)),
+    "parquet trades": of_files((trades, ".parquet", ["BBB"]), (trades, ".parquet", ["AAA"])),
+    "parquet bars of two symbols": of_files((bars, ".parquet", BOTH)),
+    "files of everything": of_files(
+        (quotes, ".parquet", ["BBB"]), (trades, ".csv", BOTH), (bars, ".csv.gz", BOTH), (quotes, ".csv", ["AAA"])
+    ),
+}
+
+
+@pytest.fixture(params=list(FEEDS.values()), ids=list(FEEDS))
+def make(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeFeed:
+    monkeypatch.setattr(packing, "BLOCK_BYTES", 700)  # so that a few hundred rows are many blocks
+    monkeypatch.setattr(parquet, "BLOCK_ROWS", 16)
+    made: MakeFeed = request.param(tmp_path)
+    return made
 
 
 def before_start(feed: HistoricalFeed, since_ns: int) -> Iterator[MarketEvent]:

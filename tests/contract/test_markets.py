@@ -23,6 +23,7 @@ from tests.market_builders import (
     told,
 )
 from trading.market import Market
+from trading.market_data import Bar, Quote, Trade
 from trading.orders import OrderType, TimeInForce
 from trading.reports import ReportKind
 
@@ -182,6 +183,44 @@ def test_a_market_that_is_told_its_effects_becomes_the_one_that_lived_them(make:
     assert heard.state() == lived.state()
     assert play(heard, story(match_on)[cut:]) == play(lived, story(match_on)[cut:])
     assert heard.account() == lived.account()
+
+
+@pytest.mark.parametrize("cut", range(18))
+def test_events_out_of_reach_bring_a_strategy_nothing(make: Make, match_on: str, cut: int) -> None:
+    market = make(match_on)
+    play(market, story(match_on)[:cut])
+    coming = [happening for happening in story(match_on)[cut:] if isinstance(happening, Bar | Quote | Trade)]
+
+    quiet = market.in_reach("s", coming)
+
+    assert play(market, coming[:quiet]) == []
+
+
+def test_every_event_is_out_of_reach_of_a_strategy_without_working_orders(make: Make, match_on: str) -> None:
+    market = make(match_on)
+    coming = [flat(match_on, price) for price in (100.0, 50.0, 200.0)]
+    play(market, [buy("a", "1"), cancel("a"), changed(buy("b", "1"), strategy="other")])
+
+    assert market.in_reach("s", coming) == 3
+    assert market.in_reach("other", coming) == 0
+
+
+def test_what_waits_for_a_price_is_reached_by_the_first_of_its_own_data(make: Make, match_on: str) -> None:
+    market = make(match_on)
+    play(market, [buy("a", "1")])
+    others = [flat(kind, 100.0) for kind in ("quotes", "trades", "bars") if kind != match_on]
+
+    assert market.in_reach("s", [*others, flat(match_on, 100.0, symbol="ZZZ"), flat(match_on, 100.0)]) == 3
+
+
+def test_a_restored_market_knows_what_reaches_its_orders(make: Make, match_on: str) -> None:
+    lived, restored = make(match_on), make(match_on)
+    play(restored, [changed(buy("before", "1"), strategy="other")])
+    play(lived, [buy("a", "1")])
+    restored.restore(through_msgpack(lived.state()))
+
+    assert restored.in_reach("s", [flat(match_on, 100.0)]) == 0
+    assert restored.in_reach("other", [flat(match_on, 100.0)]) == 1
 
 
 def test_the_story_above_holds_fills_cancels_and_refusals(make: Make, match_on: str) -> None:

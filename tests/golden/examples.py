@@ -12,7 +12,9 @@ from tests.simulation.journal import (
     DIRECTORY,
     cancel,
     closed,
+    commands_taken,
     commit,
+    conflated,
     filled,
     opened,
     operation,
@@ -20,6 +22,7 @@ from tests.simulation.journal import (
     snapshot,
     step,
     submit,
+    taped,
     trip,
 )
 
@@ -33,7 +36,10 @@ RECORDS: dict[str, Record] = {
     "trip": trip(),
     "reported": filled(),
     "operation": operation(),
+    "commands_taken": commands_taken(),
     "commit": commit(),
+    "taped": taped(),
+    "conflated": conflated(),
 }
 
 SMALL: list[Record] = [*step(1), snapshot(1), *step(2), *step(3), closed()]

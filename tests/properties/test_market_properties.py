@@ -1,5 +1,6 @@
 """Laws of the simulated market, over any story of prices, orders and cancels of two symbols in two currencies."""
 
+import math
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from brokers.simulated.costs import FixedSlippage, PercentCommission
 from brokers.simulated.market import SimulatedMarket
+from brokers.simulated.matching import RULES, edges
 from tests.market_builders import (
     EUR,
     USD,
@@ -19,6 +21,8 @@ from tests.market_builders import (
     an_instrument,
     an_order,
     cancel,
+    changed,
+    flat,
     play,
     play_both,
     through_msgpack,
@@ -217,6 +221,57 @@ def test_symbols_that_share_no_currency_do_not_hear_of_each_other(
             essence(r) for r in others if r.cid.startswith(symbol)
         ]
     assert one.account() == other.account()
+
+
+def shared_out(story: list[Happening]) -> list[Happening]:
+    """The story with every second order given to another strategy."""
+    return [
+        changed(happening, strategy="other")
+        if isinstance(happening, WireSubmit) and int(happening.cid[3:]) % 2
+        else happening
+        for happening in story
+    ]
+
+
+coming_events = st.lists(st.sampled_from(sorted(INSTRUMENTS)).flatmap(events), max_size=12)
+
+
+@given(kinds=matchings, story=stories().map(shared_out), coming=coming_events)
+def test_events_in_front_of_the_first_in_reach_bring_a_strategy_nothing_and_that_one_something(
+    kinds: dict[str, str], story: list[Happening], coming: list[MarketEvent]
+) -> None:
+    market = a_market(kinds)
+    play(market, story)
+    quiet = market.in_reach("s", coming)
+
+    assert "s" not in {report.strategy for report in play(market, coming[:quiet])}
+    if quiet < len(coming):
+        assert "s" in {report.strategy for report in play(market, [coming[quiet]])}
+
+
+@given(
+    kind=KINDS,
+    side=st.sampled_from(Side),
+    limit=st.floats(1e-9, 1e12).map(lambda price: Decimal(repr(price))) | st.decimals("1e-9", "1e12", places=20),
+    steps=st.integers(-3, 3),
+)
+def test_beside_a_limit_of_any_length_floats_never_miss_what_the_market_fills(
+    kind: str, side: Side, limit: Decimal, steps: int
+) -> None:
+    """Limits finer than a float, prices a few floats away: the rule itself decides, without tick or account."""
+    rule, terms = RULES[kind], an_order("a", side, "1", str(limit)).terms
+    event = flat(kind, beside(float(limit), steps))
+    reached = rule.reaching(*edges([terms])["AAA"])(event)
+
+    assert reached or rule.resting(terms, event, INSTRUMENTS["AAA"]) is None
+    if steps:
+        assert reached == (steps < 0 if side is Side.BUY else steps > 0)
+
+
+def beside(price: float, steps: int) -> float:
+    for _ in range(abs(steps)):
+        price = math.nextafter(price, math.inf if steps > 0 else 0.0)
+    return price
 
 
 def essence(report: ExecutionReport) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -177,6 +178,13 @@ class Account(RuleBasedStateMachine):
     def every_book_is_lawful(self) -> None:
         for book in self.ledger.all_books():
             assert_lawful(book)
+
+    @invariant()
+    def equity_for_people_is_the_exact_one_unrounded(self) -> None:
+        for book in self.ledger.all_books():
+            for currency in CURRENCIES:
+                exact, rounding = book.exact_equity(currency.code), len(book.positions) * currency.quantum
+                assert book.equity(currency.code) == pytest.approx(float(exact), rel=1e-9, abs=float(rounding))
 
     @invariant()
     def the_books_are_the_account(self) -> None:

@@ -8,9 +8,10 @@ from typing import Any, Literal
 from daemon.disk import Disk
 from daemon.journal.log import Durability, Journal
 from daemon.journal.reader import JournalReader
-from daemon.journal.records import Closed, Entry, Opened, Record, Snapshot
+from daemon.journal.records import Closed, Conflated, Entry, Opened, Reached, Record, Snapshot, Taped
+from tests.market_builders import a_quote, a_trade
 from tests.simulation.clock import SimulatedClock
-from trading.account.records import Commit, Operation, Reported
+from trading.account.records import CommandsTaken, Commit, Operation, Reported
 from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
 from trading.orders import OrderTerms, OrderType, Side
 from trading.reports import ExecutionReport, Fill, Liquidity, Origin, ReportKind
@@ -84,6 +85,18 @@ def trip(strategy: str = "sma") -> Trip:
 
 def operation(action: Literal["halt", "resume"] = "halt") -> Operation:
     return Operation(action=action, ts_ns=NOON, reason="lunch", cancel_orders=True)
+
+
+def taped() -> Taped:
+    return Taped(inputs=[a_quote(99.99, 100.01, at=1), a_trade(100.0, at=2), Reached(3 * SECOND)], venue_ns=[1, 2, 0])
+
+
+def conflated() -> Conflated:
+    return Conflated(strategy="sma", events=[17, 18, 20])
+
+
+def commands_taken() -> CommandsTaken:
+    return CommandsTaken(strategy="sma", n=7)
 
 
 def reported(kind: ReportKind, order: int = 1, strategy: str = "sma", **changes: Any) -> Reported:

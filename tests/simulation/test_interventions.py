@@ -41,8 +41,9 @@ def operated(world: World, script: Mapping[int, Operation]) -> Work:
                 await floor.operate(todo.pop(0)[1])
 
         await do_what_is_due()
-        for event in floor.upcoming():
-            await floor.advance(event)
+        while floor.upcoming() is not None:
+            floor.lay_out()
+            await floor.advance()
             await do_what_is_due()
             if floor.rows % 250 == 0:
                 await shell.snapshot()

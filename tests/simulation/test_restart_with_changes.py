@@ -92,10 +92,11 @@ def for_events(count: int) -> Callable[[PaperShell], Any]:
     """A life that is stopped in good order after so many feed events."""
 
     async def work(shell: PaperShell) -> None:
-        for event in shell.floor.upcoming():
+        while shell.floor.upcoming() is not None:
             if shell.floor.rows == count:
                 break
-            await shell.floor.advance(event)
+            shell.floor.lay_out()
+            await shell.floor.advance()
         await shell.snapshot()
 
     return work
@@ -106,8 +107,9 @@ def holding(strategy: str) -> Callable[[PaperShell], Any]:
 
     async def work(shell: PaperShell) -> None:
         book = shell.floor.lockstep.router.ledger.of(strategy)
-        for event in shell.floor.upcoming():
-            await shell.floor.advance(event)
+        while shell.floor.upcoming() is not None:
+            shell.floor.lay_out()
+            await shell.floor.advance()
             if any(position.quantity for position in book.positions.values()):
                 break
         await shell.snapshot()
@@ -200,8 +202,9 @@ def test_a_strategy_that_has_become_flat_since_the_last_snapshot_may_go(planned:
 
     async def until_flat(shell: PaperShell) -> None:
         book = shell.floor.lockstep.router.ledger.of("sma")
-        for event in shell.floor.upcoming():
-            await shell.floor.advance(event)
+        while shell.floor.upcoming() is not None:
+            shell.floor.lay_out()
+            await shell.floor.advance()
             if not book.quantity("AAA"):
                 break
 
@@ -215,8 +218,9 @@ def test_a_strategy_with_open_orders_is_not_removed(planned: Making) -> None:
     world = World(planned(MAKER, LISTENER))
 
     async def until_quoting(shell: PaperShell) -> None:
-        for event in shell.floor.upcoming():
-            await shell.floor.advance(event)
+        while shell.floor.upcoming() is not None:
+            shell.floor.lay_out()
+            await shell.floor.advance()
             orders = shell.floor.lockstep.router.orders["maker"]
             if orders.open_count and not shell.floor.lockstep.router.ledger.of("maker").quantity("BBB"):
                 break
@@ -265,8 +269,9 @@ def test_capital_that_another_has_lost_is_not_there_to_be_given(planned: Making)
 
     async def until_poorer(shell: PaperShell) -> None:
         book = shell.floor.lockstep.router.ledger.of("sma")
-        for event in shell.floor.upcoming():
-            await shell.floor.advance(event)
+        while shell.floor.upcoming() is not None:
+            shell.floor.lay_out()
+            await shell.floor.advance()
             if book.fills and not book.quantity("AAA"):
                 break
 

@@ -36,7 +36,11 @@ from trading.timestamps import SECOND
 REAL_TIME = HEAD.replace("speed: max", "speed: 1")
 IDLE = HEAD.replace("at_end: exit", "at_end: idle")
 TAMPERER = """
-  - {id: tampers, class: "tests.simulation.strategies:Tampers", params: {symbol: AAA}, capital: "10000"}
+  - id: tampers
+    class: "tests.simulation.strategies:Tampers"
+    params: {symbol: AAA}
+    capital: "10000"
+    isolation: task
 """
 
 

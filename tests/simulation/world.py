@@ -4,20 +4,25 @@ What a life does is what the supervisor does without its surfaces: read the jour
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import msgspec
 
-from daemon.assembly import fleet_of, make_feed, make_host, make_market
+from daemon.assembly import Quarters, fleet_of, make_feed, make_host, make_market
 from daemon.check import Plan
 from daemon.epoch import next_epoch
 from daemon.feeds.pacing import Pace
+from daemon.fleet import Fleet
 from daemon.floor import Floor, FloorPlan
-from daemon.history import read_history
+from daemon.history import History, read_history
+from daemon.hosts.nursery import Nursery
 from daemon.hosts.watchdog import Watchdog
 from daemon.journal.log import Durability, Journal
 from daemon.journal.reader import JournalReader
@@ -42,79 +47,11 @@ JOURNAL = Path("/state/journal")
 Work = Callable[[PaperShell], Awaitable[None]]
 
 
-class World:
-    """One machine. `plan` may be replaced between two lives, as a config may be edited."""
+class Machine:
+    """What is left of the lives of one daemon. `floor` is the last one's."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        *,
-        disk: SimulatedDisk | None = None,
-        durability: Durability = "process",
-        snapshot_every: int = 400,
-        segment_bytes: int = 200_000,
-        speed: float | None = None,
-    ) -> None:
-        self.plan = plan
-        self.disk = disk or SimulatedDisk()
-        self.clock = SimulatedClock()
-        self.floor: Floor
-        self._durability = durability
-        self._snapshot_every = snapshot_every
-        self._segment_bytes = segment_bytes
-        self._speed = speed
-
-    def live(self, work: Work = PaperShell.run) -> None:
-        """One life: to the end of its work, or until the disk ends it."""
-        asyncio.run(self._live(work))
-
-    async def _live(self, work: Work) -> None:
-        self.clock.step_wall(SECOND)
-        reader = JournalReader(self.disk, JOURNAL)
-        fleet = fleet_of(self.plan)
-        history = read_history(reader, make_feed(self.plan).reference(), fleet)
-        epoch_ms = await next_epoch(history.epoch_ms, self.clock)
-        opened = Opened(
-            epoch=epoch_ms,
-            opened_ns=self.clock.wall_ns(),
-            build="test",
-            mode="paper",
-            tape=make_feed(self.plan).reference(),
-            fleet=msgspec.to_builtins(fleet),
-        )
-        journal = Journal(
-            reader, opened, clock=self.clock, durability=self._durability, segment_bytes=self._segment_bytes
-        )
-        watchdog = Watchdog(self.clock, stall_seconds=5)
-        floor_plan = FloorPlan(
-            make_feed=lambda: make_feed(self.plan),
-            make_market=lambda feed: make_market(self.plan, feed),
-            make_host=lambda entry, its_fleet: make_host(entry, its_fleet, watchdog),
-            recorder=journal,
-            ids=ClientOrderIds(epoch_ms),
-        )
-        self.floor = await history.resume(floor_plan, fleet)
-        shell = PaperShell(
-            floor=self.floor,
-            journal=journal,
-            clock=self.clock,
-            pace=Pace(self._speed),
-            watchdog=watchdog,
-            snapshot_every_events=self._snapshot_every,
-            keep_up=lambda: None,
-        )
-        await shell.begin(history.snapshot)
-        await work(shell)
-        journal.close()
-
-    def crash(self, site: str, keep: Keep | None = None, seed: int = 0, work: Work = PaperShell.run) -> None:
-        """A life that ends at a site of the disk, unless that comes too late: killed there, or its power cut."""
-        self.disk.power_cut_at = site
-        with suppress(PowerCut):
-            self.live(work)
-        self.disk = self.disk.after_kill() if keep is None else self.disk.after_power_cut(keep, Random(seed))
-
-    # What is left of it.
+    disk: SimulatedDisk
+    floor: Floor
 
     def groups(self) -> list[Group]:
         """The journal, step by step."""
@@ -141,6 +78,100 @@ class World:
         """Whether all books together are the market's own account."""
         lockstep = self.floor.lockstep
         return not lockstep.router.ledger.difference(lockstep.market.account())
+
+
+class World(Machine):
+    """One machine. `plan` may be replaced between two lives, as a config may be edited; `isolation` is in turn for each
+    of its strategies."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        disk: SimulatedDisk | None = None,
+        durability: Durability = "process",
+        snapshot_every: int = 400,
+        segment_bytes: int = 200_000,
+        speed: float | None = None,
+        isolation: Sequence[str] = ("task",),
+        patience_seconds: float = 5,
+    ) -> None:
+        self.plan = plan
+        self.disk = disk or SimulatedDisk()
+        self.clock = SimulatedClock()
+        self.logs = Path(tempfile.gettempdir()) / "bulkhead-test-logs"
+        self._durability = durability
+        self._snapshot_every = snapshot_every
+        self._segment_bytes = segment_bytes
+        self._speed = speed
+        self._isolation = isolation
+        self._patience_seconds = patience_seconds
+
+    def live(self, work: Work = PaperShell.run) -> None:
+        """One life: to the end of its work, or until the disk ends it."""
+        asyncio.run(self._live(work))
+
+    async def _live(self, work: Work) -> None:
+        self.clock.step_wall(SECOND)
+        reader = JournalReader(self.disk, JOURNAL)
+        fleet = self._housed(fleet_of(self.plan))
+        history = read_history(reader, make_feed(self.plan).reference(), fleet)
+        epoch_ms = await next_epoch(history.epoch_ms, self.clock)
+        opened = Opened(
+            epoch=epoch_ms,
+            opened_ns=self.clock.wall_ns(),
+            build="test",
+            mode="paper",
+            tape=make_feed(self.plan).reference(),
+            fleet=msgspec.to_builtins(fleet),
+        )
+        journal = Journal(
+            reader, opened, clock=self.clock, durability=self._durability, segment_bytes=self._segment_bytes
+        )
+        watchdog = Watchdog(self.clock, stall_seconds=5)
+        nursery = Nursery(os.environ, self.logs)
+        quarters = Quarters(watchdog, nursery, self.clock, self._patience_seconds)
+        floor_plan = FloorPlan(
+            make_feed=lambda: make_feed(self.plan),
+            make_market=lambda feed: make_market(self.plan, feed),
+            make_host=lambda entry, its_fleet: make_host(entry, its_fleet, quarters, free=False),
+            recorder=journal,
+            ids=ClientOrderIds(epoch_ms),
+        )
+        try:
+            await self._trade(history, floor_plan, fleet, journal, watchdog, work)
+        finally:
+            await nursery.close()
+
+    async def _trade(
+        self, history: History, plan: FloorPlan, fleet: Fleet, journal: Journal, watchdog: Watchdog, work: Work
+    ) -> None:
+        self.floor = await history.resume(plan, fleet, Floor)
+        shell = PaperShell(
+            floor=self.floor,
+            journal=journal,
+            clock=self.clock,
+            pace=Pace(self._speed),
+            watchdog=watchdog,
+            snapshot_every_events=self._snapshot_every,
+            keep_up=lambda: None,
+        )
+        await shell.begin(history.snapshot)
+        await work(shell)
+        journal.close()
+
+    def _housed(self, fleet: Fleet) -> Fleet:
+        """The fleet with its strategies isolated in turn as the world was told."""
+        ways = cycle(self._isolation)
+        entries = [msgspec.structs.replace(entry, isolation=next(ways)) for entry in fleet.strategies]
+        return msgspec.structs.replace(fleet, strategies=entries)
+
+    def crash(self, site: str, keep: Keep | None = None, seed: int = 0, work: Work = PaperShell.run) -> None:
+        """A life that ends at a site of the disk, unless that comes too late: killed there, or its power cut."""
+        self.disk.power_cut_at = site
+        with suppress(PowerCut):
+            self.live(work)
+        self.disk = self.disk.after_kill() if keep is None else self.disk.after_power_cut(keep, Random(seed))
 
 
 class PureRun:

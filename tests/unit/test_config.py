@@ -10,7 +10,7 @@ from brokers.simulated.costs import FixedSlippage, NoCommission, NoSlippage, Per
 from daemon.check import check
 from daemon.config import conversion
 from daemon.config.schema import schema_text
-from daemon.config.settings import SimulatedBrokerSettings
+from daemon.config.settings import SimulatedBrokerSettings, SyntheticFeedSettings
 from daemon.config.source import state_folder
 from daemon.processes import SystemProcesses
 from tests.config_builders import CONFIG, edited, plan_of, strategy
@@ -38,6 +38,7 @@ def test_a_small_configuration_is_a_plan_and_invents_no_amount_of_money(tmp_path
     }
     assert [(described.id, described.name) for described in plan.descriptions] == [("sma-aaa", "SmaCross")]
     settings = plan.settings
+    assert isinstance(settings.feed, SyntheticFeedSettings)
     assert (settings.feed.every_ns, settings.feed.bars_ns, settings.feed.duration_ns) == (SECOND, MINUTE, None)
     assert (settings.mode, settings.durable_through, settings.feed.speed) == ("paper", "process", 1.0)
     assert conversion.limits(settings.risk) == RiskLimits()
@@ -77,7 +78,7 @@ def test_texts_that_older_yaml_takes_for_other_things_stay_texts(tmp_path: Path)
     text = CONFIG.replace("AAA", "NO") + "    risk: {}\n"
     plan = plan_of(tmp_path, text.replace("  kind: synthetic\n", "  kind: synthetic\n  start: 2026-01-05T14:30:00Z\n"))
     assert list(plan.instruments) == ["NO"]
-    assert plan.settings.feed.start_ns == 1_767_623_400 * SECOND
+    assert plan.start_ns == 1_767_623_400 * SECOND
 
 
 # The environment.
@@ -98,6 +99,7 @@ def test_a_variable_replaces_a_key_of_the_file_or_adds_one(tmp_path: Path) -> No
         "PATH": "/bin",
     }
     settings = plan_of(tmp_path, environ=environ).settings
+    assert isinstance(settings.feed, SyntheticFeedSettings)
     assert (settings.feed.seed, settings.feed.data, settings.account.cash) == (9, ("quotes",), Decimal("70000.50"))
     assert settings.instruments["AAA"].lot_size == 10
     assert settings.strategies[0].capital == 30000

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.builders import QUOTES, Rig, acting, buy, canonical, price, raising, spec, started, strategy, terms
+from tests.builders import QUOTES, Rig, acting, buy, canonical, nothing, price, raising, spec, started, strategy, terms
 from tests.market_builders import a_bar, a_trade, an_instrument, through_msgpack
 from trading.bus import EventBus
 from trading.commands import CancelOrder, RefusedOrder, ScheduleTimer, SubmitOrder
@@ -130,6 +130,16 @@ def test_what_a_strategy_says_comes_out_as_numbered_commands() -> None:
     assert isinstance(commands[2], RefusedOrder)
     assert (commands[2].terms.order_id, commands[2].code) == ("a-2", "short_not_allowed")
     assert commands[3] == ScheduleTimer(strategy="a", n=4, name="tea", at_ns=9 * SECOND)
+
+
+def test_an_answer_is_its_asker_s_to_change() -> None:
+    container, _ = started(acting(buy, nothing, buy))
+    asked = []
+    for at in (1, 2, 3):
+        answer = container.on_event(price(at, 100.0))
+        asked.append([command.n for command in answer])
+        answer.extend(answer or [CancelOrder(strategy="b", n=9, order_id="b-1", ts_ns=0)])
+    assert asked == [[1], [], [2]]
 
 
 def test_a_fill_is_booked_before_the_strategy_hears_of_it_and_then_of_the_order() -> None:

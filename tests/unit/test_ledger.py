@@ -83,6 +83,15 @@ def test_a_mark_reaches_every_book_that_holds_the_symbol_unallocated_too() -> No
     assert [book.equity("USD") for book in books.all_books()] == [6_100.0, 3_000.0, 1_100.0]
 
 
+def test_a_mark_passes_by_the_books_that_hold_nothing_of_the_symbol() -> None:
+    books = ledger()
+    books.book(fill(terms(strategy="a", quantity="10"), at="100"))
+    books.book(fill(terms(Side.SELL, strategy="a", quantity="10", n=2), at="100"))
+    books.book(fill(terms(strategy="b", quantity="10"), at="100"))
+    books.mark("AAA", 110.0)
+    assert [book.marks for book in books.all_books()] == [{"AAA": 100.0}, {"AAA": 110.0}, {}]
+
+
 @pytest.mark.parametrize("amount", ["1000.01", "-1"])
 def test_capital_that_is_not_there_is_refused(amount: str) -> None:
     books = ledger()

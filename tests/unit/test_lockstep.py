@@ -384,7 +384,7 @@ def test_whoever_carries_it_out_a_step_only_needs_its_answers() -> None:
     """By hand: deliveries out, commands in, as every shell does."""
     rig = Rig(spec(acting(buy)))
     rig.feed()
-    [step] = rig.lockstep.steps(price(1, 100.0))
+    [step] = rig.lockstep.steps([price(1, 100.0)])
     seen: list[Delivery] = [next(step)]
     seen.append(step.send(deliver(rig.driver.containers, seen[0])))
     answers = deliver(rig.driver.containers, seen[1])

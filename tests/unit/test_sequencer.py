@@ -1,6 +1,7 @@
-"""The sequencer: one order for feed events, the bars built of them, and timers."""
+"""The sequencer and the timers: one order for feed events, the bars built of them, and what strategies scheduled."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,9 @@ from tests.builders import MINUTE_BARS, QUOTES, TRADES, price
 from tests.market_builders import a_bar, a_trade, through_msgpack
 from trading.commands import ScheduleTimer
 from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade
-from trading.sequencer import Offer, OutOfOrder, Sequencer, derived_bars
+from trading.sequencer import LAST, NEVER, Key, Offer, OutOfOrder, Sequencer, derived_bars
 from trading.subscriptions import DataKind, Subscription
+from trading.timers import Timers
 from trading.timestamps import HOUR, MINUTE, SECOND, iso
 
 BOTH = Offer(quotes=True, trades=True)
@@ -23,31 +25,67 @@ def timer(name: str, at: int, every: int = 0, strategy: str = "a") -> ScheduleTi
     return ScheduleTimer(strategy=strategy, n=1, name=name, at_ns=at * SECOND, every_ns=every * SECOND)
 
 
+class Line:
+    """A sequencer and timers side by side, as a lock-step has them."""
+
+    def __init__(self, sequencer: Sequencer, timers: Timers) -> None:
+        self.sequencer = sequencer
+        self.timers = timers
+        self.now_ns = 0
+
+    def schedule(self, timer: ScheduleTimer) -> None:
+        self.timers.schedule(timer, self.now_ns)
+
+    def take(self, event: MarketEvent) -> list[Event]:
+        """What happens up to a feed event, and it."""
+        happened: list[Event] = []
+        for laid in self.sequencer.lay_out(event):
+            happened += [*self.rung(self.sequencer.key(laid)), laid]
+            self.now_ns = laid.ts_ns
+        return happened
+
+    def rung(self, limit: Key) -> Iterator[Event]:
+        while (timer := self.timers.ring_before(limit)) is not None:
+            self.now_ns = timer.ts_ns
+            yield timer
+
+    def until(self, ts_ns: int) -> list[Event]:
+        """What is due by a time."""
+        happened: list[Event] = []
+        for bar in self.sequencer.bars_until(ts_ns):
+            happened += [*self.rung(self.sequencer.key(bar)), bar]
+        return [*happened, *self.rung((ts_ns, LAST, 0, 0))]
+
+    def rest(self) -> list[Event]:
+        """What is due when the feed has ended."""
+        return self.until(self.sequencer.last_ns)
+
+    def state(self) -> dict[str, Any]:
+        return {"sequencer": self.sequencer.state(), "timers": self.timers.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.sequencer.restore(state["sequencer"])
+        self.timers.restore(state["timers"])
+
+
 def sequencer(
     *subscriptions: Subscription,
     offers: Mapping[str, Offer] | None = None,
     timers: Iterable[ScheduleTimer] = (),
     fill_empty: bool = False,
-) -> Sequencer:
-    made = Sequencer(
-        offers=offers or {"AAA": QUOTES, "BBB": QUOTES},
-        strategies=["b", "a"],
-        subscriptions=subscriptions,
-        fill_empty=fill_empty,
+) -> Line:
+    made = Line(
+        Sequencer(offers=offers or {"AAA": QUOTES, "BBB": QUOTES}, subscriptions=subscriptions, fill_empty=fill_empty),
+        Timers(["b", "a"]),
     )
     for one in timers:
         made.schedule(one)
     return made
 
 
-def play(made: Sequencer, events: Iterable[MarketEvent]) -> list[Event]:
+def play(made: Line, events: Iterable[MarketEvent]) -> list[Event]:
     """Everything in the order in which it happens."""
-    happened: list[Event] = []
-    for event in events:
-        while (due := made.due(event)) is not None:
-            happened.append(due)
-        happened.append(made.take(event))
-    return happened
+    return [happened for event in events for happened in made.take(event)]
 
 
 def told(events: Iterable[Event]) -> list[str]:
@@ -206,10 +244,19 @@ def test_a_timer_in_the_past_rings_next_and_time_never_goes_back() -> None:
 
 def test_a_timer_set_while_another_rings_is_not_earlier_than_that() -> None:
     made = sequencer(timers=[timer("tea", 50)])
-    made.take(price(1, 1.0))
-    assert made.due(price(100, 1.0)) == Timer("a", 50 * SECOND, "tea")
+    limit = made.sequencer.key(price(100, 1.0))
+    rung = made.rung(limit)
+    assert next(rung) == Timer("a", 50 * SECOND, "tea")
     made.schedule(timer("late", 7))
-    assert made.due(price(100, 1.0)) == Timer("a", 50 * SECOND, "late")
+    assert list(rung) == [Timer("a", 50 * SECOND, "late")]
+
+
+def test_it_is_known_when_a_strategy_s_first_timer_rings() -> None:
+    made = sequencer(timers=[timer("tea", 50), timer("late", 70), timer("tea", 60, strategy="b")])
+    assert (made.timers.next_ns, made.timers.next_of("a"), made.timers.next_of("b")) == tuple(
+        at * SECOND for at in (50, 50, 60)
+    )
+    assert (sequencer().timers.next_ns, sequencer().timers.next_of("a")) == (NEVER, NEVER)
 
 
 def test_timers_ring_between_bars_and_events() -> None:
@@ -235,8 +282,24 @@ def test_at_the_end_of_a_feed_comes_what_is_due_by_its_last_time() -> None:
 def test_bars_of_the_past_come_before_timers_of_that_time() -> None:
     made = sequencer(bars(), timers=[timer("tea", 120, strategy="b")])
     made.take(price(61, 1.0))
-    assert told(made.bars_until(120 * SECOND)) == ["120 bar AAA 1m"]
+    assert told(made.sequencer.bars_until(120 * SECOND)) == ["120 bar AAA 1m"]
     assert told(play(made, [price(121, 1.0)])) == ["120 timer b.tea", "121 quote AAA"]
+
+
+def test_by_a_time_comes_what_is_due_in_its_order_though_no_event_tells_it() -> None:
+    made = sequencer(bars(), bars("BBB", 2), timers=[timer("tea", 60), timer("tea", 121, strategy="b")])
+    play(made, [price(59, 1.0), price(59, 1.0, symbol="BBB")])
+    assert told(made.until(120 * SECOND)) == ["60 bar AAA 1m", "60 timer a.tea", "120 bar BBB 2m"]
+
+
+def test_a_bar_may_come_late_and_time_does_not_go_back_with_it() -> None:
+    made = sequencer(offers={"AAA": MINUTE_BARS, "BBB": QUOTES})
+    assert told(play(made, [price(61, 1.0, symbol="BBB"), a_bar(1, 1, 1, 1, at=60)])) == [
+        "61 quote BBB",
+        "60 bar AAA 1m",
+    ]
+    with pytest.raises(OutOfOrder):
+        made.take(price(60, 1.0, symbol="BBB"))
 
 
 def test_an_event_that_goes_back_in_time_is_refused() -> None:
@@ -254,7 +317,7 @@ STORY = [
 WANTED = (bars(), bars(minutes=2), bars("BBB", 3))
 
 
-def storied() -> Sequencer:
+def storied() -> Line:
     return sequencer(
         *WANTED,
         offers={"AAA": TRADES, "BBB": QUOTES},
@@ -265,12 +328,12 @@ def storied() -> Sequencer:
 @pytest.mark.parametrize("at", range(0, len(STORY) + 1, 3))
 def test_restored_at_any_place_it_goes_on_identically(at: int) -> None:
     whole, first = storied(), storied()
-    expected = play(whole, STORY) + list(whole.rest())
+    expected = play(whole, STORY) + whole.rest()
     before = play(first, STORY[:at])
     again = sequencer(*WANTED, offers={"AAA": TRADES, "BBB": QUOTES})
     again.restore(through_msgpack(first.state()))
 
-    assert before + play(again, STORY[at:]) + list(again.rest()) == expected
+    assert before + play(again, STORY[at:]) + again.rest() == expected
     assert again.state() == whole.state()
 
 

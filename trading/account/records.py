@@ -31,6 +31,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, tag="operation"):
     cancel_orders: bool = False
 
 
+class CommandsTaken(msgspec.Struct, frozen=True, kw_only=True, tag="commands_taken"):
+    """What a container that runs free asked for, up to its command `n`, is taken here: between two events."""
+
+    strategy: str
+    n: int
+
+
 class Commit(msgspec.Struct, frozen=True, kw_only=True, tag="commit"):
     """The end of the step of event number `event`; events are numbered from 1 in the order of the sequencer."""
 
@@ -38,4 +45,4 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, tag="commit"):
     ts_ns: int
 
 
-StepRecord = WireSubmit | WireCancel | RefusedOrder | Trip | Reported | Operation | Commit
+StepRecord = WireSubmit | WireCancel | RefusedOrder | Trip | Reported | Operation | CommandsTaken | Commit

@@ -1,0 +1,171 @@
+"""What drives a floor: the paper shell over a feed that has a past, or the live shell over one that runs."""
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import anyio
+
+from daemon.assembly import Quarters, fleet_of, make_feed, make_host, make_live_feed, make_market
+from daemon.check import Plan
+from daemon.clock import Clock
+from daemon.config.settings import LiveFeedSettings
+from daemon.feeds.file.feed import FileFeed
+from daemon.feeds.pacing import Pace
+from daemon.floor import Floor, FloorPlan, FloorState
+from daemon.history import History
+from daemon.journal.log import Journal
+from daemon.live.floor import LiveFloor
+from daemon.live.shell import LiveShell
+from daemon.live.tape import LiveTape, TapeRecorder
+from daemon.paper import PaperShell
+from trading.account.ids import ClientOrderIds
+from trading.account.records import Operation
+
+log = logging.getLogger(__name__)
+
+
+class Shell(Protocol):
+    """What the supervisor and people's questions need of a shell."""
+
+    lag_ns: int
+    at_end: bool
+    snapshot_problem: str
+
+    @property
+    def floor(self) -> Floor:
+        """What it drives."""
+
+    @property
+    def now_ns(self) -> int:
+        """The time of the last event, or of the feed's start before the first."""
+
+    async def begin(self, before: FloorState | None) -> None:
+        """Write down where everything stands before anything trades."""
+
+    async def run(self) -> None:
+        """Run to the feed's end, or until `stop`."""
+
+    async def idle(self) -> None:
+        """After the feed's end: still do what people ask."""
+
+    def stop(self) -> None:
+        """Come to an end."""
+
+    async def operate(self, operation: Operation) -> None:
+        """Have something done; returns once it is in the journal."""
+
+
+class Trading(Protocol):
+    """How a plan is traded. `reference` is its tape's, as the journal keeps it; `speed` is None where it has none."""
+
+    reference: dict[str, Any]
+    speed: float | None
+
+    def prepare(self, history: History) -> None:
+        """Look at what could not be looked at before it was known what the journal holds."""
+
+    async def shell(
+        self,
+        history: History,
+        journal: Journal,
+        ids: ClientOrderIds,
+        quarters: Quarters,
+        keep_up: Callable[[], anyio.Event | None],
+    ) -> Shell:
+        """A floor brought up to the journal, and the shell that drives it."""
+
+
+def trading_of(plan: Plan, clock: Clock) -> Trading:
+    """By what the feed is."""
+    return LiveTrading(plan, clock) if isinstance(plan.settings.feed, LiveFeedSettings) else SteppedTrading(plan, clock)
+
+
+class SteppedTrading:
+    """In lock-step with a feed that can be read again."""
+
+    def __init__(self, plan: Plan, clock: Clock) -> None:
+        assert not isinstance(plan.settings.feed, LiveFeedSettings), "a live feed cannot be read again"
+        speed = plan.settings.feed.speed
+        self.speed = None if speed == "max" else float(speed)
+        self._feed = make_feed(plan)
+        self.reference = self._feed.reference()
+        self._plan = plan
+        self._clock = clock
+
+    def prepare(self, history: History) -> None:
+        """Files are looked through once, before anything is traded on them; BadData for what is wrong with one."""
+        if isinstance(self._feed, FileFeed) and history.snapshot is None:
+            for surveyed in self._feed.survey():
+                log.info("%s", surveyed.text())
+
+    async def shell(
+        self,
+        history: History,
+        journal: Journal,
+        ids: ClientOrderIds,
+        quarters: Quarters,
+        keep_up: Callable[[], anyio.Event | None],
+    ) -> Shell:
+        """The paper shell."""
+        plan = FloorPlan(
+            make_feed=lambda: make_feed(self._plan),
+            make_market=lambda feed: make_market(self._plan, feed),
+            make_host=lambda entry, fleet: make_host(entry, fleet, quarters, free=False),
+            recorder=journal,
+            ids=ids,
+        )
+        return PaperShell(
+            floor=await history.resume(plan, fleet_of(self._plan), Floor),
+            journal=journal,
+            clock=self._clock,
+            pace=Pace(self.speed),
+            watchdog=quarters.watchdog,
+            snapshot_every_events=self._plan.settings.journal.snapshot_every_events,
+            keep_up=keep_up,
+        )
+
+
+class LiveTrading:
+    """As the feed comes."""
+
+    def __init__(self, plan: Plan, clock: Clock) -> None:
+        self.speed: float | None = None
+        self._plan = plan
+        self._clock = clock
+        self._feed = make_live_feed(plan, clock)
+        self.reference = LiveTape(self._feed, 0).reference()
+
+    def prepare(self, history: History) -> None:
+        """Nothing of it can be looked at before it comes."""
+
+    async def shell(
+        self,
+        history: History,
+        journal: Journal,
+        ids: ClientOrderIds,
+        quarters: Quarters,
+        keep_up: Callable[[], anyio.Event | None],  # noqa: ARG002 - a live feed waits for nobody
+    ) -> Shell:
+        """The live shell."""
+        settings = self._plan.settings
+        assert isinstance(settings.feed, LiveFeedSettings)
+        tape = TapeRecorder(journal)
+        start_ns = self._clock.wall_ns()
+        plan = FloorPlan(
+            make_feed=lambda: LiveTape(self._feed, start_ns, history.inputs, history.left_out),
+            make_market=lambda feed: make_market(self._plan, feed),
+            make_host=lambda entry, fleet: make_host(entry, fleet, quarters, free=True),
+            recorder=tape,
+            ids=ids,
+        )
+        return LiveShell(
+            floor=await history.resume(plan, fleet_of(self._plan), LiveFloor),
+            journal=journal,
+            tape=tape,
+            clock=self._clock,
+            feed=self._feed,
+            watchdog=quarters.watchdog,
+            snapshot_every_events=settings.journal.snapshot_every_events,
+            bar_grace_ns=settings.feed.bar_grace_ns,
+        )
