@@ -83,7 +83,7 @@ class Floor:
         """A new floor: every strategy started and warm."""
         feed = plan.make_feed()
         hosts = cls._hosts(plan, fleet)
-        started = {host.strategy: await host.start(feed.start_ns) for host in hosts}
+        started = await hosts.all_made(lambda host: host.start(feed.start_ns))
         floor = cls._assemble(plan, fleet, feed, hosts, started)
         past = feed.warmup(needed_since(floor.subscriptions, feed.start_ns))
         for warming in warm_up(floor.lockstep.sequencer, floor.subscriptions, past, feed.start_ns):
@@ -97,7 +97,7 @@ class Floor:
         feed = plan.make_feed()
         feed.restore(state.feed)
         hosts = cls._hosts(plan, state.fleet)
-        started = {host.strategy: await host.restore(state.containers[host.strategy]) for host in hosts}
+        started = await hosts.all_made(lambda host: host.restore(state.containers[host.strategy]))
         floor = cls._assemble(plan, state.fleet, feed, hosts, started)
         floor._go_on_from(state, state.lockstep)
         await floor._repeat(Replay(floor.lockstep, steps))
@@ -158,14 +158,15 @@ class Floor:
         Containers may hear ahead meanwhile, but not beyond what is laid out: afterwards all stand at the same event.
         """
         window, self._laid = self._laid, deque()
-        foresight = self._foresee(window)
+        foresight = self._foresee(window) if self.hosts.ahead else None
         for laid in window:
             for event in laid:
                 for step in self.lockstep.timers_before(event):
                     await self.hosts.complete(step)
                 of_feed = event is laid[-1]
                 await self.hosts.complete(self.lockstep.step(event, of_feed=of_feed))
-                foresight.pass_on(of_feed=of_feed)
+                if foresight is not None:
+                    foresight.pass_on(of_feed=of_feed)
             if after_each is not None:
                 await after_each()
             self.hosts.run_ahead()

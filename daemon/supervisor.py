@@ -5,6 +5,7 @@ it, serve, be ready. Stop: no further event, commit, snapshot, close. What fails
 restarted behind anybody's back.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -134,6 +135,8 @@ class Supervisor:
         async with self._owned_tasks(shell, projector), serving(operations, self._net, self._plan.state / SOCKET_NAME):
             await shell.begin(history.snapshot)
             self._announce_ready(floor)
+            gc.collect()
+            gc.freeze()  # what is there by now stays; the collector need not look at it again
             await shell.run()
             if shell.at_end:
                 log.info("%s", ": ".join(filter(None, ("the feed has ended", floor.feed.tally()))))

@@ -150,8 +150,11 @@ class Answerer:
         commands: list[Command] = []
         for report in message.reports:
             commands += self.container.on_report(report)
-        hear = self._hear_free if message.free else self._hear_in_step
-        hear(commands, _EVENTS.decode(message.events))
+        events = _EVENTS.decode(message.events)
+        if message.free:
+            self._hear_free(commands, events, sign=message.sign)
+        else:
+            self._hear_in_step(commands, events)
 
     def _hear_in_step(self, commands: list[Command], events: list[Event]) -> None:
         """Stop after the first event by which there is a command; say now and then that there was none."""
@@ -164,7 +167,7 @@ class Answerer:
                 self._send(Heard(heard, [], done=False))
         self._send(Heard(heard, commands))
 
-    def _hear_free(self, commands: list[Command], events: list[Event]) -> None:
+    def _hear_free(self, commands: list[Command], events: list[Event], *, sign: bool) -> None:
         """Hear everything; each command goes out as soon as it is there."""
         if commands:
             self._send(Heard(0, commands, done=False))
@@ -172,7 +175,8 @@ class Answerer:
         for heard, event in enumerate(events, 1):
             if commands := on_event(event):
                 self._send(Heard(heard, commands, done=False))
-        self._send(Heard(len(events), []))
+        if sign:
+            self._send(Heard(len(events), []))
 
     def _seal(self, message: Seal) -> None:
         self.container.seal(message.reason)

@@ -289,7 +289,8 @@ class Forkserver:
     def _take(self, message: FromForkserver) -> None:
         match message:
             case Ready():
-                self._ready.set_result(None)
+                if not self._ready.done():  # who waited for it may have gone
+                    self._ready.set_result(None)
             case Spawned(pid):
                 spawned, child = self._spawning.popleft()
                 child.pid = pid

@@ -93,9 +93,17 @@ class Conversation:
 
     def hear_freely(self, message: Hear) -> None:
         """Let it hear without stopping; whoever listens is told what it has heard."""
-        self._owed += 1
+        self._owed += message.sign
         self.tell(message)
         self._watch()
+
+    def hear_frame(self, frame: bytes, *, sign: bool) -> None:
+        """The same, of a frame that is made already; `sign` says whether it is to say at its end that it has heard."""
+        self._owed += sign
+        if self.child is not None:
+            self.child.write(frame)
+        if sign:
+            self._watch()
 
     def hear(self, message: ToChild) -> None:
         """Let it hear; `heard`, `commands` and `done` tell of this from now on."""

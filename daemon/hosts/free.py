@@ -6,7 +6,7 @@ that is lost is made again while everything else goes on.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -26,7 +26,7 @@ from trading.errors import UnsupportedState
 from trading.market_data import Event
 from trading.reports import ExecutionReport
 
-MOST_UNHEARD: Final = 128
+MOST_UNHEARD: Final = 256
 """How much is sent ahead of what the child has heard."""
 
 LAG_SECONDS: Final = 0.2
@@ -74,7 +74,7 @@ class FreeHost(ProcessHost):
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox()
         self._left_out: frozenset[int] = frozenset()
-        self._unheard: deque[int] = deque()
+        self._unheard: deque[tuple[int, bool]] = deque()
         self._unheard_count = 0
         self._flush_is_due = False
         self._asked: list[Command] = []
@@ -154,6 +154,20 @@ class FreeHost(ProcessHost):
             self._loop.call_soon(self._flush)
         return _NOTHING
 
+    def is_level(self, count: int) -> bool:
+        """Whether it can be sent so many events at once: nothing else is to be told to it before."""
+        if self.trip is not None or not self._is_listening or not self._outbox.is_empty:
+            return False
+        return self._unheard_count + count <= MOST_UNHEARD
+
+    def tell(self, frame: bytes, events: Sequence[bytes], now_ns: int, *, sign: bool) -> None:
+        """Send it a frame of events that is made already, where it is level."""
+        self._now_ns = now_ns
+        self._lifeline.memory.heard_in_silence(events)
+        self._unheard.append((len(events), sign))
+        self._unheard_count += len(events)
+        self._lifeline.life.hear_frame(frame, sign=sign)
+
     def take_left_out(self) -> list[int]:
         """The numbers of quotes that were conflated since last asked."""
         left_out, self._outbox.left_out = self._outbox.left_out, []
@@ -189,12 +203,15 @@ class FreeHost(ProcessHost):
     def on_heard(self, heard: wire.Heard) -> None:
         """It has heard some of what it was told."""
         if heard.done:
-            self._unheard_count -= self._unheard.popleft()
+            signed = False
+            while not signed:
+                count, signed = self._unheard.popleft()
+                self._unheard_count -= count
             if self._outbox.waiting or self._outbox.has_marks:
                 self._flush()
             self._came.set()
         if heard.commands:
-            self._lifeline.memory.n = heard.commands[-1].n
+            self._lifeline.memory.asked(heard.commands)
             self._take_in(heard.commands)
 
     def _take_in(self, commands: list[Command]) -> None:
@@ -298,7 +315,7 @@ class FreeHost(ProcessHost):
             self._flush()
 
     def _on_more_than_before(self, commands: list[Command]) -> None:
-        self._lifeline.memory.n = commands[-1].n
+        self._lifeline.memory.asked(commands)
         self._take_in(commands)
 
     @property
@@ -335,8 +352,9 @@ class FreeHost(ProcessHost):
         for reports, events in self._outbox.take(MOST_UNHEARD - self._unheard_count):
             memory.heard(reports, b"", ())
             memory.heard_in_silence(events)
-            self._unheard.append(len(reports) + len(events))
-            self._unheard_count += self._unheard[-1]
+            count = len(reports) + len(events)
+            self._unheard.append((count, True))
+            self._unheard_count += count
             life.hear_freely(wire.Hear(reports, wire.packed(events), free=True))
 
 

@@ -1,11 +1,12 @@
 """All hosts together: they carry out a step's deliveries and gather the answers."""
 
 import asyncio
-from collections.abc import Awaitable, Collection, Iterable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from typing import Any, cast
 
+from daemon.errors import ContainerLost
 from daemon.hosts.foresight import BEYOND, Foresight
-from daemon.hosts.port import Host
+from daemon.hosts.port import Host, Started
 from daemon.hosts.stepping import LockStepHost
 from trading.commands import Command, Trip
 from trading.errors import UnsupportedState
@@ -80,6 +81,14 @@ class HostGroup:
         for trip in trips:
             self._ahead[trip.strategy].foretell(trip)
 
+    async def all_made(self, make: Callable[[Host], Awaitable[Started]]) -> dict[str, Started]:
+        """Every container made in one way, side by side; ContainerLost names the one that could not be."""
+        made = await asyncio.gather(*(_made(host, make) for host in self._hosts.values()), return_exceptions=True)
+        for one in made:
+            if isinstance(one, BaseException):
+                raise one
+        return dict(zip(self._hosts, cast("list[Started]", made), strict=True))
+
     async def warm(self, warming: Warming) -> None:
         """Bring a bar of the past to those who asked for it."""
         for strategy in warming.subscribers:
@@ -142,6 +151,13 @@ class HostGroup:
         if prompt is None:
             prompt = self._prompt[strategies] = tuple(s for s in strategies if s not in self._ahead)
         return prompt
+
+
+async def _made(host: Host, make: Callable[[Host], Awaitable[Started]]) -> Started:
+    try:
+        return await make(host)
+    except ContainerLost as lost:
+        raise ContainerLost(f"{host.strategy}: {lost}", mend=lost.mend) from lost
 
 
 _NONE: list[ExecutionReport] = []

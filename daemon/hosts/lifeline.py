@@ -185,17 +185,19 @@ class Lifeline:
     async def _repeat(self, life: Conversation) -> None:
         """Let a new life hear what the old one heard, and send it what is in flight."""
         with suppress(ChildLost):
-            more: list[Command] = []
+            repeated: list[Command] = []
             for message in self.memory.messages():
                 answer = await _answer(life, message)
                 if isinstance(answer, Unsupported):
                     await life.end()
                     self._give_up(f"it cannot be made again: {answer.reason}")
-                if isinstance(answer, Heard):
-                    more += [command for command in answer.commands if command.n > self.memory.n]
-            if life.n < self.memory.n or (more and self._on_more is None):
+                if isinstance(answer, Heard | Started):
+                    repeated += answer.commands
+            count = len(self.memory.commands)
+            more = repeated[count:]
+            if repeated[:count] != self.memory.commands or (more and self._on_more is None):
                 await life.end()
-                self._give_up(f"it did not repeat itself: command {life.n} in place of {self.memory.n}")
+                self._give_up("it did not repeat itself: it asks for something else upon what it heard before")
             if more and self._on_more is not None:
                 self._on_more(more)
             in_flight = self._in_flight()
@@ -204,7 +206,7 @@ class Lifeline:
 
     def _give_up(self, why: str) -> NoReturn:
         self.gone = why
-        raise ContainerLost(why)
+        raise ContainerLost(why, mend=f"see the end of its log, {self._nursery.log_of(self._opening.strategy)}")
 
 
 async def _answer(life: Conversation, message: ToChild) -> FromChild:

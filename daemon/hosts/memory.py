@@ -8,18 +8,20 @@ from trading.reports import ExecutionReport
 
 
 class Memory:
-    """Begins with what makes the container, and goes on with what it heard. `n` is the last command that came of it;
-    at the beginning it was `origin_n`."""
+    """Begins with what makes the container, and goes on with what it heard. `commands` are what came of it, up to its
+    command `n`; at the beginning that was `origin_n`."""
 
     def __init__(self) -> None:
         self.origin_n = 0
         self.n = 0
+        self.commands: list[Command] = []
         self._origin: list[ToChild] = []
         self._heard: list[bytes | Sequence[ExecutionReport]] = []
 
     def begin_with(self, state: ToChild, n: int) -> None:
         """Forget everything: it can be made of this."""
         self.origin_n = self.n = n
+        self.commands = []
         self._origin, self._heard = [state], []
 
     def made(self, message: ToChild, n: int) -> None:
@@ -33,7 +35,12 @@ class Memory:
             self._heard.append(reports)
         if event:
             self._heard.append(event)
+        self.asked(commands)
+
+    def asked(self, commands: Sequence[Command]) -> None:
+        """It has asked for something."""
         if commands:
+            self.commands += commands
             self.n = commands[-1].n
 
     def heard_in_silence(self, events: Sequence[bytes]) -> None:
@@ -47,6 +54,7 @@ class Memory:
     def begin_at(self, mark: int, state: ToChild, n: int) -> None:
         """Forget everything before a mark: it can be made of its state then, when its last command was `n`."""
         self.origin_n = n
+        self.commands = [command for command in self.commands if command.n > n]
         self._origin, self._heard = [state], self._heard[mark:]
 
     def messages(self) -> Iterator[ToChild]:

@@ -15,6 +15,10 @@ class Nursery:
         self._logs = logs
         self._forkserver: asyncio.Task[Forkserver] | None = None
 
+    def log_of(self, strategy: str) -> Path:
+        """Where a strategy's output goes."""
+        return self._logs / f"{strategy}.log"
+
     def open(self) -> None:
         """Begin to open the forkserver; nobody need wait for it before the first spawn."""
         if self._forkserver is None:
@@ -29,7 +33,7 @@ class Nursery:
             self.open()
         self._logs.mkdir(mode=0o700, exist_ok=True)
         forkserver = await asyncio.shield(self._forkserver)
-        return await forkserver.spawn(strategy, self._logs / f"{strategy}.log", listener)
+        return await forkserver.spawn(strategy, self.log_of(strategy), listener)
 
     async def close(self) -> None:
         """End the forkserver and every child."""

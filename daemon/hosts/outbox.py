@@ -92,6 +92,11 @@ class Outbox:
             yield reports, events
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be told, and no mark to be called."""
+        return not self._items
+
+    @property
     def has_marks(self) -> bool:
         """Whether a mark is first, and waits to be called."""
         return bool(self._items) and callable(self._items[0])

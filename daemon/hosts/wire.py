@@ -88,11 +88,13 @@ class Run(Message, frozen=True):
 
 class Hear(Message, frozen=True):
     """Hear the reports, then a packed array of events. Unless it is let run free, it stops after the first event by
-    which there is a command, and leaves the rest of the frame unheard."""
+    which there is a command, and leaves the rest of the frame unheard. Let run free, it says at the end that it
+    has heard only if it is to give a `sign`."""
 
     reports: list[ExecutionReport]
     events: msgspec.Raw
     free: bool
+    sign: bool = True
 
 
 class Seal(Message, frozen=True):

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import msgspec
 
 from daemon.floor import Floor, FloorState
-from daemon.hosts.free import FreeHost
+from daemon.hosts.conversation import ChildLost
+from daemon.hosts.foresight import audiences
+from daemon.hosts.free import FreeHost, FreeOwner
 from daemon.hosts.free_group import FreeGroup
 from daemon.hosts.port import Host
 from daemon.journal.records import Reached, TapedInput
@@ -36,6 +39,10 @@ class LiveFloor(Floor):
         """When the next bar is complete or the next timer rings."""
         return min(self.lockstep.sequencer.next_bar_ns, self.lockstep.timers.next_ns)
 
+    def let_run(self, owner: FreeOwner) -> None:
+        """Let the free containers run, for an owner who takes what they ask for."""
+        self.hosts.belong_to(owner, audiences(self.subscriptions, self.hosts.free))
+
     def in_order(self, event: MarketEvent) -> MarketEvent:
         """The event, not earlier than the one before it, whatever the clock was set to; a bar has its own time."""
         last_ns = self.lockstep.sequencer.last_ns
@@ -57,8 +64,16 @@ class LiveFloor(Floor):
         """Carry through what was done from outside."""
         self.hosts.carry(self.lockstep.operate(operation))
 
+    async def state(self) -> FloorState:
+        """A snapshot, once all have come to rest; of a container that does not live to give its part, the next life
+        does."""
+        while True:
+            with suppress(ChildLost):
+                return await super().state()
+
     def state_of_now(self) -> "asyncio.Task[FloorState]":
-        """A snapshot of this moment, there once every container has come to it; UnsupportedState from awaiting it."""
+        """A snapshot of this moment, there once every container has come to it; from awaiting it UnsupportedState, or
+        ChildLost when one of them did not live to."""
         plain = msgspec.msgpack.decode(msgspec.msgpack.encode(self.lockstep.state()))
         rows, feed, epoch_ms = self.rows, self.feed.state(), self._plan.ids.epoch_ms
         states = self.hosts.states()

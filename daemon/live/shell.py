@@ -4,6 +4,7 @@ people want when they say so; and it writes down the order of all that.
 Nothing here decides about orders, and nothing here waits for a container.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -87,7 +88,7 @@ class LiveShell:
         await self.snapshot()
         if self.snapshot_problem and (before is None or before.fleet != self.floor.fleet):
             raise StateNotKept(self.snapshot_problem)
-        self.floor.hosts.belong_to(self)
+        self.floor.let_run(self)
 
     async def run(self) -> None:
         """Run until `stop`, or until the venue says that there is no more; then everything is safe, and a snapshot
@@ -189,13 +190,14 @@ class LiveShell:
     async def _come_to_rest(self) -> None:
         """Take snapshots until nothing was asked for while the last one was taken: then the next start has nothing to
         repeat. On the way to an exit that is asked for, only for so long."""
-        with anyio.move_on_after(None if self.at_end else LAST_SNAPSHOT_SECONDS) as limit:
-            self._is_at_rest = False
-            for _ in range(MOST_LAST_SNAPSHOTS):
-                await self.snapshot()
-                if self._is_at_rest or self.snapshot_problem:
-                    break
-        if limit.cancelled_caught:
+        self._is_at_rest = False
+        try:
+            async with asyncio.timeout(None if self.at_end else LAST_SNAPSHOT_SECONDS):
+                for _ in range(MOST_LAST_SNAPSHOTS):
+                    await self.snapshot()
+                    if self._is_at_rest or self.snapshot_problem:
+                        return
+        except TimeoutError:
             log.warning("a container lags; the next start repeats what was since the last snapshot")
 
     @asynccontextmanager
