@@ -79,7 +79,7 @@ async def _start(folder: Path, count: int) -> tuple[float, float]:
     async with quarters(folder) as its_quarters:
         floor = await Floor.begin(floor_plan(traded, its_quarters, MemoryRecorder(), _feed), traded)
         seconds = time.perf_counter() - began
-        (forkserver,) = _children_of(os.getpid())
+        forkserver = _children_of(os.getpid())[-1]
         megabytes = _megabytes(forkserver)
         await floor.hosts.close()
     return seconds, megabytes

@@ -37,7 +37,7 @@ account: {currency: USD, cash: "100000"}
 feed: {kind: synthetic, speed: 1, symbols: {AAA: {price: "100"}}}
 instruments: {AAA: {kind: equity, tick_size: "0.01", lot_size: "1"}}
 strategies:
-  - {id: sma, class: "strategies.sma_cross:SmaCross", params: {symbol: AAA}, capital: "25000", isolation: task}
+  - {id: sma, class: "strategies.sma_cross:SmaCross", params: {symbol: AAA}, capital: "25000"}
 """
 
 

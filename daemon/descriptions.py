@@ -3,7 +3,6 @@
 One process describes all entries. If it dies or hangs, each entry is asked alone, so that the culprit is named.
 """
 
-import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from daemon.errors import ProcessNotStarted
+from daemon.hosts.launch import environment
 from daemon.processes import Finished, Processes
 from trading.commands import ScheduleTimer
 from trading.instruments import Instrument
@@ -22,7 +22,6 @@ from trading.subscriptions import Subscription
 DEADLINE_SECONDS: Final = 10.0
 READY: Final = b"ready\n"
 """What the process writes before it runs any strategy's code; if it fails before, no strategy is to blame."""
-_TREE: Final = Path(__file__).resolve().parent.parent
 _STACK_LINE: Final = re.compile(r'File "([^"]+)", line (\d+)')
 
 
@@ -106,12 +105,11 @@ def describe(request: Request, processes: Processes, environ: Mapping[str, str])
 
 
 def _run(request: Request, processes: Processes, environ: Mapping[str, str]) -> Finished:
-    # -P keeps the working directory, where anything may lie, off the path of imports; this tree is named instead.
-    path = os.pathsep.join(filter(None, (str(_TREE), environ.get("PYTHONPATH"))))
+    # -P keeps the working directory, where anything may lie, off the path of imports.
     return processes.run(
         (sys.executable, "-P", "-m", "daemon.describe"),
         given=msgspec.msgpack.encode(request),
-        environment={**environ, "PYTHONPATH": path},
+        environment=environment(environ),
         deadline_seconds=request.deadline_seconds,
     )
 

@@ -231,7 +231,7 @@ class DaemonOperations:
 
     def _strategy_fields(self, entry: StrategyEntry) -> dict[str, Any]:
         router, currency = self._shell.floor.lockstep.router, self._currency
-        book, orders = self._book(entry.id), router.orders[entry.id]
+        book, orders, host = self._book(entry.id), router.orders[entry.id], self._shell.floor.hosts[entry.id]
         return {
             "id": entry.id,
             "class_path": entry.reference,
@@ -248,11 +248,16 @@ class DaemonOperations:
             "fills": book.fills,
             "open_orders": orders.open_count,
             "reason": router.tripped.get(entry.id, ""),
+            "restarts": host.restarts,
+            "conflated": host.conflated,
         }
 
     def _alarms(self) -> list[str]:
         tripped = self._shell.floor.lockstep.router.tripped
         alarms = [f"{strategy} tripped: {reason}" for strategy, reason in tripped.items()]
+        alarms += [
+            f"{host.strategy} lags: it hears only the newest quotes" for host in self._shell.floor.hosts if host.lags
+        ]
         if self._shell.snapshot_problem:
             alarms.append(f"no snapshot can be taken: {self._shell.snapshot_problem}")
         return alarms

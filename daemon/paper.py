@@ -185,8 +185,13 @@ class PaperShell:
         self._wake = anyio.Event()
         while self._asked:
             asked = self._asked.popleft()
-            await self.floor.operate(asked.operation)
+            if not self._is_done(asked.operation):
+                await self.floor.operate(asked.operation)
             asked.done.set()
+
+    def _is_done(self, operation: Operation) -> bool:
+        """Whether a strategy that was to be tripped has tripped by itself meanwhile."""
+        return operation.action == "trip" and operation.strategy in self.floor.lockstep.router.tripped
 
     async def _trip_stalled(self) -> None:
         for stall in self._watchdog.take_stalls() if self._watchdog.stalls else ():

@@ -130,7 +130,7 @@ class LiveTrading:
     """As the feed comes."""
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
-        self.speed: float | None = None
+        self.speed: float | None = 1.0
         self._plan = plan
         self._clock = clock
         self._feed = make_live_feed(plan, clock)
@@ -159,8 +159,10 @@ class LiveTrading:
             recorder=tape,
             ids=ids,
         )
+        floor = await history.resume(plan, fleet_of(self._plan), LiveFloor)
+        _tell_who_begins_cold(floor)
         return LiveShell(
-            floor=await history.resume(plan, fleet_of(self._plan), LiveFloor),
+            floor=floor,
             journal=journal,
             tape=tape,
             clock=self._clock,
@@ -169,3 +171,9 @@ class LiveTrading:
             snapshot_every_events=settings.journal.snapshot_every_events,
             bar_grace_ns=settings.feed.bar_grace_ns,
         )
+
+
+def _tell_who_begins_cold(floor: Floor) -> None:
+    for strategy, wanted in floor.subscriptions.items():
+        if bars := max((one.warmup for one in wanted), default=0):
+            log.warning("asks for %d bars of the past, and a live feed has none", bars, extra={"strategy": strategy})

@@ -1,8 +1,8 @@
 """The supervisor: it puts the daemon together, owns every task of it, and takes it down in order.
 
 Start: lock the state, read the journal, refuse what cannot be, open the journal for this life, bring the floor up to
-it, serve, be ready. Stop: no further event, commit, snapshot, close. What fails here fails the daemon: nothing is
-restarted behind anybody's back.
+it, serve, be ready. Stop: no further event, commit, snapshot, close; a strategy that holds that up is not waited for.
+What fails here fails the daemon: nothing is restarted behind anybody's back.
 """
 
 import gc
@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 import anyio
 import msgspec
@@ -24,7 +25,7 @@ from daemon.clock import Clock
 from daemon.disk import Disk
 from daemon.epoch import next_epoch
 from daemon.errors import ContainerLost, JournalDamaged
-from daemon.floor import Floor
+from daemon.floor import Floor, FloorState
 from daemon.history import History, read_history
 from daemon.hosts.nursery import Nursery
 from daemon.hosts.port import Host
@@ -45,7 +46,10 @@ from trading.timestamps import SECOND
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_NS = SECOND
+HEARTBEAT_NS: Final = SECOND
+
+STOP_SECONDS: Final = 5.0
+"""How long a stop waits for the event in hand and a snapshot; what is not done by then, the next start does again."""
 
 
 class Supervisor:
@@ -132,23 +136,33 @@ class Supervisor:
             projector=projector,
             stream=self._stream,
         )
-        async with self._owned_tasks(shell, projector), serving(operations, self._net, self._plan.state / SOCKET_NAME):
-            await shell.begin(history.snapshot)
-            self._announce_ready(floor)
-            gc.collect()
-            gc.freeze()  # what is there by now stays; the collector need not look at it again
-            await shell.run()
-            if shell.at_end:
-                log.info("%s", ": ".join(filter(None, ("the feed has ended", floor.feed.tally()))))
-            if shell.at_end and settings.feed.at_end == "idle":
-                log.info("idle until stopped")
-                await shell.idle()
+        patience, socket = anyio.CancelScope(), self._plan.state / SOCKET_NAME
+        async with self._owned_tasks(shell, projector, patience), serving(operations, self._net, socket):
+            with patience:
+                await self._trade(shell, history.snapshot)
+            if patience.cancelled_caught:
+                log.warning(
+                    "a strategy holds up the event in hand: it is left to the next start, which carries it again"
+                )
             self._notifier.stopping()
         await floor.hosts.close()  # first: from then on none of them asks for anything
         journal.append(Closed(reason="the feed has ended" if shell.at_end else "stopped"))
         journal.close()
         await projector.close()
         log.info("stopped after event %d", floor.lockstep.events)
+
+    async def _trade(self, shell: Shell, before: FloorState | None) -> None:
+        """From the first snapshot to a stop or the feed's end."""
+        await shell.begin(before)
+        self._announce_ready(shell.floor)
+        gc.collect()
+        gc.freeze()  # what is there by now stays; the collector need not look at it again
+        await shell.run()
+        if shell.at_end:
+            log.info("%s", ": ".join(filter(None, ("the feed has ended", shell.floor.feed.tally()))))
+        if shell.at_end and self._plan.settings.feed.at_end == "idle":
+            log.info("idle until stopped")
+            await shell.idle()
 
     def _tell_of(self, history: History, floor: Floor) -> None:
         if history.snapshot is not None:
@@ -164,10 +178,12 @@ class Supervisor:
                 log.info("%s: %s", what, ", ".join(strategies))
 
     @asynccontextmanager
-    async def _owned_tasks(self, shell: Shell, projector: Projector) -> AsyncIterator[None]:
+    async def _owned_tasks(
+        self, shell: Shell, projector: Projector, patience: anyio.CancelScope
+    ) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(projector.run)
-            tasks.start_soon(self._stop_on_signal, shell)
+            tasks.start_soon(self._stop_on_signal, shell, patience)
             tasks.start_soon(self._feel_the_loop)
             tasks.start_soon(self._tend_service_manager)
             for host in shell.floor.hosts:
@@ -175,11 +191,12 @@ class Supervisor:
             yield
             tasks.cancel_scope.cancel()
 
-    async def _stop_on_signal(self, shell: Shell) -> None:
+    async def _stop_on_signal(self, shell: Shell, patience: anyio.CancelScope) -> None:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
             async for number in signals:
                 log.info("%s: stopping", signal.Signals(number).name)
                 shell.stop()
+                patience.deadline = min(patience.deadline, anyio.current_time() + STOP_SECONDS)
 
     async def _heartbeat(self, host: Host, shell: Shell) -> None:
         """Hold the container's own books against the ledger's; what differs at equal numbers is tripped."""

@@ -15,7 +15,10 @@ from trading.timestamps import format_interval, iso
 StrategyState = Literal["created", "warming", "running", "tripped", "stopped"]
 STRATEGY_STATES: tuple[StrategyState, ...] = ("created", "warming", "running", "tripped", "stopped")
 
-ISOLATION_NOTES: Mapping[str, str] = {"task": "trusted: shares the daemon's process"}
+ISOLATION_NOTES: Mapping[str, str] = {
+    "process": "sealed off: a process of its own",
+    "task": "trusted: shares the daemon's process",
+}
 """What an operator should know of a way of isolation."""
 
 
@@ -54,7 +57,9 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
-    """One strategy; amounts in the account's currency. `reason` says why it tripped or stopped."""
+    """One strategy; amounts in the account's currency. `reason` says why it tripped or stopped. `restarts` counts how
+    often its process was started again, `conflated` the quotes that it was not told since it lagged; both since the
+    daemon started."""
 
     id: str
     class_path: str = msgspec.field(name="class")
@@ -71,6 +76,8 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
     fills: int
     open_orders: int
     reason: str
+    restarts: int
+    conflated: int
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,14 +1,18 @@
-"""Commands that look at a running daemon and change nothing."""
+"""Commands that look at a daemon and change nothing."""
 
+from collections import deque
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
 
 from daemon.cli.client import Client
-from daemon.cli.options import asks, shows
+from daemon.cli.options import asks, finds, shows
 from daemon.cli.printing import Show
 from daemon.cli.tables import Column, brief, cell, facts, moment, number, percent, shortened, table, text, to_second
+from daemon.errors import DaemonError
+from daemon.state import LOGS_NAME
 
 _STRATEGIES = (
     text("STRATEGY", "id"),
@@ -115,6 +119,23 @@ def show_strategy(strategy_id: str, daemon: Client, show: Show) -> None:
     show(lambda: daemon.get(f"/v1/strategies/{quote(strategy_id, safe='')}"), _strategy_table)
 
 
+@strategy.command("logs")
+@click.argument("strategy_id", metavar="STRATEGY")
+@click.option("--lines", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many, the last.")
+@finds
+def show_log(strategy_id: str, lines: int, state: Path) -> None:
+    """Show the end of what a strategy's process wrote."""
+    folder = state / LOGS_NAME
+    logs = {file.stem: file for file in folder.glob("*.log")}
+    if strategy_id not in logs:
+        raise DaemonError(
+            f"there is no log of {strategy_id!r} in {folder}",
+            mend=f"there are logs of {', '.join(sorted(logs))}" if logs else "only a process of its own has one",
+        )
+    with logs[strategy_id].open(errors="replace") as log:
+        click.echo("".join(deque(log, maxlen=lines)), nl=False)
+
+
 @click.command()
 @strategy_option
 @click.option("--open", "open_only", is_flag=True, help="Only orders that may still fill.")
@@ -211,6 +232,8 @@ def _strategy_table(answer: dict[str, Any], headers: bool) -> str:
             *((name, answer[name]) for name in plain),
             ("orders", f"{answer['orders']}, {answer['open_orders']} of them open"),
             ("fills", answer["fills"]),
+            ("restarts", answer["restarts"]),
+            ("conflated", f"{answer['conflated']} quotes"),
             ("subscriptions", ", ".join(answer["subscriptions"])),
             *(
                 (name, ", ".join(f"{key}={cell(value)}" for key, value in pairs.items()))

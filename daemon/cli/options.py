@@ -20,11 +20,25 @@ config_option = click.option(
     "-c", "--config", type=click.Path(path_type=Path), help="The config file; its `state` tells where the daemon is."
 )
 
+socket_option = click.option("--socket", type=click.Path(path_type=Path), help="The daemon's socket.")
+
+
+def finds(command: Command) -> Command:
+    """Hand over the `state`, a folder, whether a daemon runs on it or not."""
+
+    @socket_option
+    @config_option
+    @wraps(command)
+    def with_state(*, socket: Path | None, config: Path | None, **arguments: Any) -> None:
+        command(state=socket.parent if socket else find_state(config, os.environ), **arguments)
+
+    return with_state
+
 
 def asks(command: Command) -> Command:
     """Hand over the `daemon`, a Client."""
 
-    @click.option("--socket", type=click.Path(path_type=Path), help="The daemon's socket.")
+    @socket_option
     @config_option
     @click.option(
         "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds to wait for it."

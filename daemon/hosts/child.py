@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic_ns
 from typing import Any, Final
 
 import msgspec
@@ -47,6 +48,10 @@ from trading.commands import Command, Trip
 from trading.container import ContainerSpec, ScopedContainer
 from trading.errors import InvalidParameters, UnsupportedState
 from trading.market_data import Bar, Event
+from trading.timestamps import MILLISECOND
+
+_SIGN_NS: Final = 200 * MILLISECOND
+"""So long a child that hears is silent at most, unless one event takes longer."""
 
 _READ_BYTES: Final = 256 * 1024
 _LONGEST_STATE: Final = LONGEST_FRAME - 64
@@ -87,11 +92,13 @@ class Answerer:
     """Answers messages with the container that the first of them opens.
 
     What a strategy raises is its container's affair. What else is raised is a defect of ours and comes through.
+    `now_ns` is any monotonic clock: it tells when a sign of life is due, and nothing else.
     """
 
-    def __init__(self, send: Callable[[FromChild], None]) -> None:
+    def __init__(self, send: Callable[[FromChild], None], now_ns: Callable[[], int] = monotonic_ns) -> None:
         self.closed = False
         self._send = send
+        self._now_ns = now_ns
         self._container: ScopedContainer | None = None
         self._answers: dict[type[ToChild], Callable[[Any], None]] = {
             Open: self._open,
@@ -158,23 +165,27 @@ class Answerer:
 
     def _hear_in_step(self, commands: list[Command], events: list[Event]) -> None:
         """Stop after the first event by which there is a command; say now and then that there was none."""
-        on_event, count, heard = self.container.on_event, len(events), 0
+        on_event, now_ns, count, heard = self.container.on_event, self._now_ns, len(events), 0
+        sign_due_ns = now_ns() + _SIGN_NS
         for heard, event in enumerate(events, 1):
             commands += on_event(event)
             if commands:
                 break
-            if heard % PROGRESS == 0 and heard < count:
+            if (heard % PROGRESS == 0 or now_ns() > sign_due_ns) and heard < count:
                 self._send(Heard(heard, [], done=False))
+                sign_due_ns = now_ns() + _SIGN_NS
         self._send(Heard(heard, commands))
 
     def _hear_free(self, commands: list[Command], events: list[Event], *, sign: bool) -> None:
         """Hear everything; each command goes out as soon as it is there."""
         if commands:
             self._send(Heard(0, commands, done=False))
-        on_event = self.container.on_event
+        on_event, now_ns = self.container.on_event, self._now_ns
+        sign_due_ns = now_ns() + _SIGN_NS
         for heard, event in enumerate(events, 1):
-            if commands := on_event(event):
+            if (commands := on_event(event)) or now_ns() > sign_due_ns:
                 self._send(Heard(heard, commands, done=False))
+                sign_due_ns = now_ns() + _SIGN_NS
         if sign:
             self._send(Heard(len(events), []))
 

@@ -14,6 +14,9 @@ from trading.timestamps import MILLISECOND
 STACK_SECONDS: Final = 0.2
 """How long a silent child has to write down where it hangs."""
 
+LOOKS: Final = 4
+"""How often it is looked within a child's patience whether it gave a sign: it is lost a look late at most."""
+
 MOST_DIGITS: Final = 30
 """Before the point, or zeros after it: no quantity or price of an order comes near."""
 
@@ -187,17 +190,20 @@ class Conversation:
 
     # Patience.
 
-    def _watch(self) -> None:
+    def _watch(self, looks: int = LOOKS) -> None:
         if not self._watched:
             self._watched = True
-            self._loop.call_later(self._patience, self._look, self._signs)
+            self._loop.call_later(self._patience / LOOKS, self._look, self._signs, looks)
 
-    def _look(self, signs: int) -> None:
+    def _look(self, signs: int, looks: int) -> None:
         self._watched = False
         if self.lost or not (self._asked or self._news is not None or self._owed):
             return
         if self._signs != signs:
             self._watch()
+            return
+        if looks > 1:
+            self._watch(looks - 1)
             return
         if self.child is not None:
             self.child.show_stack()

@@ -20,14 +20,12 @@ from daemon.hosts.outbox import Outbox
 from daemon.hosts.port import Started
 from daemon.hosts.process import ProcessHost
 from daemon.hosts.restarts import Restarts
+from daemon.hosts.window import Window
 from daemon.recovery import HAS_CHANGED
 from trading.commands import Command, Trip
 from trading.errors import UnsupportedState
 from trading.market_data import Event
 from trading.reports import ExecutionReport
-
-MOST_UNHEARD: Final = 256
-"""How much is sent ahead of what the child has heard."""
 
 LAG_SECONDS: Final = 0.2
 """A child that has not come to an end of what it is to hear for so long lags."""
@@ -74,8 +72,7 @@ class FreeHost(ProcessHost):
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox()
         self._left_out: frozenset[int] = frozenset()
-        self._unheard: deque[tuple[int, bool]] = deque()
-        self._unheard_count = 0
+        self._window = Window()
         self._flush_is_due = False
         self._asked: list[Command] = []
         self._came = asyncio.Event()
@@ -99,7 +96,7 @@ class FreeHost(ProcessHost):
     @property
     def has_heard_all(self) -> bool:
         """Whether there is nothing that it has not heard, or not answered."""
-        return self._is_listening and not (self._unheard or self._outbox.waiting)
+        return self._is_listening and self._window.is_empty and not self._outbox.waiting
 
     # Its making.
 
@@ -149,23 +146,20 @@ class FreeHost(ProcessHost):
             self._is_beyond_help = True
             why = f"it lags too far behind: {self._outbox.waiting:,} events and reports wait"
             self._loop.call_soon(self._owner.on_gone, self, why)  # what is being carried now comes to its end first
-        if not self._flush_is_due:
-            self._flush_is_due = True
-            self._loop.call_soon(self._flush)
+        self._flush_soon()
         return _NOTHING
 
     def is_level(self, count: int) -> bool:
         """Whether it can be sent so many events at once: nothing else is to be told to it before."""
         if self.trip is not None or not self._is_listening or not self._outbox.is_empty:
             return False
-        return self._unheard_count + count <= MOST_UNHEARD
+        return count <= self._window.room
 
     def tell(self, frame: bytes, events: Sequence[bytes], now_ns: int, *, sign: bool) -> None:
         """Send it a frame of events that is made already, where it is level."""
         self._now_ns = now_ns
         self._lifeline.memory.heard_in_silence(events)
-        self._unheard.append((len(events), sign))
-        self._unheard_count += len(events)
+        self._window.sent(len(events), self._loop.time(), sign=sign)
         self._lifeline.life.hear_frame(frame, sign=sign)
 
     def take_left_out(self) -> list[int]:
@@ -203,12 +197,9 @@ class FreeHost(ProcessHost):
     def on_heard(self, heard: wire.Heard) -> None:
         """It has heard some of what it was told."""
         if heard.done:
-            signed = False
-            while not signed:
-                count, signed = self._unheard.popleft()
-                self._unheard_count -= count
+            self._window.heard()
             if self._outbox.waiting or self._outbox.has_marks:
-                self._flush()
+                self._flush_soon()
             self._came.set()
         if heard.commands:
             self._lifeline.memory.asked(heard.commands)
@@ -305,8 +296,7 @@ class FreeHost(ProcessHost):
 
     def _go_on(self) -> None:
         """Talk freely with the child that lives now."""
-        self._unheard.clear()
-        self._unheard_count = 0
+        self._window.clear()
         life = self._lifeline.life
         life.free = self
         if life.lost:
@@ -336,6 +326,11 @@ class FreeHost(ProcessHost):
     def _is_listening(self) -> bool:
         return self._lifeline.is_up and self._lifeline.life.free is self
 
+    def _flush_soon(self) -> None:
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+
     def _flush(self) -> None:
         self._flush_is_due = False
         if self.trip is not None:
@@ -348,13 +343,13 @@ class FreeHost(ProcessHost):
             self._behind_since = self._loop.time()
 
     def _send(self) -> None:
-        life, memory = self._lifeline.life, self._lifeline.memory
-        for reports, events in self._outbox.take(MOST_UNHEARD - self._unheard_count):
+        life, memory, now = self._lifeline.life, self._lifeline.memory, self._loop.time()
+        if self._behind_since:
+            self._window.judge(now)
+        for reports, events in self._outbox.take(self._window.room):
             memory.heard(reports, b"", ())
             memory.heard_in_silence(events)
-            count = len(reports) + len(events)
-            self._unheard.append((count, True))
-            self._unheard_count += count
+            self._window.sent(len(reports) + len(events), now, sign=True)
             life.hear_freely(wire.Hear(reports, wire.packed(events), free=True))
 
 

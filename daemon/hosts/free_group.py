@@ -11,7 +11,7 @@ from daemon.hosts.lane import Lane
 from daemon.hosts.port import Host
 from trading.commands import Command
 from trading.lockstep import Delivery, Step
-from trading.market_data import Event
+from trading.market_data import Event, Timer
 from trading.reports import ExecutionReport
 
 
@@ -21,7 +21,6 @@ class Ways(NamedTuple):
     prompt: list[str]
     lanes: list[Lane]
     alone: list[FreeHost]
-    lanes_known: bool
 
 
 class FreeGroup(HostGroup):
@@ -52,12 +51,17 @@ class FreeGroup(HostGroup):
         for hosts in together.values():
             lane = Lane(hosts)
             self._lanes.update({host.strategy: lane for host in hosts})
+        self._ways.clear()
 
     def states(self) -> "asyncio.Future[dict[str, Any]]":
         """A snapshot of every container, of after all that it was told by now."""
+        self.flush()
+        return super().states()
+
+    def flush(self) -> None:
+        """Send what gathers."""
         for lane in dict.fromkeys(self._lanes.values()):
             lane.flush()
-        return super().states()
 
     def leave_out(self, numbers: Mapping[str, frozenset[int]]) -> None:
         """Repeat what was conflated, by strategy."""
@@ -67,7 +71,7 @@ class FreeGroup(HostGroup):
     def _told(self, delivery: Delivery) -> list[Command]:
         if delivery.seal:
             self[delivery.seal].seal(delivery.reason)
-        if not delivery.reports and delivery.event is not None:
+        if not (delivery.reports or delivery.event is None or type(delivery.event) is Timer):
             return self._event_told(delivery.event, delivery.subscribers, delivery.number)
         commands: list[Command] = []
         heard: dict[str, list[ExecutionReport]] = {strategy: [] for strategy in delivery.subscribers}
@@ -86,7 +90,7 @@ class FreeGroup(HostGroup):
 
     def _event_told(self, event: Event, subscribers: tuple[str, ...], number: int) -> list[Command]:
         ways = self._ways.get(subscribers)
-        if ways is None or ways.lanes_known is not bool(self._lanes):
+        if ways is None:
             ways = self._ways[subscribers] = self._ways_to(subscribers)
         commands: list[Command] = []
         for strategy in ways.prompt:
@@ -104,5 +108,4 @@ class FreeGroup(HostGroup):
             prompt=[strategy for strategy in subscribers if strategy not in self.free],
             lanes=list(dict.fromkeys(self._lanes[strategy] for strategy in free if strategy in self._lanes)),
             alone=[self.free[strategy] for strategy in free if strategy not in self._lanes],
-            lanes_known=bool(self._lanes),
         )

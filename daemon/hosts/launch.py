@@ -30,7 +30,7 @@ def start_forkserver(environ: Mapping[str, str]) -> tuple[subprocess.Popen[bytes
             # -P keeps the working directory, where anything may lie, off the path of imports; this tree is named.
             process = subprocess.Popen(  # noqa: S603  (the daemon's own program)
                 (sys.executable, "-P", "-m", "daemon.hosts.forkserver", str(descriptor)),
-                env=_environment(environ),
+                env=environment(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(descriptor,),
@@ -42,8 +42,8 @@ def start_forkserver(environ: Mapping[str, str]) -> tuple[subprocess.Popen[bytes
     return process, ours
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """What children may see of an environment: nothing in which a secret could be."""
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What processes that run strategies' code may see of an environment: nothing in which a secret could be."""
     passed_on = {name: value for name, value in environ.items() if name in _PASSED_ON or name.startswith("LC_")}
     return {**passed_on, "PYTHONPATH": os.pathsep.join(filter(None, (str(_TREE), environ.get("PYTHONPATH"))))}
 

@@ -37,6 +37,18 @@ class Host(Protocol):
     def keeps_books(self) -> bool:
         """Whether its own books go on; those of a container that has tripped and is gone are the ledger's alone."""
 
+    @property
+    def restarts(self) -> int:
+        """How often its process was started again in this life of the daemon."""
+
+    @property
+    def conflated(self) -> int:
+        """How many quotes it was not told, since it lagged and newer ones had come."""
+
+    @property
+    def lags(self) -> bool:
+        """Whether it is so far behind that it hears only the newest quotes."""
+
     async def start(self, now_ns: int) -> Started:
         """Start the strategy."""
 

@@ -33,6 +33,8 @@ class ProcessHost:
 
     isolation = "process"
 
+    conflated = 0
+
     def __init__(
         self, entry: StrategyEntry, fleet: Fleet, nursery: Nursery, *, restarts: Restarts, patience_seconds: float
     ) -> None:
@@ -60,6 +62,11 @@ class ProcessHost:
     def restarts(self) -> int:
         """How often its process was started again."""
         return self._lifeline.restarts.made
+
+    @property
+    def lags(self) -> bool:
+        """In lock-step everybody is waited for."""
+        return False
 
     # Its making.
 

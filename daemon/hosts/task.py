@@ -20,6 +20,12 @@ class TaskHost:
 
     keeps_books = True
 
+    restarts = 0
+
+    conflated = 0
+
+    lags = False
+
     def __init__(self, container: ScopedContainer, watchdog: Watchdog) -> None:
         self.strategy = container.container_id
         self._container = container

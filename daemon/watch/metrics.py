@@ -58,6 +58,7 @@ class _Views(Collector):
         yield from _vitals(self._operations.vitals())
         yield from _orders(strategies, status.broker)
         yield from _strategies(strategies, status.currency)
+        yield from _containers(strategies)
         yield _positions(self._operations.positions())
 
 
@@ -111,6 +112,17 @@ def _strategies(strategies: list[StrategyView], currency: str) -> Iterator[Metri
         for state in STRATEGY_STATES:
             states.add_metric((strategy.id, state), float(strategy.state == state))
     yield states
+
+
+def _containers(strategies: list[StrategyView]) -> Iterator[Metric]:
+    restarts = CounterMetricFamily("bulkhead_container_restarts", "Processes started again", labels=("strategy",))
+    conflated = CounterMetricFamily(
+        "bulkhead_quotes_conflated", "Quotes left out for a container that lagged", labels=("strategy",)
+    )
+    for strategy in strategies:
+        restarts.add_metric((strategy.id,), strategy.restarts)
+        conflated.add_metric((strategy.id,), strategy.conflated)
+    yield from (restarts, conflated)
 
 
 def _positions(positions: list[PositionView]) -> Metric:

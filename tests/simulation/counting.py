@@ -11,28 +11,32 @@ from trading.strategy import Strategy
 
 class Counts(Strategy):
     """Counts all that it hears, and buys at each `buys_every`-th trade. While the file `gate` is there it waits in
-    `on_quote`; while `mood` is there it buys nothing; `spin_us` is what it takes over each quote in microseconds."""
+    `on_quote`; while `mood` is there it buys nothing. Over each quote it takes its time: it sleeps or spins for so many microseconds."""
 
     symbols: list[str]
     gate: str = ""
     mood: str = ""
     buys_every: int = 5
-    spin_us: int = 0
+    bars_of: str = "10s"
+    sleeps_us: int = 0
+    spins_us: int = 0
 
     def start(self) -> None:
         self.quotes = self.trades = self.bars = self.timers = self.fills = self.orders = 0
         self.last_quote: dict[str, float] = {}
         self.schedule("tick", every="5s")
         for symbol in self.symbols:
-            self.subscribe(symbol, quotes=True, trades=True, bars="10s")
+            self.subscribe(symbol, quotes=True, trades=True, bars=self.bars_of)
 
     def on_quote(self, quote: Quote) -> None:
         self.quotes += 1
         self.last_quote[quote.symbol] = quote.bid
         while self.gate and Path(self.gate).exists():
             time.sleep(0.001)
-        if self.spin_us:
-            until = time.perf_counter() + self.spin_us / 1e6
+        if self.sleeps_us:
+            time.sleep(self.sleeps_us / 1e6)
+        if self.spins_us:
+            until = time.perf_counter() + self.spins_us / 1e6
             while time.perf_counter() < until:
                 pass
 

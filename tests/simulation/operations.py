@@ -255,6 +255,8 @@ class OperationsInMemory:
             "fills": len(self._fills(strategy)),
             "open_orders": sum(order.is_open for order in own),
             "reason": "",
+            "restarts": 0,
+            "conflated": 0,
         }
 
     def _performance(self, fills: list[Fill], capital: Decimal) -> PerformanceRow:

@@ -353,6 +353,8 @@ async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsI
     values = {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for s in f.samples}
     aaa = ("strategy", "sma-aaa")
     assert values["bulkhead_fills_total", (("broker", "simulated"), aaa)] == 1
+    assert values["bulkhead_container_restarts_total", (aaa,)] == 0
+    assert values["bulkhead_quotes_conflated_total", (aaa,)] == 0
     assert values["bulkhead_strategy_fees", (("currency", "USD"), aaa)] == 1
     assert values["bulkhead_strategy_state", (("state", "running"), aaa)] == 1
     assert values["bulkhead_strategy_state", (("state", "tripped"), aaa)] == 0

@@ -52,17 +52,23 @@ from trading.container import ContainerState
 from trading.market_data import Quote
 from trading.reports import ExecutionReport, ReportKind
 from trading.subscriptions import DataKind, Subscription
+from trading.timestamps import MILLISECOND
 
 AAA_QUOTES = Subscription(symbol="AAA", kind=DataKind.QUOTES)
 
 
 class InProcess:
-    """A child that is called directly."""
+    """A child that is called directly, and whose clock goes on by `pace_ns` each time that it is read."""
 
     def __init__(self, *messages: ToChild) -> None:
         self._said: list[FromChild] = []
-        self.answerer = Answerer(self._said.append)
+        self.pace_ns = self._now_ns = 0
+        self.answerer = Answerer(self._said.append, self._read_clock)
         self.tell(*messages)
+
+    def _read_clock(self) -> int:
+        self._now_ns += self.pace_ns
+        return self._now_ns
 
     def tell(self, *messages: ToChild) -> list[FromChild]:
         """What it says to that."""
@@ -175,6 +181,15 @@ def test_what_it_left_unheard_it_has_not_heard() -> None:
 def test_it_says_now_and_then_that_it_is_there_and_once_that_it_is_done(events: int, progress: list[int]) -> None:
     answers = running().tell(hear(bids(*[2] * events)))
     assert answers == [*(Heard(count, [], done=False) for count in progress), Heard(events, [])]
+
+
+@pytest.mark.parametrize("free", [False, True])
+def test_one_that_takes_its_time_says_at_each_event_that_it_is_there(free: bool) -> None:
+    slow = running()
+    slow.pace_ns = 250 * MILLISECOND
+    answers = slow.tell(hear(bids(2, 2, 2, 2, 2), free=free))
+    signs = [Heard(count, [], done=False) for count in range(1, 6 if free else 5)]
+    assert answers == [*signs, Heard(5, [])]
 
 
 def test_commands_of_reports_come_with_those_of_the_first_event() -> None:

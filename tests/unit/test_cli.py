@@ -18,7 +18,7 @@ from daemon.cli import COMMANDS, main
 from daemon.cli.tables import shortened
 from daemon.disk import RealDisk
 from daemon.loading import load_class
-from daemon.state import LOCK_NAME, SOCKET_NAME
+from daemon.state import LOCK_NAME, LOGS_NAME, SOCKET_NAME
 from daemon.version import VERSION
 from tests.simulation.operations import OperationsInMemory
 from tests.simulation.serving import served
@@ -274,6 +274,28 @@ def test_a_journal_that_is_not_there_is_exit_code_1(bulkhead: Bulkhead, state: P
     assert (told.exit_code, str(state / "journal") in told.stderr) == (1, True)
 
 
+def test_the_end_of_a_strategys_log_is_shown_without_a_daemon(bulkhead: Bulkhead, state: Path) -> None:
+    (state / LOGS_NAME).mkdir()
+    (state / LOGS_NAME / "sma-aaa.log").write_bytes(b"one\ntwo \xff\nthree\n")
+    assert bulkhead("strategy", "logs", "sma-aaa").stdout == "one\ntwo \N{REPLACEMENT CHARACTER}\nthree\n"
+    last = bulkhead("strategy", "logs", "sma-aaa", "--lines", "1", "--socket", state / SOCKET_NAME)
+    assert (last.exit_code, last.stdout) == (0, "three\n")
+
+
+@pytest.mark.parametrize("name", ["maker", "../sma-aaa", ""])
+def test_a_log_that_is_not_there_is_exit_code_1_with_those_that_are(bulkhead: Bulkhead, state: Path, name: str) -> None:
+    folder = state / LOGS_NAME
+    bare = bulkhead("strategy", "logs", name)
+    folder.mkdir()
+    for logged in ("sma-aaa", "rsi"):
+        (folder / f"{logged}.log").touch()
+    told = bulkhead("strategy", "logs", name)
+    assert (bare.exit_code, told.exit_code, bare.stdout + told.stdout) == (1, 1, "")
+    missing = f"Error: there is no log of {name!r} in {folder}\n"
+    assert bare.stderr == f"{missing}only a process of its own has one\n"
+    assert told.stderr == f"{missing}there are logs of rsi, sma-aaa\n"
+
+
 # How the daemon is found.
 
 
@@ -382,8 +404,9 @@ def test_a_socket_path_too_long_is_exit_code_1_in_words(bulkhead: Bulkhead) -> N
 # How it is built.
 
 
-def test_help_is_as_in_the_golden_file(bulkhead: Bulkhead) -> None:
-    assert_golden("help.txt", bulkhead("--help").stdout)
+@pytest.mark.parametrize(("name", "words"), {"help": [], "strategy-help": ["strategy"]}.items())
+def test_help_is_as_in_the_golden_file(bulkhead: Bulkhead, name: str, words: list[str]) -> None:
+    assert_golden(f"{name}.txt", bulkhead(*words, "--help").stdout)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,7 +1,8 @@
 """One life of a child, from the supervisor's side: what it may say, and how long it may be silent."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -240,6 +241,25 @@ async def test_patience_lasts_as_long_as_signs_come() -> None:
     life.on_message(Heard(16, []))
     assert await heard == []
     assert (life.lost, mute.stacks) == ("", 0)
+
+
+async def test_silence_after_a_sign_is_noticed_a_look_late_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    life, _ = begun(PATIENCE)
+    alarms: list[tuple[float, Callable[[], None]]] = []
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "call_later", lambda delay, call, *args: alarms.append((delay, partial(call, *args))))
+    hearing = asyncio.create_task(life.all_heard(HEAR))
+    await settled()
+    life.on_message(Heard(1, [], done=False))
+    await settled()
+    waited = 0.0
+    while not life.lost:
+        delay, look = alarms.pop()
+        waited += delay
+        look()
+    assert waited == pytest.approx(PATIENCE + PATIENCE / conversation.LOOKS + conversation.STACK_SECONDS)
+    with pytest.raises(ChildLost):
+        await hearing
 
 
 @pytest.mark.usefixtures("_short_stacks")

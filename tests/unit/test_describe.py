@@ -81,6 +81,10 @@ class Ends(Strategy):
     def start(self):
         os._exit(3)
 
+class Looks(Strategy):
+    def start(self):
+        raise LookupError(sorted(name for name in os.environ if "KEY" in name or name.startswith("BULKHEAD")))
+
 class Hangs(Strategy):
     def start(self):
         while True:
@@ -156,7 +160,7 @@ def test_what_is_wrong_with_each_strategy_is_told_with_its_line(folder: Path) ->
         ),
         flaw(
             "Nowhere",
-            "mine.py has no 'Nowhere'; its strategies: Good, Choosy, Raises, Holds, Trades, Declares, Ends, Hangs",
+            "mine.py has no 'Nowhere'; its strategies: Good, Choosy, Raises, Holds, Trades, Declares, Ends, Looks, Hangs",
         ),
         flaw(
             "Trades",
@@ -214,6 +218,14 @@ def test_entries_are_asked_alone_only_when_together_they_fail(folder: Path) -> N
     assert [len(msgspec.msgpack.decode(given)["entries"]) for given in processes.given] == [2, 1, 1]
     describe(msgspec.structs.replace(request, entries=[entry("Choosy"), entry("Choosy")]), processes, {})
     assert len(processes.given) == 4
+
+
+def test_the_process_has_none_of_the_callers_secrets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("API_KEY", "BULKHEAD_STATE"):
+        monkeypatch.setenv(name, "secret")
+    (looked,) = ask(folder, entry("Looks"))
+    assert isinstance(looked, Undescribed)
+    assert "LookupError: []" in looked.flaws[0].message
 
 
 def test_no_strategies_need_no_process(folder: Path) -> None:
