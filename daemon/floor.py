@@ -21,7 +21,7 @@ from daemon.recovery import JournaledStep, Replay
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
-from trading.commands import Command, ScheduleTimer
+from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder
 from trading.lockstep import LockStep, Step
 from trading.market import Market
 from trading.market_data import MarketEvent
@@ -113,19 +113,22 @@ class Floor:
         now_ns = max(state.lockstep["now_ns"], feed.start_ns)
         started: dict[str, Started] = {}
         fresh: dict[str, Started] = {}
+        asked: list[Command] = []
         for host in hosts:
             saved = state.containers.get(host.strategy)
             if saved is not None and host.strategy not in change.renewed:
                 started[host.strategy] = await host.restore(saved)
+                asked += started[host.strategy].commands
                 continue
             if saved is not None:
                 await host.restore_books(saved)
+                asked += _orders_in_flight(saved)
             started[host.strategy] = fresh[host.strategy] = await host.start(now_ns)
         floor = cls._assemble(plan, fleet, feed, hosts, started)
         builders = await floor._warm_up(fresh, now_ns, state.rows)
         stale = {*change.removed, *change.renewed}
         floor._go_on_from(state, _without_stale(state.lockstep, builders, stale))
-        floor.lockstep.begin(await _first_commands([hosts[strategy] for strategy in fresh], fresh))
+        floor.lockstep.begin([*asked, *await _first_commands([hosts[strategy] for strategy in fresh], fresh)])
         return floor
 
     def upcoming(self) -> MarketEvent | None:
@@ -283,6 +286,12 @@ class Floor:
             await self.hosts.warm(warming)
         builders: list[Any] = sequencer.state()["builders"]
         return builders
+
+
+def _orders_in_flight(state: Mapping[str, Any]) -> list[Command]:
+    """What stands in a container's books already, and was on its way when it ran free."""
+    in_flight = msgspec.convert(state.get("in_flight", ()), list[Command])
+    return [command for command in in_flight if isinstance(command, SubmitOrder | RefusedOrder | CancelOrder)]
 
 
 def _without_stale(lockstep: Mapping[str, Any], builders: list[Any], stale: set[str]) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class Conversation:
         self._signs += 1
         if isinstance(message, Heard | Started) and not self._are_its_own(message.commands):
             self.on_lost("sent garbage: commands that are not its own, or out of order")
-        elif isinstance(message, Heard) and self.free is not None:
+        elif isinstance(message, Heard) and self.free is not None and (self._owed or not message.done):
             self._owed -= message.done
             self.free.on_heard(message)
         elif isinstance(message, Heard) and not self.done:

@@ -27,7 +27,7 @@ from trading.errors import UnsupportedState
 from trading.market_data import Event
 from trading.reports import ExecutionReport
 
-LAG_SECONDS: Final = 0.2
+LAG_SECONDS: Final = 1.0
 """A child that has not come to an end of what it is to hear for so long lags."""
 
 MOST_WAITING: Final = 100_000
@@ -78,6 +78,7 @@ class FreeHost(ProcessHost):
         self._came = asyncio.Event()
         self._behind_since = 0.0
         self._is_beyond_help = False
+        self._hears_newest = False
         self._moments: deque[Moment] = deque()
         self._errands: set[asyncio.Task[None]] = set()
 
@@ -141,7 +142,11 @@ class FreeHost(ProcessHost):
             self._outbox.put_reports(reports)
         if event is not None and number not in self._left_out:
             self._now_ns = event.ts_ns
-            self._outbox.put(number, event, encoded or wire.encoded(event), conflate=self.lags)
+            lags = self.lags
+            if lags and not self._hears_newest:
+                self._outbox.conflate()
+            self._hears_newest = lags
+            self._outbox.put(number, event, encoded or wire.encoded(event), conflate=lags)
         if self._outbox.waiting > MOST_WAITING and self._owner is not None and not self._is_beyond_help:
             self._is_beyond_help = True
             why = f"it lags too far behind: {self._outbox.waiting:,} events and reports wait"

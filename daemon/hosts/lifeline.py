@@ -109,8 +109,13 @@ class Lifeline:
         return answer
 
     async def news(self) -> None:
-        """Wait until it has heard more of what is in flight."""
-        await self._persist(self._news)
+        """Wait until it has heard more of what is in flight, or lives anew, when it may have heard everything."""
+        if self.gone:
+            raise ContainerLost(self.gone)
+        try:
+            await self.life.news()
+        except ChildLost:
+            await self._revive()
 
     async def revive(self) -> None:
         """Make it again, if it is lost."""
@@ -140,9 +145,6 @@ class Lifeline:
                 return await work()
             except ChildLost:
                 await self._revive()
-
-    async def _news(self) -> None:
-        await self.life.news()
 
     async def _revive(self) -> None:
         """Make it again where it was; whoever comes second finds it done."""

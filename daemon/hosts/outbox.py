@@ -20,10 +20,11 @@ Mark = Callable[[], None]
 
 
 class Waiting(msgspec.Struct):
-    """One event with its number, and its msgpack; None once it was left out."""
+    """One event with its number, and its msgpack, None once it was left out; of a quote also the symbol."""
 
     number: int
     encoded: bytes | None
+    quote_of: str = ""
 
 
 Item = Waiting | list[ExecutionReport] | Mark
@@ -46,12 +47,17 @@ class Outbox:
         self.waiting += 1
         if type(event) is not Quote:
             return
+        item.quote_of = event.symbol
         older = self._quotes.get(event.symbol)
         if conflate and older is not None and older.encoded is not None:
-            older.encoded = None
-            self.left_out.append(older.number)
-            self.waiting -= 1
+            self._leave_out(older)
         self._quotes[event.symbol] = item
+
+    def conflate(self) -> None:
+        """Leave all quotes out but the newest of each symbol."""
+        for item in self._items:
+            if isinstance(item, Waiting) and item.quote_of and item.encoded and item is not self._quotes[item.quote_of]:
+                self._leave_out(item)
 
     def put_reports(self, reports: list[ExecutionReport]) -> None:
         """Add reports."""
@@ -100,6 +106,11 @@ class Outbox:
     def has_marks(self) -> bool:
         """Whether a mark is first, and waits to be called."""
         return bool(self._items) and callable(self._items[0])
+
+    def _leave_out(self, quote: Waiting) -> None:
+        quote.encoded = None
+        self.left_out.append(quote.number)
+        self.waiting -= 1
 
     def clear(self) -> None:
         """Nobody is to be told any more."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from daemon.hosts.port import Started, Vital
 from daemon.hosts.watchdog import Watchdog
 from trading.commands import Command
@@ -78,9 +80,10 @@ class TaskHost:
         return taken
 
     async def restore(self, state: Mapping[str, Any]) -> Started:
-        """Go on from a snapshot."""
+        """Go on from a snapshot; where it was one of a free container, with what was on its way from it."""
         self._container.restore(state)
-        return Started(subscriptions=self._container.subscriptions, commands=[])
+        in_flight = msgspec.convert(state.get("in_flight", ()), list[Command])
+        return Started(subscriptions=self._container.subscriptions, commands=in_flight)
 
     async def restore_books(self, state: Mapping[str, Any]) -> None:
         """Take over orders and portfolio only."""

@@ -10,8 +10,11 @@ from trading.strategy import Strategy
 
 
 class Counts(Strategy):
-    """Counts all that it hears, and buys at each `buys_every`-th trade. While the file `gate` is there it waits in
-    `on_quote`; while `mood` is there it buys nothing. Over each quote it takes its time: it sleeps or spins for so many microseconds."""
+    """Counts all that it hears, and buys at each `buys_every`-th trade.
+
+    While the file `gate` is there it waits in `on_quote`; while `mood` is there it buys nothing. Over each quote it
+    sleeps or spins for so many microseconds.
+    """
 
     symbols: list[str]
     gate: str = ""

@@ -173,7 +173,7 @@ async def until_at_end(machine: Machine) -> None:
 
 
 async def test_a_container_whose_books_differ_from_the_ledgers_is_tripped(tmp_path: Path) -> None:
-    machine = Machine(plan_of(tmp_path, REAL_TIME + TAMPERER + MAKER))
+    machine = Machine(plan_of(tmp_path, REAL_TIME + TAMPERER + MAKER.rstrip() + "\n    isolation: task\n"))
     async with machine.running():
         await machine.clock.advance(179 * SECOND)
         assert [one["state"] for one in await machine.ask("get", "/v1/strategies")] == ["running", "running"]

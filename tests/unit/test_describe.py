@@ -160,7 +160,8 @@ def test_what_is_wrong_with_each_strategy_is_told_with_its_line(folder: Path) ->
         ),
         flaw(
             "Nowhere",
-            "mine.py has no 'Nowhere'; its strategies: Good, Choosy, Raises, Holds, Trades, Declares, Ends, Looks, Hangs",
+            "mine.py has no 'Nowhere'; its strategies: Good, Choosy, Raises, Holds, Trades, Declares, Ends, Looks,"
+            " Hangs",
         ),
         flaw(
             "Trades",

@@ -142,6 +142,23 @@ async def test_what_is_in_flight_is_sent_to_the_next_life() -> None:
     assert line.restarts.made == 1
 
 
+async def test_the_next_life_is_news_also_to_who_comes_second_to_it() -> None:
+    """The one who comes first sends what is in flight; it may be answered before the second looks."""
+    quotes = bids(2, 3)
+    line = await made(lifeline(nursery := InnerNursery(), in_flight=lambda: hear(quotes)), Start(0), Run())
+    nursery.children[-1].deaf = True
+    first = asyncio.create_task(vital(line))
+    await asyncio.sleep(0)
+    line.life.hear(hear(quotes))
+    nursery.children[-1].lose()
+    async with asyncio.timeout(5):
+        while not line.life.done:
+            await line.news()
+    assert line.life.heard == 2
+    assert (await first).reports == 0
+    assert line.restarts.made == 1
+
+
 async def test_whoever_waits_at_the_same_time_waits_for_one_and_the_same_new_life() -> None:
     line = await made(lifeline(nursery := InnerNursery()), Start(0), Run())
     nursery.children[-1].deaf = True
