@@ -11,11 +11,13 @@ from typing import Final, NamedTuple
 from daemon.hosts import wire
 from daemon.hosts.free import FreeHost
 from daemon.hosts.outbox import MOST_IN_FRAME
+from daemon.hosts.window import LEAST
 from trading.market_data import Event
 
-EVENTS_TO_A_SIGN: Final = 32
+EVENTS_TO_A_SIGN: Final = LEAST // 2
 SECONDS_TO_A_SIGN: Final = 0.05
-"""After how much a child is asked to say that it has heard: every sign wakes the supervisor."""
+"""After how much a child is asked to say that it has heard: every sign wakes the supervisor, but without one in each
+window nothing more would be sent."""
 
 
 class Gathered(NamedTuple):

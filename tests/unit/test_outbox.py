@@ -31,7 +31,8 @@ happenings = st.lists(
         puts,
         puts,
         st.tuples(st.just("reports"), st.integers(1, 3)),
-        st.tuples(st.just("mark")),
+        st.just(("mark",)),
+        st.just(("conflate",)),
         st.tuples(st.just("take"), st.integers(0, 80)),
     ),
     max_size=150,
@@ -79,8 +80,8 @@ class Told:
         for kind, *how in story:
             if kind == "put":
                 self.event(how[0], conflate=bool(how[1]))  # type: ignore[arg-type]
-            elif kind == "mark":
-                self.mark()
+            elif kind == "conflate":
+                self.outbox.conflate()
             else:
                 getattr(self, str(kind))(*how)
 
@@ -100,7 +101,7 @@ def test_everything_comes_once_and_in_order_but_for_quotes_that_were_conflated(s
 def test_only_a_quote_is_left_out_and_only_for_a_newer_one_of_its_symbol(story: list[tuple[object, ...]]) -> None:
     told = Told()
     told.happen(story)
-    may = {number for number, one in enumerate(story) if one[0] == "put" and one[2]}
+    may = [one for one in story if one[0] == "conflate" or (one[0] == "put" and one[2])]
     for number in told.outbox.left_out:
         older = told.events[number]
         assert isinstance(older, Quote)
@@ -133,6 +134,17 @@ def test_who_begins_to_lag_need_not_hear_what_gathered_until_then() -> None:
     assert (told.outbox.waiting, told.outbox.left_out) == (4, [1, 4])
     told.take(100)
     assert told.came == ["event 2", "event 3", "event 5", "event 6"]
+
+
+def test_one_who_begins_to_lag_hears_no_older_quotes_that_wait_either() -> None:
+    told = Told()
+    a_of, b_of, trade, *_ = MAKERS
+    for make in (a_of, b_of, a_of, trade, a_of):
+        told.event(make, conflate=False)
+    told.outbox.conflate()
+    told.take(100)
+    assert told.came == ["event 2", "event 4", "event 5"]
+    assert told.outbox.left_out == [1, 3]
 
 
 def test_a_quote_that_was_sent_is_not_left_out_any_more() -> None:
