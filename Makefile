@@ -41,7 +41,7 @@ debian-packages:
 	    $(SUDO) apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends $(DEBIAN_PACKAGES) >/dev/null; }
 
 bench: ## every figure with its target and a verdict; writes benchmarks/results.json
-	@$(DEV) python benchmarks/run.py
+	@$(DEV) python -m benchmarks.run
 
 lock: ## write requirements/ from pyproject.toml; UPGRADE=1 takes the newest versions
 	@$(COMPILE) --output-file requirements/core.txt

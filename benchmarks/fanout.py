@@ -27,7 +27,7 @@ import uvloop
 
 from benchmarks.figures import Figure, percentile, table
 from benchmarks.floors import AAA, entry, fleet, live
-from benchmarks.strategies import CLOSING_BID
+from benchmarks.subscribers import CLOSING_BID
 from daemon.clock import SystemClock
 from daemon.feeds.port import Publish
 from trading.market_data import Quote
@@ -140,7 +140,7 @@ async def _run(folder: Path, feed: Metronome, results: Sequence[Path], last_paus
     """Until every process has heard the last; how many ticks were left out, by process."""
     strategies = [
         entry(
-            f"s{place}", "benchmarks.strategies:Stopwatch", "process", symbol="AAA", results=str(path), pause_us=pause
+            f"s{place}", "benchmarks.subscribers:Stopwatch", "process", symbol="AAA", results=str(path), pause_us=pause
         )
         for place, (path, pause) in enumerate(zip(results, [*[0] * (len(results) - 1), last_pause_us], strict=True))
     ]

@@ -78,7 +78,7 @@ def figures() -> list[Figure]:
 
 def traders(count: int, isolation: Isolation) -> list[StrategyEntry]:
     """Strategies that hear every quote and trade now and then."""
-    reference = "benchmarks.strategies:NowAndThen"
+    reference = "benchmarks.subscribers:NowAndThen"
     return [entry(f"s{number}", reference, isolation, symbol="EURUSD", every=EVERY) for number in range(count)]
 
 

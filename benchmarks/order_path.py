@@ -69,7 +69,7 @@ def figures() -> list[Figure]:
 
 async def _ours(directory: Path, durability: Durability) -> list[float]:
     arrivals_ns: list[int] = []
-    traded = fleet(AAA, [entry("in-and-out", "benchmarks.strategies:InAndOut", "task", symbol="AAA")])
+    traded = fleet(AAA, [entry("in-and-out", "benchmarks.subscribers:InAndOut", "task", symbol="AAA")])
 
     def make_market(of: Fleet, feed: HistoricalFeed) -> TimedMarket:
         made = market_of(TimedMarket, of, feed)

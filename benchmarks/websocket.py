@@ -127,7 +127,7 @@ def ours(isolation: Isolation, durability: Durability) -> list[float]:
 
 
 async def _trade(folder: Path, address: str, isolation: Isolation, durability: Durability) -> list[float]:
-    reference = "benchmarks.strategies:TakesTurns"
+    reference = "benchmarks.subscribers:TakesTurns"
     strategies = [entry(f"s{n}", reference, isolation, symbol="AAA", turn=n, of=STRATEGIES) for n in range(STRATEGIES)]
     feed = WebsocketFeed(offers={"AAA": Offer(quotes=True)}, options={"url": address}, clock=_CLOCK)
 

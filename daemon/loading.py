@@ -131,7 +131,8 @@ class _FromSource(SourceFileLoader):
 def _nearest_module(name: str) -> str:
     parent, _, last = name.rpartition(".")
     if parent:
-        return nearest(last, (module.name for module in pkgutil.iter_modules(sys.modules[parent].__path__)))
+        inside = getattr(sys.modules[parent], "__path__", ())  # a module that is no package has nothing inside
+        return nearest(last, (module.name for module in pkgutil.iter_modules(inside)))
     return nearest(last, (module.name for module in pkgutil.iter_modules() if not module.name.startswith("_")))
 
 

@@ -84,6 +84,10 @@ def test_files_of_one_name_in_two_folders_are_two_modules(tmp_path: Path) -> Non
             "no module 'strategies.sma_crss'; for a file write path/to/file.py:Class; did you mean 'sma_cross'?",
         ),
         (
+            "strategies.sma_cross.deeper:SmaCross",
+            "no module 'strategies.sma_cross.deeper'; for a file write path/to/file.py:Class",
+        ),
+        (
             "strategis.sma_cross:SmaCross",
             "no module 'strategis'; for a file write path/to/file.py:Class; did you mean 'strategies'?",
         ),
