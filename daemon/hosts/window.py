@@ -7,8 +7,8 @@ is still here, to be conflated. How long the supervisor itself takes to come to 
 from collections import deque
 from typing import Final, NamedTuple
 
-LEAST: Final = 64
-MOST: Final = 4096
+LEAST, FIRST, MOST = 64, 1024, 4096
+"""Events and reports for one that is slow, for one that nothing is known of, and for any."""
 
 SLOW_SECONDS: Final = 0.1
 SLOW_PASSES: Final = 3
@@ -30,7 +30,7 @@ class Window:
     def __init__(self) -> None:
         self._sent: deque[Sent] = deque()
         self._unheard = 0
-        self._size = LEAST
+        self._size = FIRST
         self._passes = self._judged_from = 0
 
     @property

@@ -119,8 +119,8 @@ def open_up(gate: Path) -> None:
 
 def send_ahead(monkeypatch: pytest.MonkeyPatch, events: int) -> None:
     """Send a child no more than so many events that it has not heard."""
-    monkeypatch.setattr(window, "LEAST", events)
-    monkeypatch.setattr(window, "MOST", events)
+    for size in ("LEAST", "FIRST", "MOST"):
+        monkeypatch.setattr(window, size, events)
     monkeypatch.setattr(lane, "EVENTS_TO_A_SIGN", 1)
 
 

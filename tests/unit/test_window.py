@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.hosts.window import LEAST, MOST, SLOW_PASSES, SLOW_SECONDS, Window
+from daemon.hosts.window import FIRST, LEAST, MOST, SLOW_PASSES, SLOW_SECONDS, Window
 
 
 def test_it_is_filled_by_what_is_sent_and_emptied_by_what_is_heard() -> None:
@@ -11,11 +11,11 @@ def test_it_is_filled_by_what_is_sent_and_emptied_by_what_is_heard() -> None:
     window.sent(30, 0.0, sign=True)
     window.sent(10, 0.0, sign=False)
     window.sent(5, 0.0, sign=True)
-    assert (window.room, window.is_empty) == (LEAST - 45, False)
+    assert (window.room, window.is_empty) == (FIRST - 45, False)
     window.heard()
-    assert window.room == LEAST - 15
+    assert window.room == FIRST - 15
     window.heard()
-    assert (window.room, window.is_empty) == (LEAST, True)
+    assert (window.room, window.is_empty) == (FIRST, True)
 
 
 def test_one_that_has_run_dry_is_sent_twice_as_much_each_time() -> None:
@@ -25,7 +25,7 @@ def test_one_that_has_run_dry_is_sent_twice_as_much_each_time() -> None:
         sizes.append(window.room)
         window.sent(window.room, float(now), sign=True)
         window.heard()
-    assert sizes == [min(LEAST << turn, MOST) for turn in range(1, 9)]
+    assert sizes == [min(FIRST << turn, MOST) for turn in range(1, 9)]
 
 
 def slow(window: Window, passes: int, seconds: float) -> int:
@@ -39,8 +39,7 @@ def slow(window: Window, passes: int, seconds: float) -> int:
 
 def wide() -> Window:
     window = Window()
-    for _ in range(4):
-        window.judge(0.0)
+    window.judge(0.0)
     return window
 
 
@@ -49,8 +48,8 @@ def test_one_that_is_slow_is_sent_the_least() -> None:
 
 
 def test_the_supervisors_own_delay_says_nothing_of_the_child() -> None:
-    assert slow(wide(), SLOW_PASSES, 100 * SLOW_SECONDS) == 16 * LEAST
-    assert slow(wide(), 100, SLOW_SECONDS) == 16 * LEAST
+    assert slow(wide(), SLOW_PASSES, 100 * SLOW_SECONDS) == 2 * FIRST
+    assert slow(wide(), 100, SLOW_SECONDS) == 2 * FIRST
 
 
 def test_one_that_was_judged_is_judged_again_by_what_is_sent_from_then_on() -> None:
@@ -78,7 +77,7 @@ def test_what_is_unheard_is_what_was_sent_after_the_last_frame_whose_sign_came(
             window.heard()
             first = next(place for place, (_, sign) in enumerate(unheard) if sign)
             unheard = unheard[first + 1 :]
-    assert window.room == LEAST - sum(length for length, _ in unheard)
+    assert window.room == FIRST - sum(length for length, _ in unheard)
     assert window.is_empty == (not unheard)
     window.clear()
-    assert (window.room, window.is_empty) == (LEAST, True)
+    assert (window.room, window.is_empty) == (FIRST, True)
