@@ -8,7 +8,8 @@
     ├── StrategyMisuse        a strategy used its interface where it may not
     ├── UnsupportedState      a strategy holds something that no snapshot can carry
     ├── InvalidClientOrderId  a wire id that is not one of ours
-    └── LedgerError           a booking that contradicts the books
+    ├── LedgerError           a booking that contradicts the books
+    └── ScheduleEnded         a calendar has no session after a time
 
 What the market or the gate refuses is not an error but a report: see `reports.py`.
 """
@@ -53,3 +54,7 @@ class InvalidClientOrderId(TradingError):
 
 class LedgerError(TradingError):
     """A booking that contradicts the books."""
+
+
+class ScheduleEnded(TradingError):
+    """A calendar has no session after a time, since it was made up to an earlier one."""
