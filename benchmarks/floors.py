@@ -14,7 +14,7 @@ from daemon.clock import SystemClock
 from daemon.disk import RealDisk
 from daemon.feeds.port import HistoricalFeed, LiveFeed
 from daemon.fleet import Fleet, StrategyEntry
-from daemon.floor import FloorPlan
+from daemon.floor import FloorMarket, FloorPlan
 from daemon.hosts.nursery import Nursery
 from daemon.hosts.watchdog import Watchdog
 from daemon.journal.log import Durability, Journal
@@ -26,13 +26,12 @@ from daemon.live.tape import LiveTape, TapeRecorder
 from trading.account.ids import ClientOrderIds
 from trading.instruments import Instrument, InstrumentKind
 from trading.limits import FixedSize, RiskLimits
-from trading.market import Market
 from trading.money import Currency
 from trading.recorder import Recorder
 from trading.timestamps import MILLISECOND, MINUTE
 
 Isolation = Literal["task", "process"]
-MakeMarket = Callable[[Fleet, HistoricalFeed], Market]
+MakeMarket = Callable[[Fleet, HistoricalFeed], FloorMarket]
 
 MarketT = TypeVar("MarketT", bound=SimulatedMarket)
 

@@ -25,9 +25,9 @@ from daemon.fleet import Fleet
 from daemon.floor import Floor
 from daemon.journal.log import Durability
 from trading.commands import WireCommand, WireSubmit
+from trading.market import Effect
 from trading.market_data import Quote
 from trading.orders import OrderTerms, Side
-from trading.reports import ExecutionReport
 from trading.subscriptions import DataKind
 from trading.timestamps import MINUTE, SECOND
 
@@ -41,7 +41,7 @@ class TimedMarket(SimulatedMarket):
 
     arrivals_ns: list[int]
 
-    def on_command(self, command: WireCommand, ts_ns: int, /) -> list[ExecutionReport]:
+    def on_command(self, command: WireCommand, ts_ns: int, /) -> list[Effect]:
         """Note the time, then take the command."""
         self.arrivals_ns.append(time.perf_counter_ns())
         return super().on_command(command, ts_ns)

@@ -33,7 +33,7 @@ from daemon.fleet import Fleet
 from daemon.journal.log import Durability
 from tests.live.adapter import WebsocketFeed
 from trading.commands import WireCommand, WireSubmit
-from trading.reports import ExecutionReport
+from trading.market import Effect
 from trading.sequencer import Offer
 
 FRAMES: Final = 3_000
@@ -85,7 +85,7 @@ class TimedMarket(SimulatedMarket):
     took: list[float]
     enough: asyncio.Event
 
-    def on_command(self, command: WireCommand, ts_ns: int, /) -> list[ExecutionReport]:
+    def on_command(self, command: WireCommand, ts_ns: int, /) -> list[Effect]:
         """Note the time, then take the command."""
         if isinstance(command, WireSubmit):
             self.took.append((_CLOCK.wall_ns() - command.terms.created_ns) / 1_000)

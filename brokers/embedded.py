@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-from brokers.capabilities import Capabilities
 from brokers.errors import NotConnected
 from brokers.port import OpenOrder, ReportSink
 from brokers.simulated.market import SimulatedMarket
+from trading.capabilities import Capabilities
 from trading.commands import WireCommand
-from trading.market import AccountSnapshot
+from trading.market import AccountSnapshot, Effect
 from trading.market_data import MarketEvent
-from trading.money import ZERO
 from trading.reports import ExecutionReport
 
 
@@ -47,7 +46,7 @@ class EmbeddedBroker:
                 symbol=order.terms.symbol,
                 side=order.terms.side,
                 quantity=order.terms.quantity,
-                filled=ZERO,
+                filled=order.filled,
                 limit_price=order.terms.limit_price,
             )
             for order in self._venue().working()
@@ -66,6 +65,7 @@ class EmbeddedBroker:
             raise NotConnected(f"broker {self.name} ({self.label}) is not connected; await its connect() first")
         return self.market
 
-    def _deliver(self, reports: list[ExecutionReport]) -> None:
-        for report in reports:
-            self._sink(report)
+    def _deliver(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, ExecutionReport):
+                self._sink(effect)

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from brokers.capabilities import Capabilities
 from brokers.errors import NotAllowedInLive
+from trading.capabilities import Capabilities
 from trading.commands import WireCommand
 from trading.market import AccountSnapshot
 from trading.orders import Side

@@ -11,6 +11,7 @@ from daemon.watch.logs import fill_line
 from trading.account.records import Operation, Reported
 from trading.commands import RefusedOrder, Trip
 from trading.orders import Order
+from trading.reports import ExecutionReport, Fill, ReportKind
 from trading.timestamps import iso
 
 log = logging.getLogger(__name__)
@@ -36,8 +37,7 @@ class Announcer:
         match entry.record:
             case Reported(report=report):
                 if report.fill is not None:
-                    log.info("%s", fill_line(report.fill), extra={"strategy": report.strategy})
-                    self._stream.publish(Filled(fill=FillView.of(report.fill)))
+                    self._say_traded(report, report.fill)
                 if self._stream.heard and (order := self._order_of(report.strategy, report.order_id)) is not None:
                     self._stream.publish(OrderChanged(order=OrderView.of(order)))
             case RefusedOrder() as refused:
@@ -49,6 +49,14 @@ class Announcer:
                 self._stream.publish(
                     Operated(action=operation.action, ts=iso(operation.ts_ns), reason=operation.reason)
                 )
+
+    def _say_traded(self, report: ExecutionReport, fill: Fill) -> None:
+        if report.kind is ReportKind.BUSTED:
+            fill = fill.reversal(report.ts_ns)
+            log.warning("annulled: %s", fill_line(fill), extra={"strategy": report.strategy})
+        else:
+            log.info("%s", fill_line(fill), extra={"strategy": report.strategy})
+        self._stream.publish(Filled(fill=FillView.of(fill)))
 
     def _say_once(self, refused: RefusedOrder) -> None:
         """A strategy that asks for the same again and again is told of once; every refusal is among its orders."""

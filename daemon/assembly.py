@@ -9,10 +9,13 @@ from brokers.passthrough.broker import PassthroughBroker
 from brokers.passthrough.market import PassthroughMarket
 from brokers.port import Broker
 from brokers.simulated.broker import SimulatedBroker
+from brokers.simulated.delay import DelayedMarket
 from brokers.simulated.market import SimulatedMarket
 from daemon.check import Plan
 from daemon.clock import Clock
-from daemon.config.conversion import commission, data_file, limits, offers, restart_rule, sizing, slippage
+from daemon.config.conversion import data_file, limits, offers, restart_rule, sizing
+from daemon.config.cost_conversion import commission, slippage
+from daemon.config.market_conversion import delays, market_rules
 from daemon.config.settings import FileFeedSettings, LiveFeedSettings, SimulatedBrokerSettings, StrategySettings
 from daemon.feeds.adapters import load_adapter, make_adapter
 from daemon.feeds.file.feed import FileFeed
@@ -20,6 +23,7 @@ from daemon.feeds.port import HistoricalFeed, LiveFeed
 from daemon.feeds.synthetic import SyntheticFeed
 from daemon.feeds.walk import SyntheticSymbol
 from daemon.fleet import Fleet, StrategyEntry
+from daemon.floor import FloorMarket
 from daemon.hosts.free import FreeHost
 from daemon.hosts.nursery import Nursery
 from daemon.hosts.port import Host
@@ -29,7 +33,6 @@ from daemon.hosts.task import TaskHost
 from daemon.hosts.watchdog import Watchdog
 from daemon.loading import load_class
 from trading.container import ContainerSpec, ScopedContainer
-from trading.market import Market
 from trading.subscriptions import DataKind
 
 BROKERS: dict[str, type[Broker]] = {"simulated": SimulatedBroker, "passthrough": PassthroughBroker}
@@ -45,6 +48,7 @@ def fleet_of(plan: Plan) -> Fleet:
         instruments=dict(plan.instruments),
         limits=limits(settings.risk),
         broker=settings.broker.kind,
+        delayed=isinstance(settings.broker, SimulatedBrokerSettings) and bool(delays(settings.broker.latency)),
         strategies=[_entry(strategy, settings.feed.bars_ns, files[strategy.id]) for strategy in settings.strategies],
         folder=str(plan.folder),
         fill_empty_bars=settings.feed.fill_empty_bars,
@@ -93,20 +97,29 @@ def make_live_feed(plan: Plan, clock: Clock) -> LiveFeed:
     )
 
 
-def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> Market:
+def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
     """The market that stands in for the venue, with the account's whole cash."""
     settings = plan.settings
     cash = {settings.account.currency: settings.account.cash}
     match_on = {symbol: offer.matched_on for symbol, offer in feed.offers.items()}
     if isinstance(settings.broker, SimulatedBrokerSettings):
-        return SimulatedMarket(
+        market = SimulatedMarket(
             instruments=plan.instruments,
             cash=cash,
             match_on=match_on,
             slippage=slippage(settings.broker.slippage),
             commission=commission(settings.broker.commission, settings.account),
+            rules=market_rules(settings.broker),
+            sessions=plan.sessions,
         )
+        latency = delays(settings.broker.latency)
+        return DelayedMarket(market, latency, bar_intervals=_matched_bars(feed)) if latency else market
     return PassthroughMarket(instruments=plan.instruments, cash=cash, match_on=match_on)
+
+
+def _matched_bars(feed: HistoricalFeed | LiveFeed) -> dict[str, int]:
+    """The interval of each symbol's bars, in nanoseconds, where it is matched on them."""
+    return {symbol: offer.bar_interval_ns for symbol, offer in feed.offers.items() if offer.matched_on is DataKind.BARS}
 
 
 class Quarters(msgspec.Struct, frozen=True):

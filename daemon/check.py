@@ -4,8 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.clock import SystemClock
+from daemon.config.calendar_conversion import sessions_of
 from daemon.config.conversion import instrument, offers
 from daemon.config.heads import Heads
+from daemon.config.market_rules import sizes_are_brought
 from daemon.config.problems import ConfigProblems, KeyPath, nearest
 from daemon.config.reading import Reading, read_settings
 from daemon.config.rules import Breach, bars_that_cannot_be, breaches, names
@@ -17,6 +20,7 @@ from daemon.processes import Processes
 from trading.errors import InvalidInstrument
 from trading.instruments import Instrument
 from trading.sequencer import Offer
+from trading.sessions import Sessions
 from trading.subscriptions import DataKind
 
 
@@ -24,7 +28,7 @@ from trading.subscriptions import DataKind
 class Plan:
     """Everything that a run needs to know. Paths are absolute; descriptions stand in the order of the strategies.
 
-    A live feed's `start_ns` is 0. `heads` are what the files of a feed begin with.
+    A live feed's `start_ns` is 0. `sessions` are by symbol. `heads` are what the files of a feed begin with.
     """
 
     config: Path
@@ -32,6 +36,7 @@ class Plan:
     state: Path
     settings: Settings
     instruments: Mapping[str, Instrument]
+    sessions: Mapping[str, Sessions]
     descriptions: tuple[Description, ...]
     start_ns: int
     heads: tuple[Head, ...]
@@ -50,10 +55,24 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
     if settings is None:
         raise ConfigProblems(path, problems)
     instruments = _instruments(settings)
-    heads = Heads(settings, folder, [place for place, _ in breached])
+    unsound = [place for place, _ in breached]
+    heads = Heads(settings, folder, unsound)
     start_ns = _start_of(settings, heads)
+    sessions, without_sessions = sessions_of(
+        settings,
+        begin_ns=start_ns or SystemClock().wall_ns(),
+        unsound=unsound,
+        processes=processes,
+        environ=environ,
+    )
     answers = describe(_request(settings, folder, instruments, start_ns), processes, environ)
-    told = [*heads.breaches, *_told(answers, settings, reading), *_too_little_past(answers, heads, start_ns)]
+    told = [
+        *heads.breaches,
+        *sizes_are_brought(settings, heads.read),
+        *without_sessions,
+        *_told(answers, settings, reading),
+        *_too_little_past(answers, heads, start_ns),
+    ]
     problems += [reading.problem(*breach) for breach in told]
     if problems:
         raise ConfigProblems(path, problems)
@@ -63,6 +82,7 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
         state=resolve_state(document, settings.state),
         settings=settings,
         instruments=instruments,
+        sessions=sessions,
         descriptions=tuple(answer for answer in answers if isinstance(answer, Description)),
         start_ns=start_ns,
         heads=tuple(heads.read),

@@ -20,6 +20,7 @@
     ├── AdapterRefused    a live feed's adapter will not have its options, or not bring what is asked for
     ├── ContainerLost     a container's process is gone, and there are no more restarts
     ├── ProcessNotStarted a short-lived helper could not be started
+    ├── NoExchangeCalendar the calendar of an exchange cannot be had (calendars/exchange.py)
     ├── BadData           a file of market data cannot be used, or a row of it cannot be
     ├── ShadowedPackage   an import of one of our packages finds another
     └── ConfigProblems    a configuration that cannot be used, problem by problem (config/problems.py)

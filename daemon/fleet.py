@@ -28,7 +28,9 @@ class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that determines what is traded with what; `folder` is where strategies' files are counted from."""
+    """Everything that determines what is traded with what; `folder` is where strategies' files are counted from.
+
+    `delayed` tells whether the simulated market is some way off, so that something may be on its way."""
 
     currency: str
     cash: Decimal
@@ -38,6 +40,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     strategies: list[StrategyEntry]
     folder: str
     fill_empty_bars: bool = False
+    delayed: bool = False
 
     def entry(self, strategy: str) -> StrategyEntry | None:
         """The entry of that id."""
@@ -74,6 +77,8 @@ def change(before: Fleet, after: Fleet) -> FleetChange:
         if after.instruments.get(symbol) != instrument:
             now = "gone" if symbol not in after.instruments else "different"
             refused.append(f"instruments.{symbol} would be {now}")
+    if before.delayed and not after.delayed:
+        refused.append("broker.latency was given and would be taken away; make it as short as 1us instead")
     known = {entry.id: entry for entry in before.strategies}
     kept = [(known[entry.id], entry) for entry in after.strategies if entry.id in known]
     refused += [

@@ -7,7 +7,7 @@ clocks, pace or people; the paper shell brings it forward event by event.
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import msgspec
 
@@ -21,7 +21,8 @@ from daemon.recovery import JournaledStep, Replay
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
-from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder
+from trading.capabilities import Capabilities
+from trading.commands import AmendOrder, CancelOrder, Command, RefusedAmend, RefusedOrder, ScheduleTimer, SubmitOrder
 from trading.lockstep import LockStep, Step
 from trading.market import Market
 from trading.market_data import MarketEvent
@@ -33,6 +34,14 @@ from trading.warmup import needed_since, warm_up
 Subscriptions = Mapping[str, Sequence[Subscription]]
 
 
+class FloorMarket(Market, Protocol):
+    """A market that says what it offers."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it takes; everything else is refused before it is sent."""
+
+
 class FloorPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a floor is made with.
 
@@ -40,7 +49,7 @@ class FloorPlan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     make_feed: Callable[[], HistoricalFeed]
-    make_market: Callable[[HistoricalFeed], Market]
+    make_market: Callable[[HistoricalFeed], FloorMarket]
     make_host: Callable[[StrategyEntry, Fleet], Host]
     recorder: Recorder
     ids: ClientOrderIds
@@ -210,6 +219,7 @@ class Floor:
         cls, plan: FloorPlan, fleet: Fleet, feed: HistoricalFeed, hosts: HostGroup, started: Mapping[str, Started]
     ) -> Self:
         subscriptions = {strategy: one.subscriptions for strategy, one in started.items()}
+        market = plan.make_market(feed)
         lockstep = LockStep(
             sequencer=_sequencer(fleet, feed, subscriptions),
             router=Router(
@@ -218,8 +228,9 @@ class Floor:
                 instruments=fleet.instruments,
                 limits=fleet.limits,
                 ids=plan.ids,
+                capabilities=market.capabilities,
             ),
-            market=plan.make_market(feed),
+            market=market,
             recorder=plan.recorder,
             subscriptions=subscriptions,
             marked_on={symbol: offer.matched_on for symbol, offer in feed.offers.items()},
@@ -291,7 +302,8 @@ class Floor:
 def _orders_in_flight(state: Mapping[str, Any]) -> list[Command]:
     """What stands in a container's books already, and was on its way when it ran free."""
     in_flight = msgspec.convert(state.get("in_flight", ()), list[Command])
-    return [command for command in in_flight if isinstance(command, SubmitOrder | RefusedOrder | CancelOrder)]
+    of_orders = SubmitOrder | RefusedOrder | CancelOrder | AmendOrder | RefusedAmend
+    return [command for command in in_flight if isinstance(command, of_orders)]
 
 
 def _without_stale(lockstep: Mapping[str, Any], builders: list[Any], stale: set[str]) -> dict[str, Any]:
@@ -314,6 +326,7 @@ def _without_stale(lockstep: Mapping[str, Any], builders: list[Any], stale: set[
 def _with_books(strategy: str, state: Mapping[str, Any], router: Mapping[str, Any]) -> dict[str, Any]:
     orders = dict(router["orders"][strategy])
     orders["numbered"] = max(state["orders"]["numbered"], orders["added"])
+    orders["groups"] = max(state["orders"]["groups"], orders["groups"])
     portfolio = router["ledger"]["books"][strategy]
     return {**state, "reports": router["numbers"][strategy], "orders": orders, "portfolio": portfolio}
 

@@ -14,13 +14,13 @@ import msgspec
 
 from daemon.errors import NotRepeatable
 from trading.account.ids import IdSource
-from trading.account.records import CommandsTaken, Commit, Operation, Reported, StepRecord
-from trading.commands import RefusedOrder, Trip, WireCancel, WireCommand, WireSubmit
+from trading.account.records import CommandsTaken, Commit, Noted, Operation, Reported, StepRecord
+from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.lockstep import LockStep
-from trading.market import AccountSnapshot, Market
+from trading.market import AccountSnapshot, Effect, Market, ReportDelayed
 from trading.market_data import MarketEvent
 from trading.recorder import Recorder
-from trading.reports import ExecutionReport, Origin
+from trading.reports import ExecutionReport, Origin, ReportKind
 
 PUT_BACK: Final = "put its old code back for this start, or begin anew with `bulkhead reset --paper`"
 
@@ -104,20 +104,31 @@ class Replay:
             raise self._differs(f"one more order of {strategy}", "nothing")
         return self._cids.popleft()
 
-    def next_reports(self, *, of_event: bool) -> list[ExecutionReport]:
-        """What the market reported at this place of the step: once to the event, once to each round's commands."""
+    def next_effects(self, *, of_event: bool) -> list[Effect]:
+        """What came of the market at this place of the step: once of the event, once of each round's commands."""
         if self._answered == self._place:
             return []
         self._answered = self._place
-        reported = takewhile(lambda record: isinstance(record, Reported), self._expected[self._place :])
-        found = [record for record in reported if isinstance(record, Reported)]
+        came = takewhile(lambda record: isinstance(record, Reported | Noted), self._expected[self._place :])
+        found = [record for record in came if isinstance(record, Reported | Noted)]
         first = 0 if of_event else found[0].round if found else 0
-        return [one.report for one in found if one.round == first and one.report.origin is Origin.VENUE]
+        return [
+            one.report if isinstance(one, Reported) else one.note
+            for one in found
+            if one.round == first and not (isinstance(one, Reported) and one.report.origin is not Origin.VENUE)
+        ]
 
-    def submitted(self, cid: str) -> WireSubmit | None:
-        """The order that was sent in this step under an id."""
-        sent = (record for record in self._expected if isinstance(record, WireSubmit) and record.cid == cid)
-        return next(sent, None)
+    def sent(self, effect: Effect) -> WireCommand | None:
+        """What was sent in this step of the order that an effect is of: the order, or other terms for it."""
+        report = effect.report if isinstance(effect, ReportDelayed) else effect
+        if not isinstance(report, ExecutionReport):
+            return None
+        kind = WireAmend if report.kind in (ReportKind.REPLACED, ReportKind.REPLACE_REJECTED) else WireSubmit
+        if kind is WireAmend and report.kind is ReportKind.REPLACED and report.code:
+            return None  # the market did it of itself
+        sent = self._expected[: self._place]
+        commands = (one for one in sent if isinstance(one, kind) and one.cid == report.cid)
+        return next(commands, None)
 
     def _expect(self, step: JournaledStep) -> None:
         self._expected, self._place, self._answered = step, 0, -1
@@ -142,13 +153,14 @@ class RecordedMarket:
         self._real = real
         self._replay = replay
 
-    def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
+    def on_event(self, event: MarketEvent) -> list[Effect]:
         """Note the price; what was reported then is reported again."""
         self._real.observe(event)
         return self._repeat(of_event=True)
 
-    def on_command(self, _command: WireCommand, _ts_ns: int) -> list[ExecutionReport]:
-        """With the first command of a round, repeat all that was reported to it."""
+    def on_command(self, command: WireCommand, ts_ns: int) -> list[Effect]:
+        """With the first command of a round, repeat all that came of it."""
+        self._real.expect(command, ts_ns)
         return self._repeat(of_event=False)
 
     def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
@@ -163,9 +175,13 @@ class RecordedMarket:
         """Note the price."""
         self._real.observe(event)
 
-    def apply(self, report: ExecutionReport, command: WireCommand | None) -> None:
+    def expect(self, command: WireCommand, ts_ns: int) -> None:
+        """Remember a command."""
+        self._real.expect(command, ts_ns)
+
+    def apply(self, effect: Effect, command: WireCommand | None) -> None:
         """Take over an effect."""
-        self._real.apply(report, command)
+        self._real.apply(effect, command)
 
     def state(self) -> dict[str, Any]:
         """The real market's state."""
@@ -175,12 +191,16 @@ class RecordedMarket:
         """Restore the real market."""
         self._real.restore(state)
 
-    def _repeat(self, *, of_event: bool) -> list[ExecutionReport]:
-        reports = self._replay.next_reports(of_event=of_event)
-        for report in reports:
-            self._real.apply(report, self._replay.submitted(report.cid))
-        # The router numbers reports itself; what the market gave it had none yet.
-        return [msgspec.structs.replace(report, number=0, cause=0) for report in reports]
+    def _repeat(self, *, of_event: bool) -> list[Effect]:
+        effects = self._replay.next_effects(of_event=of_event)
+        for effect in effects:
+            self._real.apply(effect, self._replay.sent(effect))
+        return [_as_reported(effect) for effect in effects]
+
+
+def _as_reported(effect: Effect) -> Effect:
+    """As the market gave it: the router numbers reports itself."""
+    return msgspec.structs.replace(effect, number=0, cause=0) if isinstance(effect, ExecutionReport) else effect
 
 
 def in_words(record: StepRecord) -> str:
@@ -193,8 +213,12 @@ def in_words(record: StepRecord) -> str:
             words = f"the cancel of {record.order_id}"
         case RefusedOrder():
             words = f"the refusal of {record.terms.order_id}: {record.reason}"
+        case WireAmend():
+            words = f"the amendment of {record.terms.order_id}"
         case Reported(report=report):
             words = f"the report that {report.order_id} is {report.kind}"
+        case Noted():
+            words = "a change within the market"
         case Trip() | Operation():
             words = f"{record.strategy or 'the account'}: {record.reason}"
         case CommandsTaken():

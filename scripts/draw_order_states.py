@@ -21,7 +21,8 @@ Drawn from the table in `trading/orders.py` by `python -m scripts.draw_order_sta
 
 Reports come late, twice and out of order, so most rows only say that an order stays where it is; the drawing leaves
 them out. What has no row is an error of ours. A request that is refused, or a replacement that is done, brings an order
-back to where it stood before the request, and whatever has filled in part is then PARTIAL.
+back to where it stood before the request, and whatever has filled in part is then PARTIAL. What has filled wholly is
+FILLED, but not while an amendment is under way that could make it larger.
 
 ```mermaid
 {diagram}```

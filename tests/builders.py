@@ -14,13 +14,13 @@ from brokers.simulated.costs import CommissionModel, NoCommission, NoSlippage, S
 from brokers.simulated.market import SimulatedMarket
 from tests.market_builders import a_quote, an_instrument, through_msgpack
 from trading.account.ids import ClientOrderIds
-from trading.account.records import Operation, Reported, StepRecord
-from trading.commands import Command, SubmitOrder, WireCancel, WireSubmit
+from trading.account.records import Noted, Operation, Reported, StepRecord
+from trading.commands import Command, SubmitOrder, WireAmend, WireCancel, WireSubmit
 from trading.container import ContainerSpec, ScopedContainer
 from trading.driver import Driver
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
-from trading.market import Market
+from trading.market import Market, TriggerMoved
 from trading.market_data import MarketEvent, Quote
 from trading.money import ZERO, total
 from trading.orders import Order, OrderTerms, OrderType, Side
@@ -266,11 +266,13 @@ class Rig:
         return [told(one.report) for one in self.records if isinstance(one, Reported)]
 
     def sent(self) -> list[str]:
-        """What was sent to the market: `a-1 buy 10`, `a-1 cancel`."""
+        """What was sent to the market: `a-1 buy 10`, `a-1 amend to 12`, `a-1 cancel`."""
         lines = []
         for record in self.records:
             if isinstance(record, WireSubmit):
                 lines.append(f"{record.terms.order_id} {record.terms.side} {record.terms.quantity}")
+            elif isinstance(record, WireAmend):
+                lines.append(f"{record.terms.order_id} amend to {record.terms.quantity}")
             elif isinstance(record, WireCancel):
                 lines.append(f"{record.order_id} cancel")
         return lines
@@ -290,10 +292,12 @@ class Rig:
 
 
 def told(one: ExecutionReport) -> str:
-    """A report in a line."""
+    """A report in a line: `a-1 filled 10 at 100`, `a-2 replaced by 4 oco`."""
     line = f"{one.order_id} {one.kind}"
     if one.fill is not None:
         line += f" {one.fill.quantity} at {one.fill.price}"
+    elif one.terms is not None:
+        line += f" by {one.terms.quantity}"
     return f"{line} {one.code}".rstrip()
 
 
@@ -303,8 +307,14 @@ def canonical(records: list[StepRecord]) -> list[StepRecord]:
 
 
 def _without_cid(record: StepRecord) -> StepRecord:
-    if isinstance(record, WireSubmit | WireCancel):
+    if isinstance(record, WireSubmit | WireCancel | WireAmend):
         return msgspec.structs.replace(record, cid="")
+    if isinstance(record, Noted):
+        note = record.note
+        if isinstance(note, TriggerMoved):
+            return msgspec.structs.replace(record, note=msgspec.structs.replace(note, cid=""))
+        delayed = msgspec.structs.replace(note.report, cid="")
+        return msgspec.structs.replace(record, note=msgspec.structs.replace(note, report=delayed))
     if isinstance(record, Reported):
         return msgspec.structs.replace(record, report=msgspec.structs.replace(record.report, cid=""))
     return record

@@ -8,7 +8,9 @@ from hypothesis import settings
 
 # Examples are drawn from the test itself, so that a run can be repeated; a loaded machine is no failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.load_profile("repeatable")
+# For a law that is worth it: BULKHEAD_HYPOTHESIS=thousands pytest --timeout 0 tests/properties/test_bracket_laws.py
+settings.register_profile("thousands", settings.get_profile("repeatable"), max_examples=5_000)
+settings.load_profile(os.environ.get("BULKHEAD_HYPOTHESIS", "repeatable"))
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -72,6 +72,39 @@ class Chaos(Strategy):
                 self.enter(self.symbol, Side.BUY, self.random.random() or 1.0)
 
 
+class Wild(Chaos):
+    """As its dice fall also orders that hang together, and other terms for those that are there."""
+
+    def act(self) -> None:
+        size, side = self.random.randrange(1, 25), self.random.choice(list(Side))
+        working = self.open_orders()
+        match self.random.randrange(12):
+            case 0:
+                self.bracket(self.symbol, Side.BUY, size, stop_loss=self.near(), take_profit=self.near())
+            case 1:
+                self.bracket(self.symbol, side, size, limit_price=self.near(), stop_loss=self.near())
+            case 2 | 3:
+                group = self.one_cancels_other()
+                self.order(self.symbol, side, size, limit_price=self.near(), group=group)
+                self.order(self.symbol, side, size, stop_price=self.near(), group=group)
+            case 4 if working:
+                self.amend(self.random.choice(working).order_id, quantity=size)
+            case 5 if working:
+                order = self.random.choice(working)
+                if order.terms.limit_price is not None:
+                    self.amend(order.order_id, limit_price=self.near())
+                else:
+                    self.amend(order.order_id, stop_price=self.near())
+            case 6:
+                self.sell(self.symbol, size, trail_amount=Decimal("0.05"), reduce_only=True)
+            case _:
+                super().act()
+
+    def near(self) -> Decimal:
+        """A price near the market's."""
+        return Decimal(self.random.randrange(9_900, 10_100)).scaleb(-2)
+
+
 def events(seed: int, count: int = 400, symbols: Iterable[str] = ("AAA", "BBB")) -> list[MarketEvent]:
     """Quotes of both symbols and trades of one, some at equal times."""
     dice = random.Random(seed)

@@ -4,148 +4,174 @@ router's gate of the ledger's, for the container and for the account.
 An order that only takes a position nearer to flat is never held back by a limit.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final
 
-import msgspec
-
+from trading.claims import NO_CLAIM
+from trading.holdings import ContainerHoldings, Holdings, worst_case
 from trading.instruments import Instrument
 from trading.limits import RiskLimits
 from trading.money import EXACT, ZERO
 from trading.order_manager import OrderManager
-from trading.orders import OrderTerms, OrderType, Side
+from trading.order_validator import OrderValidator
+from trading.orders import OrderTerms, Side
 from trading.portfolio import VirtualPortfolio
+from trading.refusals import Refusal
 
 _NO_LIMITS: Final = RiskLimits()
 _ONE: Final = Decimal(1)
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """Why an order may not be: a code for programs, a sentence with the numbers for people."""
-
-    code: str
-    reason: str
-
-
-class Holdings(Protocol):
-    """What is held and what works, by symbol."""
-
-    def symbols(self) -> Iterable[str]:
-        """Symbols with a position or an open order."""
-
-    def position(self, symbol: str) -> Decimal:
-        """Signed units held."""
-
-    def working(self, symbol: str) -> tuple[Decimal, Decimal]:
-        """Units still to buy and still to sell."""
-
-    def open_orders(self) -> int:
-        """How many orders are open."""
-
-    def equity(self, currency: str) -> Decimal:
-        """Cash and marked positions."""
-
-    def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
-        """Cash less what the open buys would take."""
-
-
-class ContainerHoldings:
-    """The holdings of one container: its portfolio and its open orders."""
+class Admission:
+    """Asks every rule of one container's books: of an order first `misfit`, of an amendment first `amend_misfit`, then
+    of both `excess`."""
 
     def __init__(
-        self, portfolio: VirtualPortfolio, orders: OrderManager, instruments: Mapping[str, Instrument]
+        self,
+        *,
+        validator: OrderValidator,
+        orders: OrderManager,
+        portfolio: VirtualPortfolio,
+        instruments: Mapping[str, Instrument],
+        limits: RiskLimits,
+        price_of: Callable[[str], Decimal | None],
     ) -> None:
-        self._portfolio = portfolio
+        self.holdings = ContainerHoldings(portfolio, orders, instruments)
+        self._validator = validator
         self._orders = orders
         self._instruments = instruments
+        self._limits = limits
+        self._price_of = price_of
 
-    def symbols(self) -> Iterable[str]:
-        """Symbols with a position or an open order, in a fixed order."""
-        held = {symbol for symbol, position in self._portfolio.positions.items() if position.quantity}
-        return sorted(
-            held | {symbol for symbol, working in self._orders.working.items() if working.buys or working.sells}
+    def misfit(self, terms: OrderTerms) -> Refusal | None:
+        """What is wrong with an order whatever is held."""
+        return self._validator.refusal(terms) or contingency_refusal(terms, self._orders)
+
+    def amend_misfit(self, terms: OrderTerms) -> Refusal | None:
+        """What is wrong with other terms of an order whatever is held."""
+        order = self._orders.get(terms.order_id)
+        if order is None:
+            return Refusal("not_open", f"order {terms.order_id} is not known")
+        if order.is_open and order.is_pending:
+            return Refusal("pending", f"order {terms.order_id} has a cancel or an amendment under way; wait for it")
+        return self._validator.amend_refusal(terms, order) or _larger_than_its_parent(terms, self._orders)
+
+    def excess(self, terms: OrderTerms) -> Refusal | None:
+        """What is wrong with an order, or with other terms of one, beside what is held and what works."""
+        return (
+            more_than_reduces(terms, self.holdings)
+            or unaffordable(terms, self._instruments[terms.symbol], self.holdings, self._price_of)
+            or over_limit(terms, self._limits, self._instruments, self.holdings, self._price_of)
         )
 
-    def position(self, symbol: str) -> Decimal:
-        """Signed units held."""
-        return self._portfolio.quantity(symbol)
 
-    def working(self, symbol: str) -> tuple[Decimal, Decimal]:
-        """Units still to buy and still to sell."""
-        return self._orders.open_quantities(symbol)
-
-    def open_orders(self) -> int:
-        """How many orders are open."""
-        return self._orders.open_count
-
-    def equity(self, currency: str) -> Decimal:
-        """Cash and marked positions."""
-        return self._portfolio.exact_equity(currency)
-
-    def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
-        """Cash less what the open buys would take at their limit, or at the current price."""
-        free = self._portfolio.cash.get(currency, ZERO)
-        for symbol, working in self._orders.working.items():
-            instrument = self._instruments[symbol]
-            if working.buys and instrument.currency.code == currency:
-                at_market = EXACT.multiply(working.unlimited_buys, price_of(symbol) or ZERO)
-                free = EXACT.subtract(free, instrument.notional(_ONE, EXACT.add(working.bids, at_market)))
-        return free
+# Beside other orders.
 
 
-def worst_case(position: Decimal, buys: Decimal, sells: Decimal) -> Decimal:
-    """The furthest from flat that open orders can take a position; buys are never netted against sells."""
-    return max(EXACT.add(position, buys).copy_abs(), EXACT.subtract(position, sells).copy_abs())
+def contingency_refusal(terms: OrderTerms, orders: OrderManager) -> Refusal | None:
+    """Whether the parent and the group that an order names are such that it can hang on them."""
+    return _unfit_parent(terms, orders) or _unfit_group(terms, orders)
+
+
+def _unfit_parent(terms: OrderTerms, orders: OrderManager) -> Refusal | None:
+    if terms.parent_id is None:
+        return None
+    parent = orders.get(terms.parent_id)
+    if parent is None:
+        return Refusal("unknown_parent", f"order {terms.parent_id}, its parent, is not known")
+    if not parent.filled and orders.get_open(terms.parent_id) is None:
+        return Refusal("parent_ended", f"order {terms.parent_id}, its parent, is over and has filled nothing")
+    symbol, side = parent.terms.symbol, parent.terms.side.opposite
+    if (terms.symbol, terms.side) != (symbol, side):
+        asked = f"a {terms.side} of {terms.symbol}"
+        return _bad_contingency(f"an exit of {terms.parent_id} is a {side} of {symbol}, not {asked}")
+    others = orders.exits(terms.parent_id) - {terms.group_id or terms.order_id}
+    if others:
+        there = ", ".join(sorted(others))
+        return _bad_contingency(f"{terms.parent_id} has exits already ({there}); use one group for all")
+    return _larger_than_its_parent(terms, orders)
+
+
+def _larger_than_its_parent(terms: OrderTerms, orders: OrderManager) -> Refusal | None:
+    parent = orders.get(terms.parent_id or "")
+    if parent is None:
+        return None
+    most = parent.terms.quantity if parent.is_open else parent.filled
+    if terms.quantity > most:
+        return _bad_contingency(f"an exit of {terms.parent_id} is of {most} at most, not of {terms.quantity}")
+    return None
+
+
+def _unfit_group(terms: OrderTerms, orders: OrderManager) -> Refusal | None:
+    group_id = terms.group_id
+    if group_id is None:
+        return None
+    if not orders.group_number(group_id):
+        return _bad_contingency(f"{group_id!r} is no group of {orders.owner}; one_cancels_other() gives a new one")
+    group = orders.group(group_id)
+    if group is None:
+        return _bad_contingency(f"group {group_id} is over") if orders.knows_group(group_id) else None
+    if group.symbol != terms.symbol:
+        return _bad_contingency(f"group {group_id} is of {group.symbol}, not of {terms.symbol}")
+    if group.parent_id != (terms.parent_id or ""):
+        return _bad_contingency(f"the parent of group {group_id} is {group.parent_id or 'none'}; it has no other")
+    return None
+
+
+def _bad_contingency(reason: str) -> Refusal:
+    return Refusal("bad_contingency", reason)
+
+
+# Beside what is held.
 
 
 def only_reduces(terms: OrderTerms, holdings: Holdings) -> bool:
-    """Whether the order, with all that works on its side, can only take the position nearer to flat."""
-    position = holdings.position(terms.symbol)
+    """Whether the order, with all that works on its side, can only take the position nearer to flat.
+
+    An exit of what has not filled yet adds nothing: it only takes back what its parent will have done.
+    """
+    position, added = holdings.position(terms.symbol), holdings.addition(terms).units
     buys, sells = holdings.working(terms.symbol)
     if terms.side is Side.BUY:
-        return position < 0 and EXACT.add(buys, terms.quantity) <= position.copy_abs()
-    return position > 0 and EXACT.add(sells, terms.quantity) <= position
+        return EXACT.add(EXACT.add(buys, added), position) <= 0
+    return EXACT.add(sells, added) <= position
 
 
-def malformed(terms: OrderTerms, instrument: Instrument) -> Refusal | None:
-    """Whether the order's own numbers fit its instrument and its type."""
-    quantity, limit = terms.quantity, terms.limit_price
-    if not (quantity.is_finite() and quantity > 0):
-        return Refusal("bad_quantity", f"quantity {quantity} is not above zero")
-    if not instrument.on_lot(quantity):
-        return Refusal("bad_quantity", f"quantity {quantity} is not a whole number of lots of {instrument.lot_size}")
-    if quantity < instrument.min_quantity:
-        return Refusal("bad_quantity", f"quantity {quantity} is below the minimum of {instrument.min_quantity}")
-    if (terms.type is OrderType.LIMIT) != (limit is not None):
-        return Refusal("bad_price", f"a {terms.type} order {'needs' if limit is None else 'takes no'} limit price")
-    if limit is not None and not (limit.is_finite() and limit > 0 and instrument.on_tick(limit)):
-        return Refusal(
-            "bad_price", f"limit price {limit} is not a positive whole number of ticks of {instrument.tick_size}"
-        )
-    return None
+def more_than_reduces(terms: OrderTerms, holdings: Holdings) -> Refusal | None:
+    """Whether a reduce-only order could do more than reduce its container's own position."""
+    if not terms.reduce_only or only_reduces(terms, holdings):
+        return None
+    held, (buys, sells) = holdings.position(terms.symbol), holdings.working(terms.symbol)
+    works = buys if terms.side is Side.BUY else sells
+    asked = f"a {terms.side} of {terms.quantity} {terms.symbol}"
+    return Refusal("reduce_only", f"{asked} could do more than reduce: {held} held, {works} works already")
 
 
 def unaffordable(
     terms: OrderTerms, instrument: Instrument, holdings: Holdings, price_of: Callable[[str], Decimal | None]
 ) -> Refusal | None:
     """The rules of a cash account: buy with the cash that is free, sell what is held."""
-    price = terms.limit_price or price_of(terms.symbol)
+    price = terms.worst_price or price_of(terms.symbol)
     if price is None:
         return Refusal("no_price", f"no price of {terms.symbol} has been heard yet; subscribe to it")
-    cost = instrument.notional(terms.quantity, price)
-    if cost < instrument.min_notional:
-        return Refusal("bad_quantity", f"worth {cost} at {price}, below the minimum of {instrument.min_notional}")
+    worth = instrument.notional(terms.quantity, price)
+    if worth < instrument.min_notional:
+        return Refusal("bad_quantity", f"worth {worth} at {price}, below the minimum of {instrument.min_notional}")
+    added = holdings.addition(terms)
     if terms.side is Side.SELL:
         held, (_, sells) = holdings.position(terms.symbol), holdings.working(terms.symbol)
-        if EXACT.add(sells, terms.quantity) > held:
+        if added.units and EXACT.add(sells, added.units) > held:
             return Refusal(
                 "short_not_allowed",
-                f"selling {terms.quantity} {terms.symbol} with {held} held and {sells} already offered would be short",
+                f"selling {added.units} {terms.symbol} with {held} held and {sells} already offered would be short",
             )
         return None
+    cost = worth
+    if added.before is not NO_CLAIM or added.after.units != terms.quantity:
+        cost = instrument.notional(_ONE, max(ZERO, added.worth(price_of(terms.symbol) or price)))
     free = holdings.free_cash(instrument.currency.code, price_of)
-    if cost > free:
+    if cost > max(free, ZERO):
         return Refusal("insufficient_cash", f"{cost} {instrument.currency.code} needed at {price}, {free} free")
     return None
 
@@ -159,36 +185,47 @@ def over_limit(
 ) -> Refusal | None:
     """The first limit that the order would break in the worst case, None when it breaks none.
 
-    The order is worth what it may cost, its limit; the position that it would lead to is worth the current price.
+    The order is worth what it may cost; the position that it would lead to is worth the current price. What adds no
+    units leads to no other position, and an amendment to no more orders.
     """
     if limits == _NO_LIMITS or only_reduces(terms, holdings):
         return None
     instrument = instruments[terms.symbol]
     current = price_of(terms.symbol)
-    buys, sells = holdings.working(terms.symbol)
-    if terms.side is Side.BUY:
-        buys = EXACT.add(buys, terms.quantity)
-    else:
-        sells = EXACT.add(sells, terms.quantity)
-    position = worst_case(holdings.position(terms.symbol), buys, sells)
-    cost = instrument.notional(terms.quantity, terms.limit_price or current or ZERO)
-    worth = instrument.notional(position, current or terms.limit_price or ZERO)
-    exposure = EXACT.add(worth, _exposure_elsewhere(instrument, instruments, holdings, price_of))
-    equity = max(ZERO, holdings.equity(instrument.currency.code))
-    measures: list[tuple[str, Decimal, Decimal | int | None]] = [
+    added = holdings.addition(terms)
+    cost = instrument.notional(terms.quantity, terms.worst_price or current or ZERO)
+    measures: list[tuple[str, Decimal | int, Decimal | int | None]] = [
         ("max_order_quantity", terms.quantity, limits.max_order_quantity),
         ("max_order_notional", cost, limits.max_order_notional),
-        ("max_open_orders", Decimal(holdings.open_orders() + 1), limits.max_open_orders),
-        ("max_position_quantity", position, limits.max_position_quantity),
-        ("max_position_notional", worth, limits.max_position_notional),
-        ("max_exposure_notional", exposure, limits.max_exposure_notional),
-        ("max_position_equity_share", worth, _share(limits.max_position_equity_share, equity)),
-        ("max_exposure_equity_share", exposure, _share(limits.max_exposure_equity_share, equity)),
     ]
+    if added.orders:
+        measures.append(("max_open_orders", holdings.open_orders() + added.orders, limits.max_open_orders))
+    if added.units:
+        position = _position_after(terms, added.units, holdings)
+        worth = instrument.notional(position, current or terms.worst_price or ZERO)
+        exposure = EXACT.add(worth, _exposure_elsewhere(instrument, instruments, holdings, price_of))
+        equity = max(ZERO, holdings.equity(instrument.currency.code))
+        measures += [
+            ("max_position_quantity", position, limits.max_position_quantity),
+            ("max_position_notional", worth, limits.max_position_notional),
+            ("max_exposure_notional", exposure, limits.max_exposure_notional),
+            ("max_position_equity_share", worth, _share(limits.max_position_equity_share, equity)),
+            ("max_exposure_equity_share", exposure, _share(limits.max_exposure_equity_share, equity)),
+        ]
     for name, measured, limit in measures:
         if limit is not None and measured > limit:
             return Refusal(name, f"{measured} would be above the limit of {limit} ({name})")
     return None
+
+
+def _position_after(terms: OrderTerms, added: Decimal, holdings: Holdings) -> Decimal:
+    """The worst case of a position with so many units more on the order's side."""
+    buys, sells = holdings.working(terms.symbol)
+    if terms.side is Side.BUY:
+        buys = EXACT.add(buys, added)
+    else:
+        sells = EXACT.add(sells, added)
+    return worst_case(holdings.position(terms.symbol), buys, sells)
 
 
 def _exposure_elsewhere(

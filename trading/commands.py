@@ -38,6 +38,26 @@ class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
     ts_ns: int
 
 
+class AmendOrder(msgspec.Struct, frozen=True, kw_only=True, tag="amend"):
+    """A wish for other terms of one of the container's own orders, approved by its risk manager."""
+
+    strategy: str
+    n: int
+    terms: OrderTerms
+    ts_ns: int
+
+
+class RefusedAmend(msgspec.Struct, frozen=True, kw_only=True, tag="refused_amend"):
+    """An amendment that was refused before it went out; the order works on as it is."""
+
+    strategy: str
+    n: int
+    order_id: str
+    ts_ns: int
+    code: str
+    reason: str
+
+
 class RefusedOrder(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     """An order that was refused before it was an intent, by its container's risk manager or by the gate."""
 
@@ -73,7 +93,7 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True, tag="trip"):
     lost: bool = False
 
 
-Command = SubmitOrder | CancelOrder | RefusedOrder | ScheduleTimer | Trip
+Command = SubmitOrder | CancelOrder | AmendOrder | RefusedOrder | RefusedAmend | ScheduleTimer | Trip
 
 
 class WireSubmit(msgspec.Struct, frozen=True, kw_only=True, tag="wire_submit"):
@@ -92,4 +112,12 @@ class WireCancel(msgspec.Struct, frozen=True, kw_only=True, tag="wire_cancel"):
     ts_ns: int
 
 
-WireCommand = WireSubmit | WireCancel
+class WireAmend(msgspec.Struct, frozen=True, kw_only=True, tag="wire_amend"):
+    """One attempt to give the order that was placed under a client order id other terms."""
+
+    cid: str
+    terms: OrderTerms
+    ts_ns: int
+
+
+WireCommand = WireSubmit | WireCancel | WireAmend

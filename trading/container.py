@@ -14,30 +14,27 @@ from contextvars import Context
 from copy import copy
 from decimal import Decimal
 from operator import methodcaller
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from trading.bus import EventBus
-from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip, storable
-from trading.desk import ContainerDesk, TimerWish
-from trading.errors import StrategyMisuse, UnsupportedState
+from trading.commands import Command, Trip, storable
+from trading.desk import ContainerDesk
+from trading.errors import UnsupportedState
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
 from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
 from trading.order_manager import OrderManager
-from trading.orders import Order, OrderChange, OrderTerms
+from trading.orders import Order
+from trading.outgoing import Outgoing
 from trading.portfolio import VirtualPortfolio
-from trading.reports import ExecutionReport, Fill, Origin
-from trading.risk import RefusedTerms, RiskManager
+from trading.reports import ExecutionReport, Fill
+from trading.risk import RiskManager
 from trading.scope import Scope
-from trading.signals import CancelRequest
 from trading.state import decode_state, encode_state
 from trading.strategy import Strategy
 from trading.subscriptions import DataKind, Subscription
-
-MOST_COMMANDS: Final = 2_000
-"""How much a strategy may ask for at one time; more would keep everybody else waiting."""
 
 
 class ContainerState(enum.StrEnum):
@@ -73,9 +70,6 @@ class ScopedContainer(Scope):
         self.life = ContainerState.CREATED
         self.trip: Trip | None = None
         self.reports = 0
-        self._n = 0
-        self._asked = 0
-        self._outbox: list[Command] = []
         self._instruments = instruments
         self.register_shared_service("instruments", instruments)
         self.create_component("bus", EventBus, EventBus.close)
@@ -126,11 +120,9 @@ class ScopedContainer(Scope):
         self._risk = self.resolve("risk_manager", RiskManager)
         self._desk = self.resolve("desk", ContainerDesk)
         self._strategy = self.resolve("strategy", Strategy)
+        self._outgoing = Outgoing(self.spec.strategy, self._orders)
         bus = self.resolve("bus", EventBus)
-        bus.subscribe(OrderTerms, self._on_order_terms)
-        bus.subscribe(RefusedTerms, self._on_refused_terms)
-        bus.subscribe(CancelRequest, self._on_cancel_request)
-        bus.subscribe(TimerWish, self._on_timer_wish)
+        self._outgoing.hear(bus)
         for message_type, handler in self._handlers().items():
             bus.subscribe(message_type, handler)
         self._publish = bus.publish
@@ -178,25 +170,25 @@ class ScopedContainer(Scope):
         if not self._desk.subscriptions and self.trip is None:
             self._sealed(self._subscribe_to_what_is_handled, self._strategy)
         self._desk.starting = False
-        return self._drain()
+        return self._outgoing.drain()
 
     def warm(self, event: MarketEvent) -> None:
         """Hear the past; whatever the strategy asks for is discarded."""
         self._desk.warming = True
         self._hear(event)
         self._desk.warming = False
-        self._outbox = [command for command in self._outbox if isinstance(command, Trip)]
+        self._outgoing.discard()
 
     def run(self) -> list[Command]:
         """The past is over. A Trip of it comes back."""
         if self.life is ContainerState.WARMING:
             self.life = ContainerState.RUNNING
-        return self._drain()
+        return self._outgoing.drain()
 
     def on_event(self, event: Event) -> list[Command]:
         """Hear one event."""
         self._hear(event)
-        return self._drain()
+        return self._outgoing.drain()
 
     def on_report(self, report: ExecutionReport) -> list[Command]:
         """Book one report and tell the strategy; reports come numbered without a gap."""
@@ -209,12 +201,12 @@ class ScopedContainer(Scope):
             self._sealed(self._publish, fill)
         if order is not None:
             self._sealed(self._publish, copy(order))
-        return self._drain()
+        return self._outgoing.drain()
 
     def seal(self, reason: str) -> None:
         """Close it from outside, as a Trip closes it from within."""
         if self.trip is None:
-            self._forget_unsent()
+            self._outgoing.forget()
             self._close(reason, "")
 
     def stop(self) -> list[Command]:
@@ -222,7 +214,7 @@ class ScopedContainer(Scope):
         self._sealed(methodcaller("stop"), self._strategy)
         if self.life is not ContainerState.TRIPPED:
             self.life = ContainerState.STOPPED
-        return self._drain()
+        return self._outgoing.drain()
 
     # Snapshots.
 
@@ -237,8 +229,8 @@ class ScopedContainer(Scope):
             "life": self.life.value,
             "trip": self.trip,
             "reports": self.reports,
-            "n": self._n,
-            "asked": self._asked,
+            "n": self._outgoing.n,
+            "asked": self._outgoing.asked,
             "strategy": self._encoded(attributes),
             "orders": self._orders.state(),
             "portfolio": self._portfolio.state(),
@@ -258,26 +250,26 @@ class ScopedContainer(Scope):
         """Become the container that gave this state; the strategy's `start()` is not called."""
         self.restore_books(state)
         self.life = ContainerState(state["life"])
-        self._asked = state["asked"]
+        self._outgoing.asked = state["asked"]
         self.trip = msgspec.convert(state["trip"], Trip | None)
         attributes = decode_state(state["strategy"], owner=self.spec.strategy_class)
         self._desk.random = attributes.pop("random")
         vars(self._strategy).update(attributes)
         self._risk.restore(state["risk_manager"])
         self._desk.restore(state["desk"])
+        self._outgoing.now_ns = self._desk.now_ns
 
     def restore_books(self, state: Mapping[str, Any]) -> None:
         """Take over orders and portfolio only, for a strategy that is to start anew upon them."""
         self.initialize_scope()
-        self.reports, self._n = state["reports"], state["n"]
+        self.reports, self._outgoing.n = state["reports"], state["n"]
         self._orders.restore(state["orders"])
         self._portfolio.restore(state["portfolio"])
 
     # Within.
 
     def _set_now(self, now_ns: int) -> None:
-        if now_ns != self._desk.now_ns:
-            self._asked = 0
+        self._outgoing.set_now(now_ns)
         self._desk.now_ns = self._risk.now_ns = now_ns
 
     def _hear(self, event: Event) -> None:
@@ -293,81 +285,14 @@ class ScopedContainer(Scope):
             # Decimal's context is the usual one at each call, and what the strategy makes of it ends with the call.
             Context().run(call, argument)
         except BaseException as error:  # also one that means to end the process, which is not the strategy's to end
-            self._forget_unsent()
+            self._outgoing.forget()
             stack = "".join(traceback.format_exception(error))
-            self._outbox.append(self._close(storable(_in_words(error)), storable(stack)))
-
-    def _forget_unsent(self) -> None:
-        """Nothing leaves a container that is sealed: orders that the router never saw end here."""
-        for command in self._drain():
-            if isinstance(command, SubmitOrder | RefusedOrder):
-                order = self._orders.get(command.terms.order_id)
-                assert order is not None, command.terms.order_id
-                self._orders.change(order, OrderChange.REJECT, self._desk.now_ns)
+            self._outgoing.put(self._close(storable(_in_words(error)), storable(stack)))
 
     def _close(self, reason: str, stack: str) -> Trip:
         self.life = ContainerState.TRIPPED
-        self.trip = Trip(
-            strategy=self.spec.strategy, n=self._next_n(), ts_ns=self._desk.now_ns, reason=reason, traceback=stack
-        )
+        self.trip = self._outgoing.trip(reason, stack)
         return self.trip
-
-    def _drain(self) -> list[Command]:
-        if not self._outbox:
-            return []
-        commands, self._outbox = self._outbox, []
-        return commands
-
-    def _next_n(self) -> int:
-        self._n += 1
-        return self._n
-
-    def _next_wish(self) -> int:
-        self._asked += 1
-        if self._asked > MOST_COMMANDS:
-            raise StrategyMisuse(f"over {MOST_COMMANDS:,} orders, cancels and timers asked for at one time")
-        return self._next_n()
-
-    def _on_order_terms(self, terms: OrderTerms) -> None:
-        n = self._next_wish()
-        order = self._orders.add(terms)
-        self._orders.change(order, OrderChange.VALIDATE, terms.created_ns)
-        self._orders.change(order, OrderChange.ROUTE, terms.created_ns)
-        self._outbox.append(SubmitOrder(strategy=terms.strategy, n=n, terms=terms))
-
-    def _on_refused_terms(self, refused: RefusedTerms) -> None:
-        n = self._next_wish()
-        self._orders.add(refused.terms)
-        self._outbox.append(
-            RefusedOrder(
-                strategy=self.spec.strategy,
-                n=n,
-                terms=refused.terms,
-                origin=Origin.RISK,
-                code=refused.refusal.code,
-                reason=refused.refusal.reason,
-            )
-        )
-
-    def _on_cancel_request(self, request: CancelRequest) -> None:
-        order = self._orders.get(request.order_id)
-        assert order is not None, request.order_id
-        n = self._next_wish()
-        self._orders.change(order, OrderChange.REQUEST_CANCEL, self._desk.now_ns)
-        self._outbox.append(
-            CancelOrder(strategy=self.spec.strategy, n=n, order_id=request.order_id, ts_ns=self._desk.now_ns)
-        )
-
-    def _on_timer_wish(self, wish: TimerWish) -> None:
-        self._outbox.append(
-            ScheduleTimer(
-                strategy=self.spec.strategy,
-                n=self._next_wish(),
-                name=wish.name,
-                at_ns=wish.at_ns,
-                every_ns=wish.every_ns,
-            )
-        )
 
     def _subscribe_to_what_is_handled(self, strategy: Strategy) -> None:
         """The default of a strategy that subscribes to nothing: what it overrides, for its `symbol` or `symbols`."""

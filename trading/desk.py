@@ -2,7 +2,7 @@
 
 import random
 from copy import copy
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -12,9 +12,44 @@ from trading.errors import StrategyMisuse
 from trading.order_manager import OrderManager
 from trading.orders import Order, OrderState
 from trading.portfolio import VirtualPortfolio
-from trading.signals import CancelRequest, Signal
+from trading.requests import moment
+from trading.signals import AmendRequest, CancelRequest, Signal
 from trading.subscriptions import DataKind, Subscription
-from trading.timestamps import LAST_NS, MILLISECOND, parse_interval
+from trading.timestamps import MILLISECOND, parse_interval
+
+
+class Desk(Protocol):
+    """What a container offers its strategy."""
+
+    strategy: str
+    now_ns: int
+    warming: bool
+    random: random.Random
+    portfolio: VirtualPortfolio
+
+    def say(self, signal: Signal) -> None:
+        """Hand a signal to the risk manager."""
+
+    def next_order_id(self) -> str:
+        """The id of an order about to be requested."""
+
+    def next_group_id(self) -> str:
+        """The id of a group of orders about to be requested."""
+
+    def amend(self, request: AmendRequest) -> None:
+        """Ask for other terms of an order."""
+
+    def cancel(self, order_id: str) -> None:
+        """Ask for an order to be withdrawn."""
+
+    def open_orders(self, symbol: str | None) -> list[Order]:
+        """The strategy's own open orders."""
+
+    def subscribe(self, symbol: str, *, bars: str | None, quotes: bool, trades: bool, warmup: int) -> None:
+        """Ask for data."""
+
+    def schedule(self, name: str, *, at_ns: int | None, every: str | None) -> None:
+        """Ask for a timer."""
 
 
 class TimerWish(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +61,7 @@ class TimerWish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContainerDesk:
-    """Implements `trading.strategy.Desk` over one container's bus; the container sets `starting` and `warming`."""
+    """A desk over one container's bus; the container sets `starting` and `warming`."""
 
     def __init__(self, *, strategy: str, bus: EventBus, orders: OrderManager, portfolio: VirtualPortfolio) -> None:
         self.strategy = strategy
@@ -49,6 +84,19 @@ class ContainerDesk:
         """The id of an order about to be requested, empty while warming."""
         self._refuse_while_starting()
         return "" if self.warming else self._orders.next_order_id()
+
+    def next_group_id(self) -> str:
+        """The id of a group of orders about to be requested, empty while warming."""
+        self._refuse_while_starting()
+        return "" if self.warming else self._orders.next_group_id()
+
+    def amend(self, request: AmendRequest) -> None:
+        """Ask for other terms of an order; StrategyMisuse when it is none of the strategy's."""
+        if self.warming or not request.order_id:
+            return
+        if self._orders.get(request.order_id) is None:
+            raise StrategyMisuse(f"amend({request.order_id!r}): no such order of {self.strategy}")
+        self._bus.publish(request)
 
     def cancel(self, order_id: str) -> None:
         """Ask once for an order to be withdrawn; StrategyMisuse when it is none of the strategy's."""
@@ -97,7 +145,7 @@ class ContainerDesk:
         if self.warming:
             return
         every_ns = 0 if every is None else _interval(every)
-        first_ns = _time(at_ns) if at_ns is not None else (self.now_ns // every_ns + 1) * every_ns
+        first_ns = moment("at_ns", at_ns) if at_ns is not None else (self.now_ns // every_ns + 1) * every_ns
         first_ns = max(first_ns, self.now_ns + MILLISECOND)
         self._bus.publish(TimerWish(name=storable(name), at_ns=first_ns, every_ns=every_ns))
 
@@ -113,12 +161,6 @@ class ContainerDesk:
     def _refuse_while_starting(self) -> None:
         if self.starting:
             raise StrategyMisuse("no orders in start(); wait for the first event")
-
-
-def _time(at_ns: object) -> int:
-    if isinstance(at_ns, int) and at_ns <= LAST_NS:
-        return at_ns
-    raise StrategyMisuse(f"at_ns is {at_ns!r}; times are whole nanoseconds since the epoch")
 
 
 def _interval(text: str) -> int:

@@ -6,11 +6,12 @@ books must equal.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from trading.account.ids import IdSource
 from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
+from trading.capabilities import Capabilities
 from trading.commands import Command
 from trading.container import ContainerSpec, ScopedContainer
 from trading.instruments import Instrument
@@ -21,6 +22,8 @@ from trading.market_data import MarketEvent
 from trading.recorder import Recorder
 from trading.sequencer import Offer, Sequencer
 from trading.warmup import warm_up
+
+_EVERYTHING: Final = Capabilities.everything()
 
 
 def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> list[Command]:
@@ -54,6 +57,7 @@ class Driver:
         ids: IdSource,
         limits: RiskLimits,
         start_ns: int,
+        capabilities: Capabilities = _EVERYTHING,
         fill_empty: bool = False,
         state: Mapping[str, Any] | None = None,
     ) -> None:
@@ -80,6 +84,7 @@ class Driver:
                 instruments=instruments,
                 limits=limits,
                 ids=ids,
+                capabilities=capabilities,
             ),
             market=market,
             recorder=recorder,

@@ -22,7 +22,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """One tradable symbol.
 
     Prices are in `currency` per unit, quantities in units; `multiplier` is units of currency per point of price and
-    unit of quantity. InvalidInstrument when a step is not positive or a limit negative.
+    unit of quantity. `base` is the currency that is traded, where a currency is: EUR of EUR/USD. InvalidInstrument when
+    a step is not positive, a limit negative, or the base that of an equity or the currency it is priced in.
     """
 
     symbol: str
@@ -33,6 +34,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     multiplier: Decimal = Decimal(1)
     min_quantity: Decimal = ZERO
     min_notional: Decimal = ZERO
+    base: Currency | None = None
 
     def __post_init__(self) -> None:
         for name in ("tick_size", "lot_size", "multiplier"):
@@ -43,6 +45,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if not (value.is_finite() and value >= 0):
                 raise InvalidInstrument(f"{self.symbol}: {name} is {value}; it must be zero or more")
+        if self.base is not None and (self.kind is InstrumentKind.EQUITY or self.base.code == self.currency.code):
+            raise InvalidInstrument(
+                f"{self.symbol}: base is {self.base.code}; it must be the currency that is traded, of fx or crypto"
+            )
 
     def exact_price(self, price: float) -> Decimal:
         """A price of market data as Decimal: its shortest decimal text, unrounded."""

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 import msgspec
 
-from trading.account.records import CommandsTaken, Commit, Operation, Reported, StepRecord
+from trading.account.records import CommandsTaken, Commit, Noted, Operation, Reported, StepRecord
 from trading.account.router import Router, Taken
 from trading.commands import Command, ScheduleTimer
-from trading.market import Market
+from trading.market import Effect, Market
 from trading.market_data import Bar, Event, MarketEvent, Timer
 from trading.recorder import Recorder
 from trading.reports import ExecutionReport
@@ -116,12 +116,14 @@ class LockStep:
         """Carry one event through. Only one that the feed itself brought meets the market: a derived bar is past."""
         self.events += 1
         self.now_ns = max(self.now_ns, event.ts_ns)
-        reports = self._meet(event) if of_feed and type(event) is not Timer else []
+        effects = self._meet(event) if of_feed and type(event) is not Timer else []
         subscribers = self.hearing(event)
-        if not (reports or subscribers or self.waiting):
+        if not (effects or subscribers or self.waiting):
             return
         batch, self.waiting = self.waiting, []
-        batch = batch + (yield Delivery(self._book(reports, 0), event, subscribers, number=self.events))
+        reports = self._book(effects, 0)
+        if reports or subscribers or batch:
+            batch = batch + (yield Delivery(reports, event, subscribers, number=self.events))
         if batch:
             yield from self._rounds(batch)
         self._commit()
@@ -189,29 +191,33 @@ class LockStep:
         self.waiting = self.waiting + batch
         self.deferrals += 1
 
-    def _meet(self, event: MarketEvent) -> list[ExecutionReport]:
-        reports = self.market.on_event(event)
+    def _meet(self, event: MarketEvent) -> list[Effect]:
+        effects = self.market.on_event(event)
         if type(event) is self._marked_on[event.symbol]:
             self.router.on_market(event)
-        return reports
+        return effects
 
     def _meet_commands(self, taken: Taken, number: int) -> list[ExecutionReport]:
         for record in (*taken.refused, *taken.trips, *taken.sends):
             self._record(record)
         if taken.sends:
             self.recorder.barrier()
-        reports = taken.reports
+        effects: list[Effect] = [*taken.reports]
         for command in taken.sends:
-            reports = reports + self.market.on_command(command, self.now_ns)
-        return self._book(reports, number)
+            effects += self.market.on_command(command, self.now_ns)
+        return self._book(effects, number)
 
-    def _book(self, reports: list[ExecutionReport], number: int) -> list[ExecutionReport]:
-        if not reports:
-            return reports
-        numbered = self.router.book(reports, self.events)
-        for report in numbered:
-            self._record(Reported(report=report, round=number))
-        return numbered
+    def _book(self, effects: list[Effect], number: int) -> list[ExecutionReport]:
+        """Record what happened at the market, in its order; what it reports is booked and numbered, and given."""
+        heard: list[ExecutionReport] = []
+        for effect in effects:
+            if not isinstance(effect, ExecutionReport):
+                self._record(Noted(note=effect, round=number))
+                continue
+            for report in self.router.book((effect,), self.events):
+                self._record(Reported(report=report, round=number))
+                heard.append(report)
+        return heard
 
     def _record(self, record: StepRecord) -> None:
         self._recorded = True

@@ -18,14 +18,34 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     positions: Mapping[str, Decimal]
 
 
-class Market(Protocol):
-    """A market that answers at once. Reports come in the order in which things happened, unnumbered."""
+class TriggerMoved(msgspec.Struct, frozen=True, kw_only=True, tag="trigger_moved"):
+    """A trailing stop follows the market: its order wakes at another price now."""
 
-    def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
+    cid: str
+    stop_price: Decimal
+
+
+class ReportDelayed(msgspec.Struct, frozen=True, kw_only=True, tag="report_delayed"):
+    """The market has decided what is not heard before `due_ns`."""
+
+    report: ExecutionReport
+    due_ns: int
+
+
+Note = TriggerMoved | ReportDelayed
+"""A change of the market that nobody is told of, but that must be known to be there again after a restart."""
+
+Effect = ExecutionReport | Note
+
+
+class Market(Protocol):
+    """A market that answers at once. Effects come in the order in which things happened, reports unnumbered."""
+
+    def on_event(self, event: MarketEvent) -> list[Effect]:
         """Match resting orders against the event and remember it as the current price."""
 
-    def on_command(self, command: WireCommand, ts_ns: int, /) -> list[ExecutionReport]:
-        """Take one command at the current price; what cannot be done is a report, rejected or cancel_rejected."""
+    def on_command(self, command: WireCommand, ts_ns: int, /) -> list[Effect]:
+        """Take one command at the current price; what cannot be done is a report, such as rejected."""
 
     def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
         """How many of the coming events, counted from the first, bring this strategy's working orders nothing.
@@ -40,7 +60,10 @@ class Market(Protocol):
     def observe(self, event: MarketEvent) -> None:
         """Remember the event as the current price, unmatched: recovery replays effects, it never computes them."""
 
-    def apply(self, report: ExecutionReport, command: WireCommand | None) -> None:
+    def expect(self, command: WireCommand, ts_ns: int, /) -> None:
+        """Remember a command that was taken, undecided: what came of it is told by `apply`, now or later."""
+
+    def apply(self, effect: Effect, command: WireCommand | None) -> None:
         """Take over an effect from the journal; `command` is what it answers, None for one that an event caused."""
 
     def state(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The orders of one container. Container and router each keep an OrderManager, fed by the same reports."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from copy import copy
 from decimal import Decimal
@@ -8,35 +8,16 @@ from typing import Any, Final
 
 import msgspec
 
-from trading.money import EXACT, ZERO
-from trading.orders import Order, OrderChange, OrderState, OrderTerms, Side
-from trading.reports import ExecutionReport, Fill, apply
+from trading.claims import Addition, Claims, Working
+from trading.contingency import Group
+from trading.money import ZERO
+from trading.orders import FINAL_STATES, Order, OrderChange, OrderTerms
+from trading.reports import ExecutionReport, Fill, ReportKind, apply
 
 CLOSED_KEPT: Final = 250
 """Closed orders kept for late reports and for people to look at, and orders not ours whose fills are remembered."""
 
-
-class Working(msgspec.Struct, kw_only=True):
-    """What the open orders of one symbol still want, in units.
-
-    `bids` is the sum of units times limit over the buys that have one, `unlimited_buys` the units of the others.
-    """
-
-    buys: Decimal = ZERO
-    sells: Decimal = ZERO
-    unlimited_buys: Decimal = ZERO
-    bids: Decimal = ZERO
-
-    def count(self, terms: OrderTerms, units: Decimal) -> None:
-        """Let an order want so many units more, or fewer where negative."""
-        if terms.side is Side.SELL:
-            self.sells = EXACT.add(self.sells, units)
-            return
-        self.buys = EXACT.add(self.buys, units)
-        if terms.limit_price is None:
-            self.unlimited_buys = EXACT.add(self.unlimited_buys, units)
-        else:
-            self.bids = EXACT.add(self.bids, EXACT.multiply(units, terms.limit_price))
+_MOST_DIGITS: Final = 15
 
 
 class OrderManager:
@@ -49,21 +30,37 @@ class OrderManager:
         self.owner = owner
         self.numbered = 0
         self.added = 0
+        self.groups = 0
         self._orders: dict[str, Order] = {}
-        self._open: dict[str, Order] = {}
-        self._working: dict[str, Working] = {}
+        self._claims = Claims()
+        self._open = self._claims.open_orders
         self._closed: deque[str] = deque()
         self._executions: dict[str, set[str]] = {}
+        self._in_group: Counter[str] = Counter()
 
     def next_order_id(self) -> str:
         """The next `<strategy>-<n>`."""
         self.numbered += 1
         return f"{self.owner}-{self.numbered}"
 
+    def next_group_id(self) -> str:
+        """The next `<strategy>-g<n>`."""
+        self.groups += 1
+        return f"{self.owner}-g{self.groups}"
+
+    def group_number(self, group_id: str) -> int:
+        """The n of `<strategy>-g<n>`; 0 for what is no group id of this owner's."""
+        owner, _, n = group_id.rpartition("-g")
+        written = owner == self.owner and n.isascii() and n.isdecimal() and n[0] != "0" and len(n) <= _MOST_DIGITS
+        return int(n) if written else 0
+
     def add(self, terms: OrderTerms) -> Order:
         """Keep a new order, state RECEIVED; it counts as open once it is validated."""
         self.added += 1
         order = self._orders[terms.order_id] = Order(terms=terms, updated_ns=terms.created_ns)
+        if terms.group_id is not None:
+            self._in_group[terms.group_id] += 1
+            self.groups = max(self.groups, self.group_number(terms.group_id))
         return order
 
     def get(self, order_id: str) -> Order | None:
@@ -75,7 +72,7 @@ class OrderManager:
         return self._open.get(order_id)
 
     def open(self, symbol: str | None = None) -> list[Order]:
-        """Open orders, of one symbol or all, oldest first."""
+        """Open orders, of one symbol or all, oldest first; one that a bust has opened again is the newest."""
         return [order for order in self._open.values() if symbol is None or order.terms.symbol == symbol]
 
     @property
@@ -85,83 +82,120 @@ class OrderManager:
 
     @property
     def working(self) -> Mapping[str, Working]:
-        """What the open orders still want, by symbol; to be read, not changed."""
-        return self._working
+        """What the open orders still claim, by symbol; to be read, not changed."""
+        return self._claims.by_symbol
 
     def open_quantities(self, symbol: str) -> tuple[Decimal, Decimal]:
         """Units still to buy and still to sell, both positive."""
-        working = self._working.get(symbol)
+        working = self._claims.by_symbol.get(symbol)
         return (working.buys, working.sells) if working is not None else (ZERO, ZERO)
 
+    def addition(self, terms: OrderTerms) -> Addition:
+        """What an order, or other terms of an open one, would add to what works on its side."""
+        return self._claims.addition(terms)
+
+    def tradable(self, order: Order) -> Decimal:
+        """How much of an order may trade now, in units: of an exit no more than its parent has filled."""
+        return self._claims.tradable(order)
+
+    def group(self, group_id: str) -> Group | None:
+        """The group of an id while one of its orders is open."""
+        return self._claims.living_group(group_id)
+
+    def knows_group(self, group_id: str) -> bool:
+        """Whether an order of the group is kept, open or over."""
+        return self._in_group[group_id] > 0
+
+    def exits(self, parent_id: str) -> frozenset[str]:
+        """What the open exits of an order go by: the id of their group, or of the exit that stands alone."""
+        return self._claims.keys_of_exits(parent_id)
+
     def apply(self, report: ExecutionReport) -> tuple[Order | None, Fill | None]:
-        """Bring the order up to a report. Gives the order, None when it is not kept here, and the fill if it is new."""
-        order = self._orders.get(report.order_id)
-        if report.fill is not None and self._heard_before(report.fill):
-            return order, None
+        """Bring the order up to a report. Gives the order, None when it is not kept here, and the fill to be booked if
+        there is news of one: of what is annulled, its reversal."""
+        order, fill = self._orders.get(report.order_id), report.fill
+        if fill is not None:
+            if not (fill.quantity and self._is_news(report.kind, fill)):
+                return order, None
+            if report.kind is ReportKind.BUSTED:
+                fill = fill.reversal(report.ts_ns)
         if order is not None:
-            was_open, wanted = order.is_open, self._wanted(order)
+            was_over = order.state in FINAL_STATES
             apply(report, order)
-            self._follow(order, was_open=was_open, wanted=wanted)
-        return order, report.fill
+            self._follow(order, was_over=was_over)
+        return order, fill
 
     def change(self, order: Order, change: OrderChange, ts_ns: int) -> None:
         """Make one step of our own, such as ROUTE or REQUEST_CANCEL."""
-        was_open, wanted = order.is_open, self._wanted(order)
+        was_over = order.state in FINAL_STATES
         order.change(change, ts_ns)
-        self._follow(order, was_open=was_open, wanted=wanted)
+        self._follow(order, was_over=was_over)
+
+    def amend(self, order: Order, terms: OrderTerms, ts_ns: int) -> None:
+        """Ask for other terms of an open order; until the answer it counts as the worse of both."""
+        order.amend(terms, ts_ns)
+        self._follow(order, was_over=False)
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
         return {
             "numbered": self.numbered,
             "added": self.added,
+            "groups": self.groups,
             "orders": [copy(order) for order in self._orders.values()],
-            "working": {symbol: copy(working) for symbol, working in self._working.items()},
+            "claims": self._claims.state(),
             "closed": list(self._closed),
             "executions": {order_id: sorted(seen) for order_id, seen in self._executions.items()},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the manager that gave this state."""
-        self.numbered, self.added = state["numbered"], state["added"]
+        self.numbered, self.added, self.groups = state["numbered"], state["added"], state["groups"]
         self._orders = {order.order_id: order for order in msgspec.convert(state["orders"], list[Order])}
         self._closed = deque(state["closed"])
         self._executions = {order_id: set(seen) for order_id, seen in state["executions"].items()}
-        self._open = {order_id: order for order_id, order in self._orders.items() if _works(order)}
-        self._working = msgspec.convert(state["working"], dict[str, Working])
+        self._in_group = Counter(
+            order.terms.group_id for order in self._orders.values() if order.terms.group_id is not None
+        )
+        self._claims.restore(state["claims"], self._orders.values())
+        self._open = self._claims.open_orders
 
-    def _heard_before(self, fill: Fill) -> bool:
+    def _is_news(self, kind: ReportKind, fill: Fill) -> bool:
+        """Whether something is to be booked: of each execution its first fill, unless it was busted by then, and its
+        first bust, where the fill was heard."""
         seen = self._executions.get(fill.order_id)
         if seen is None:
             seen = self._executions[fill.order_id] = set()
             if fill.order_id not in self._orders:
                 self._remember_as_closed(fill.order_id)
-        if fill.execution_id in seen:
-            return True
+        heard = fill.execution_id in seen
         seen.add(fill.execution_id)
-        return False
+        if kind is not ReportKind.BUSTED:
+            return not heard
+        bust = f"{fill.execution_id}/bust"
+        busted = bust in seen
+        seen.add(bust)
+        return heard and not busted
 
-    def _wanted(self, order: Order) -> Decimal:
-        return order.remaining if order.order_id in self._open else ZERO
-
-    def _follow(self, order: Order, *, was_open: bool, wanted: Decimal) -> None:
-        """Take up what a change has made of an order that was open or not and wanted so much."""
-        if _works(order):
-            self._open[order.order_id] = order
-        elif was_open and not order.is_open:
-            self._open.pop(order.order_id, None)
+    def _follow(self, order: Order, *, was_over: bool) -> None:
+        """Take up what a change has made of an order."""
+        is_over = order.state in FINAL_STATES
+        if is_over and not was_over:
             self._remember_as_closed(order.order_id)
-        if more := EXACT.subtract(self._wanted(order), wanted):
-            self._working.setdefault(order.terms.symbol, Working()).count(order.terms, more)
+        elif was_over and not is_over:
+            self._closed.remove(order.order_id)
+            self._orders[order.order_id] = self._orders.pop(order.order_id)
+        self._claims.follow(order)
 
     def _remember_as_closed(self, order_id: str) -> None:
         self._closed.append(order_id)
         if len(self._closed) > CLOSED_KEPT:
-            forgotten = self._closed.popleft()
-            self._orders.pop(forgotten, None)
-            self._executions.pop(forgotten, None)
+            self._forget(self._closed.popleft())
 
-
-def _works(order: Order) -> bool:
-    """Whether an order counts as open: it is not over, and was not refused before it was one."""
-    return order.is_open and order.state is not OrderState.RECEIVED
+    def _forget(self, order_id: str) -> None:
+        order = self._orders.pop(order_id, None)
+        if order is not None and (group_id := order.terms.group_id) is not None:
+            self._in_group[group_id] -= 1
+            if not self._in_group[group_id]:
+                del self._in_group[group_id]
+        self._executions.pop(order_id, None)

@@ -27,6 +27,11 @@ class Side(enum.StrEnum):
         """The amount, negative for a sell."""
         return amount if self is Side.BUY else amount.copy_negate()
 
+    @property
+    def opposite(self) -> "Side":
+        """The other one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class OrderType(enum.StrEnum):
     """How an order meets the market."""
@@ -87,10 +92,13 @@ class OrderChange(enum.StrEnum):
     REJECT = "reject"
     EXPIRE = "expire"
     LOSE = "lose"
+    BUST = "bust"
 
 
 FINAL_STATES: Final = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.EXPIRED})
 PENDING_STATES: Final = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE})
+
+_ANSWERS: Final = (OrderChange.REPLACE, OrderChange.REFUSE_REPLACE)
 
 
 def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
@@ -114,12 +122,13 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
             (state, c.LOSE): s.UNKNOWN,
         }
         # Answers to a request that is settled already: heard again, or overtaken.
-        table |= {(state, late): state for late in (c.ACCEPT, c.REFUSE_CANCEL, c.REPLACE, c.REFUSE_REPLACE)}
+        table |= {(state, late): state for late in (c.ACCEPT, c.REFUSE_CANCEL, c.REPLACE, c.REFUSE_REPLACE, c.BUST)}
     table |= {
         (s.ROUTED, c.ACCEPT): s.ACCEPTED,
         (s.UNKNOWN, c.ACCEPT): s.ACCEPTED,
         (s.UNKNOWN, c.REPLACE): s.ACCEPTED,
         (s.PARTIAL, c.TRIGGER): s.PARTIAL,
+        (s.PARTIAL, c.BUST): s.ACCEPTED,
     }
     for state in (s.PENDING_CANCEL, s.PENDING_REPLACE):
         table |= {
@@ -131,6 +140,7 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
             (state, c.EXPIRE): s.EXPIRED,
             (state, c.REJECT): s.REJECTED,
             (state, c.LOSE): s.UNKNOWN,
+            (state, c.BUST): state,
         }
     table |= {
         (s.PENDING_CANCEL, c.REFUSE_CANCEL): None,
@@ -146,19 +156,27 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
     for state in FINAL_STATES:
         table |= {(state, late): state for late in c if late not in ours}
         table[state, c.FILL_ALL] = s.FILLED
+    # What was taken back may work again: until the venue says otherwise, it counts.
+    table[s.FILLED, c.BUST] = s.ACCEPTED
     return table
 
 
 TRANSITIONS: Final[Mapping[tuple[OrderState, OrderChange], OrderState | None]] = MappingProxyType(_table())
 """(state, change) -> state after it; None means the state before the pending request. What has no row is illegal.
 
-One rule stands above the table: where it says ROUTED, ACCEPTED or TRIGGERED, what has filled in part is PARTIAL.
+Two rules stand above the table. Where it says ROUTED, ACCEPTED or TRIGGERED, what has filled in part is PARTIAL. And
+what has filled wholly is FILLED once no amendment is under way that could make it larger.
 """
 
 
 class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked. `order_id` is `<strategy>-<n>`, n counted per container; prices are in the instrument's currency,
-    quantities in units and always positive; times are nanoseconds since the epoch."""
+    quantities in units and always positive; times are nanoseconds since the epoch.
+
+    `stop_price` is where a stop or market-if-touched order wakes, and where a trailing stop begins. An order with a
+    `parent_id` is an exit of that order and trades no more than it has filled. Of the orders of one `group_id` a fill
+    takes as much from the others, and the end of one ends all.
+    """
 
     order_id: str
     strategy: str
@@ -175,16 +193,24 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
     expires_ns: int | None = None
     post_only: bool = False
     reduce_only: bool = False
+    all_or_none: bool = False
     parent_id: str | None = None
     group_id: str | None = None
     to_target: bool = False
     reason: str = ""
 
+    @property
+    def worst_price(self) -> Decimal | None:
+        """What a unit is reckoned to cost while the order waits: its limit, else where it wakes; None at the market."""
+        return self.limit_price if self.limit_price is not None else self.stop_price
+
 
 class Order(msgspec.Struct, kw_only=True):
-    """One keeper's view of an order. `gross` is the exact sum of price times quantity over its fills."""
+    """One keeper's view of an order. `gross` is the exact sum of price times quantity over its fills; `asked` are the
+    terms of an amendment that is not answered yet."""
 
     terms: OrderTerms
+    asked: OrderTerms | None = None
     state: OrderState = OrderState.RECEIVED
     before_pending: OrderState = OrderState.RECEIVED
     filled: Decimal = ZERO
@@ -205,11 +231,31 @@ class Order(msgspec.Struct, kw_only=True):
         return self.state not in FINAL_STATES
 
     @property
+    def whole(self) -> Decimal:
+        """Units with those filled, the more of its terms and of those asked for."""
+        quantity = self.terms.quantity
+        return quantity if self.asked is None else max(quantity, self.asked.quantity)
+
+    @property
+    def worst_price(self) -> Decimal | None:
+        """What a unit is reckoned to cost, the dearer of its terms and of those asked for; None at the market."""
+        price = self.terms.worst_price
+        if price is None or self.asked is None:
+            return price
+        asked = self.asked.worst_price
+        return None if asked is None else max(price, asked)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a cancel or an amendment is under way."""
+        return self.asked is not None or self.state in PENDING_STATES
+
+    @property
     def remaining(self) -> Decimal:
-        """Units still working; zero once final."""
+        """Units still working, the more of its terms and of those asked for; zero once final."""
         if not self.is_open:
             return ZERO
-        return max(ZERO, EXACT.subtract(self.terms.quantity, self.filled))
+        return max(ZERO, EXACT.subtract(self.whole, self.filled))
 
     @property
     def signed_remaining(self) -> Decimal:
@@ -233,14 +279,59 @@ class Order(msgspec.Struct, kw_only=True):
             self.before_pending = (TRANSITIONS[stood, change] if heard else None) or stood
         elif after is None:
             after = self.before_pending
+            if after is OrderState.PARTIAL and not self.filled:
+                after = OrderState.ACCEPTED
         if self.filled and after in (OrderState.ROUTED, OrderState.ACCEPTED, OrderState.TRIGGERED):
             after = OrderState.PARTIAL
         self.state = after
         self.updated_ns = ts_ns
+        if self.asked is not None and (change in _ANSWERS or after in FINAL_STATES):
+            self.asked = None
+            if change is OrderChange.REFUSE_REPLACE:
+                self._end_if_filled()
+
+    def amend(self, asked: OrderTerms, ts_ns: int) -> None:
+        """Ask for other terms; until the answer the order counts as the worse of both."""
+        self.change(OrderChange.REQUEST_REPLACE, ts_ns)
+        self.asked = asked
+
+    def replace(self, terms: OrderTerms | None, ts_ns: int) -> None:
+        """Take the terms that the venue has now, where it names none those asked for; what is over keeps its own."""
+        terms = terms or self.asked or self.terms
+        self.change(OrderChange.REPLACE, ts_ns)
+        self._take(terms)
+
+    def resize(self, terms: OrderTerms, ts_ns: int) -> None:
+        """Take terms that the venue made of its own accord: an amendment under way is still to be answered."""
+        if self.asked is None:
+            self.replace(terms, ts_ns)
+            return
+        self.updated_ns = ts_ns
+        self._take(terms)
 
     def fill(self, quantity: Decimal, price: Decimal, ts_ns: int) -> None:
         """Book a fill; more than the order's quantity is booked too, since the venue's quantity is the truth."""
+        if not quantity:
+            return
         filled = EXACT.add(self.filled, quantity)
-        self.change(OrderChange.FILL_ALL if filled >= self.terms.quantity else OrderChange.FILL_PART, ts_ns)
+        self.change(OrderChange.FILL_ALL if filled >= self.whole else OrderChange.FILL_PART, ts_ns)
         self.filled = filled
         self.gross = EXACT.add(self.gross, EXACT.multiply(quantity, price))
+
+    def bust(self, quantity: Decimal, price: Decimal, ts_ns: int) -> None:
+        """Take back a fill that the venue has annulled; what was FILLED and lacks it works again."""
+        self.filled = EXACT.subtract(self.filled, quantity)
+        self.gross = EXACT.subtract(self.gross, EXACT.multiply(quantity, price))
+        if self.state is OrderState.FILLED and self.filled >= self.terms.quantity:
+            self.updated_ns = ts_ns
+            return
+        self.change(OrderChange.BUST, ts_ns)
+
+    def _take(self, terms: OrderTerms) -> None:
+        if self.is_open:
+            self.terms = terms
+            self._end_if_filled()
+
+    def _end_if_filled(self) -> None:
+        if self.asked is None and self.filled and self.is_open and self.filled >= self.terms.quantity:
+            self.state = OrderState.FILLED

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import msgspec
 
-from trading.orders import Order, OrderChange, Side
+from trading.money import ZERO
+from trading.orders import Order, OrderChange, OrderTerms, Side
 
 
 class ReportKind(enum.StrEnum):
@@ -20,6 +21,7 @@ class ReportKind(enum.StrEnum):
     REPLACED = "replaced"
     REPLACE_REJECTED = "replace_rejected"
     EXPIRED = "expired"
+    BUSTED = "busted"
 
 
 class Origin(enum.StrEnum):
@@ -41,6 +43,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     """One execution. Quantity in units, positive; price, notional and slippage in the instrument's currency.
 
     `slippage` is what the price is worse than before the slippage model, per unit; `notional` is at the quantum.
+    `reverses` names the execution that it takes back; it is then of the other side, with the fee given back.
     """
 
     execution_id: str
@@ -57,11 +60,28 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     liquidity: Liquidity
     slippage: Decimal
     ts_ns: int
+    reverses: str = ""
+
+    def reversal(self, ts_ns: int) -> "Fill":
+        """What books have to take up when the venue annuls this execution."""
+        return msgspec.structs.replace(
+            self,
+            execution_id=f"{self.execution_id}/bust",
+            side=self.side.opposite,
+            fee=self.fee.copy_negate() if self.fee else self.fee,
+            slippage=ZERO,
+            ts_ns=ts_ns,
+            reverses=self.execution_id,
+        )
 
 
 class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to one order. `number` counts a container's reports from 1 and is given by the router;
-    `cause` is the index of the event in whose step it happened. `code` is for programs, `reason` for people."""
+    `cause` is the index of the event in whose step it happened. `code` is for programs, `reason` for people.
+
+    `fill` is what filled, or of BUSTED what is annulled; a correction is a BUSTED and a FILLED. `terms` are of REPLACED
+    only: what the venue has now, asked for or not.
+    """
 
     order_id: str
     strategy: str
@@ -69,6 +89,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
     ts_ns: int
     cid: str = ""
     fill: Fill | None = None
+    terms: OrderTerms | None = None
     origin: Origin = Origin.VENUE
     code: str = ""
     reason: str = ""
@@ -82,19 +103,34 @@ _CHANGES = {
     ReportKind.TRIGGERED: OrderChange.TRIGGER,
     ReportKind.CANCELLED: OrderChange.CANCEL,
     ReportKind.CANCEL_REJECTED: OrderChange.REFUSE_CANCEL,
-    ReportKind.REPLACED: OrderChange.REPLACE,
     ReportKind.REPLACE_REJECTED: OrderChange.REFUSE_REPLACE,
     ReportKind.EXPIRED: OrderChange.EXPIRE,
 }
 
 
+def answers_what_left(report: ExecutionReport) -> bool:
+    """Whether whoever sends to the venue has asked for what a report answers: of an amendment that risk manager or gate
+    refused it has not."""
+    return report.kind is not ReportKind.REPLACE_REJECTED or report.origin is Origin.VENUE
+
+
 def apply(report: ExecutionReport, order: Order) -> None:
     """Bring an order up to a report; IllegalTransition when the order cannot have come to that.
 
-    Origin, code and reason are kept of the report that ended it.
+    Origin, code and reason are kept of the report that ended it. REPLACED with a code is what the venue did of its own
+    accord. Of an amendment that its risk manager refused an order does not know.
     """
     if report.fill is not None:
-        order.fill(report.fill.quantity, report.fill.price, report.ts_ns)
+        book = order.bust if report.kind is ReportKind.BUSTED else order.fill
+        book(report.fill.quantity, report.fill.price, report.ts_ns)
+        return
+    if report.kind is ReportKind.REPLACED:
+        if report.terms is not None and report.code:
+            order.resize(report.terms, report.ts_ns)
+        else:
+            order.replace(report.terms, report.ts_ns)
+        return
+    if report.kind is ReportKind.REPLACE_REJECTED and report.origin is Origin.RISK:
         return
     was_open = order.is_open
     order.change(_CHANGES[report.kind], report.ts_ns)

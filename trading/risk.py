@@ -2,24 +2,31 @@
 
 A target counts what works. Where that would miss it, the target's own order is cancelled first, and a new one is sent
 only after the cancel's report, so that two never fill together. While any order is being cancelled, a target waits.
+
+Exits are no way to a target: those of an order, orders that only reduce, and those of a group that would reduce what
+is held. A target that is reached leaves them alone. One that must trade on their side cancels those that could trade
+now, as it does its own, or both together would go past flat; what it leaves of the position then has no exits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from trading.admission import ContainerHoldings, Refusal, malformed, over_limit, unaffordable
+from trading.admission import Admission
 from trading.bus import EventBus
 from trading.errors import StrategyMisuse
 from trading.instruments import Instrument
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
 from trading.money import EXACT, ROUNDING, ZERO
 from trading.order_manager import OrderManager
-from trading.orders import Order, OrderState, OrderTerms, OrderType, Side
+from trading.order_validator import OrderValidator
+from trading.orders import Order, OrderState, OrderTerms, Side
 from trading.portfolio import VirtualPortfolio
-from trading.signals import CancelRequest, Entry, Exit, OrderRequest, Target
+from trading.refusals import Refusal
+from trading.signals import AmendRequest, CancelRequest, Entry, Exit, OrderRequest, Target
 
 
 class RefusedTerms(msgspec.Struct, frozen=True):
@@ -29,8 +36,22 @@ class RefusedTerms(msgspec.Struct, frozen=True):
     refusal: Refusal
 
 
+class AmendedTerms(msgspec.Struct, frozen=True):
+    """Other terms of an order that the risk manager lets through."""
+
+    terms: OrderTerms
+
+
+class RefusedAmendment(msgspec.Struct, frozen=True):
+    """Other terms of an order that the risk manager refused."""
+
+    order_id: str
+    refusal: Refusal
+
+
 class RiskManager:
-    """Hears signals, publishes `OrderTerms` that may go out and `RefusedTerms` that may not."""
+    """Hears signals, publishes `OrderTerms` and `AmendedTerms` that may go out, `RefusedTerms` and `RefusedAmendment`
+    of what may not."""
 
     def __init__(
         self,
@@ -49,20 +70,27 @@ class RiskManager:
         self._orders = orders
         self._portfolio = portfolio
         self._instruments = instruments
-        self._limits = limits
+        self._price_of = partial(_price, portfolio, instruments)
         self._sizing = sizing
-        self._holdings = ContainerHoldings(portfolio, orders, instruments)
+        self._admission = Admission(
+            validator=OrderValidator(instruments),
+            orders=orders,
+            portfolio=portfolio,
+            instruments=instruments,
+            limits=limits,
+            price_of=self._price_of,
+        )
         self._awaiting_cancel: dict[str, Decimal] = {}
         bus.subscribe(Target, self.on_target)
         bus.subscribe(Entry, self.on_entry)
         bus.subscribe(Exit, self.on_exit)
         bus.subscribe(OrderRequest, self.on_request)
+        bus.subscribe(AmendRequest, self.on_amend)
         bus.subscribe(Order, self.on_order)
 
     def price_of(self, symbol: str) -> Decimal | None:
         """The last price that this container heard of a symbol."""
-        mark = self._portfolio.marks.get(symbol)
-        return None if mark is None else self._instruments[symbol].exact_price(mark)
+        return self._price_of(symbol)
 
     def on_target(self, target: Target) -> None:
         """Work towards a signed quantity."""
@@ -73,16 +101,25 @@ class RiskManager:
             self._awaiting_cancel[symbol] = target.quantity
             return
         self._awaiting_cancel.pop(symbol, None)
-        missing = EXACT.subtract(instrument.whole_lots(target.quantity), self._portfolio.quantity(symbol))
-        for order in working:
-            missing = EXACT.subtract(missing, order.signed_remaining)
-        own = [order for order in working if order.terms.to_target]
-        if missing and own:
+        held = self._portfolio.quantity(symbol)
+        missing = EXACT.subtract(instrument.whole_lots(target.quantity), held)
+        in_the_way: list[Order] = []
+        if working:
+            exits = [order for order in working if _is_exit(order.terms, held)]
+            missing = EXACT.subtract(missing, _on_the_way(working, exits))
+            in_the_way = [order for order in working if order.terms.to_target]
+            in_the_way += [order for order in exits if self._could_undo(order, missing)]
+        if missing and in_the_way:
             self._awaiting_cancel[symbol] = target.quantity
-            for order in own:
+            for order in in_the_way:
                 self._bus.publish(CancelRequest(order_id=order.order_id))
         elif missing:
             self._submit(symbol, missing, reason=f"target {target.quantity}", to_target=True)
+
+    def _could_undo(self, exit_: Order, missing: Decimal) -> bool:
+        """Whether an exit could now trade on the side of what is missing, and together with it go past flat."""
+        side = Side.BUY if missing > 0 else Side.SELL
+        return exit_.terms.side is side and self._orders.tradable(exit_) > 0
 
     def on_entry(self, entry: Entry) -> None:
         """Enter at the configured size."""
@@ -97,20 +134,16 @@ class RiskManager:
     def on_request(self, request: OrderRequest) -> None:
         """Pass on one explicit order."""
         self._instrument(request.symbol)
-        self._decide(
-            OrderTerms(
-                order_id=request.order_id,
-                strategy=self.owner,
-                symbol=request.symbol,
-                side=request.side,
-                quantity=request.quantity,
-                created_ns=self.now_ns,
-                type=request.type,
-                limit_price=request.limit_price,
-                time_in_force=request.time_in_force,
-                reason=request.reason,
-            )
-        )
+        self._decide(OrderTerms(strategy=self.owner, created_ns=self.now_ns, **msgspec.structs.asdict(request)))
+
+    def on_amend(self, request: AmendRequest) -> None:
+        """Pass on other terms of one order; whoever asks has seen that there is such an order."""
+        order = self._orders.get(request.order_id)
+        assert order is not None, request.order_id
+        given = {name: value for name, value in msgspec.structs.asdict(request).items() if value is not None}
+        terms = msgspec.structs.replace(order.terms, **given)
+        refusal = self._admission.amend_misfit(terms) or self._admission.excess(terms)
+        self._bus.publish(AmendedTerms(terms) if refusal is None else RefusedAmendment(request.order_id, refusal))
 
     def on_order(self, order: Order) -> None:
         """Take up a target that waited for this order's end."""
@@ -141,7 +174,7 @@ class RiskManager:
                 price = self.price_of(entry.symbol)
                 if price is None:
                     return ZERO
-                equity = self._holdings.equity(instrument.currency.code)
+                equity = self._admission.holdings.equity(instrument.currency.code)
                 money = ROUNDING.multiply(ROUNDING.multiply(equity, share), strength)
                 return ROUNDING.divide(money, ROUNDING.multiply(price, instrument.multiplier))
             case None:
@@ -156,17 +189,41 @@ class RiskManager:
                 side=Side.BUY if signed >= 0 else Side.SELL,
                 quantity=signed.copy_abs(),
                 created_ns=self.now_ns,
-                type=OrderType.MARKET,
                 to_target=to_target,
                 reason=reason,
             )
         )
 
     def _decide(self, terms: OrderTerms) -> None:
-        instrument = self._instruments[terms.symbol]
-        refusal = (
-            malformed(terms, instrument)
-            or unaffordable(terms, instrument, self._holdings, self.price_of)
-            or over_limit(terms, self._limits, self._instruments, self._holdings, self.price_of)
-        )
+        refusal = self._admission.misfit(terms) or self._admission.excess(terms)
         self._bus.publish(terms if refusal is None else RefusedTerms(terms, refusal))
+
+
+def _price(portfolio: VirtualPortfolio, instruments: Mapping[str, Instrument], symbol: str) -> Decimal | None:
+    mark = portfolio.marks.get(symbol)
+    return None if mark is None else instruments[symbol].exact_price(mark)
+
+
+def _is_exit(terms: OrderTerms, held: Decimal) -> bool:
+    """Whether an order is there to leave a position and not to come to one."""
+    if terms.parent_id is not None or terms.reduce_only:
+        return True
+    return terms.group_id is not None and (held > 0 if terms.side is Side.SELL else held < 0)
+
+
+def _on_the_way(working: Iterable[Order], exits: Collection[Order]) -> Decimal:
+    """Signed units that working orders will bring, exits left out; of a group the most of each side."""
+    coming = ZERO
+    of_groups: dict[tuple[str, Side], Decimal] = {}
+    for order in working:
+        if order in exits:
+            continue
+        key = order.terms.group_id
+        if key is None:
+            coming = EXACT.add(coming, order.signed_remaining)
+        else:
+            side = order.terms.side
+            of_groups[key, side] = max(of_groups.get((key, side), ZERO), order.remaining)
+    for (_, side), units in of_groups.items():
+        coming = EXACT.add(coming, side.signed(units))
+    return coming

@@ -4,59 +4,27 @@ Public annotations in a subclass's body are its parameters, read-only attributes
 `start()`, and is kept over restarts: everything in the instance must be a plain value, an indicator or the like.
 """
 
-import enum
 import inspect
 import random
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Unpack
 
 import msgspec
 
 from trading import parameters
 from trading.commands import storable
+from trading.desk import Desk
 from trading.errors import StrategyMisuse
 from trading.market_data import Bar, Quote, Timer, Trade
 from trading.orders import Order, OrderType, Side, TimeInForce
 from trading.portfolio import VirtualPortfolio
 from trading.reports import Fill
-from trading.signals import Entry, Exit, OrderRequest, Signal, Target
-
-_BEYOND: Final = Decimal(10**18)
-"""No quantity or price of an order comes near; the digits of those below it fit into the core's exact sums."""
-
-Word = TypeVar("Word", bound=enum.StrEnum)
+from trading.requests import Number, OrderOptions, exact, exact_if_given, member, moment, order_type
+from trading.signals import AmendRequest, Bracket, Entry, Exit, OrderRequest, Target
 
 HANDLERS: Final = ("start", "on_bar", "on_quote", "on_trade", "on_fill", "on_order", "on_timer", "stop")
 """What a strategy may override."""
-
-
-class Desk(Protocol):
-    """What a container offers its strategy."""
-
-    strategy: str
-    now_ns: int
-    warming: bool
-    random: random.Random
-    portfolio: VirtualPortfolio
-
-    def say(self, signal: Signal) -> None:
-        """Hand a signal to the risk manager."""
-
-    def next_order_id(self) -> str:
-        """The id of an order about to be requested."""
-
-    def cancel(self, order_id: str) -> None:
-        """Ask for an order to be withdrawn."""
-
-    def open_orders(self, symbol: str | None) -> list[Order]:
-        """The strategy's own open orders."""
-
-    def subscribe(self, symbol: str, *, bars: str | None, quotes: bool, trades: bool, warmup: int) -> None:
-        """Ask for data."""
-
-    def schedule(self, name: str, *, at_ns: int | None, every: str | None) -> None:
-        """Ask for a timer."""
 
 
 class Strategy:
@@ -155,15 +123,15 @@ class Strategy:
 
     # What it can say.
 
-    def target(self, symbol: str, quantity: Decimal | int) -> None:
+    def target(self, symbol: str, quantity: Number) -> None:
         """Be at a signed quantity; free when already there or on the way."""
-        self._desk.say(Target(symbol=symbol, quantity=_exact(quantity)))
+        self._desk.say(Target(symbol=symbol, quantity=exact(quantity)))
 
     def enter(self, symbol: str, side: Side, strength: float = 1.0) -> None:
         """Enter a position of the configured size, scaled by a strength above 0 and up to 1."""
         if not 0.0 < strength <= 1.0:
             raise StrategyMisuse(f"strength is {strength}; it must be above 0 and at most 1")
-        self._desk.say(Entry(symbol=symbol, side=_member(Side, side), strength=float(strength)))
+        self._desk.say(Entry(symbol=symbol, side=member(Side, side), strength=float(strength)))
 
     def exit(self, symbol: str) -> None:
         """Leave the position in a symbol."""
@@ -173,35 +141,133 @@ class Strategy:
         self,
         symbol: str,
         side: Side,
-        quantity: Decimal | int,
+        quantity: Number,
         *,
-        limit_price: Decimal | None = None,
+        type: OrderType | None = None,  # noqa: A002 - the field's word
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
+        trail_amount: Number | None = None,
+        trail_percent: Number | None = None,
         time_in_force: TimeInForce = TimeInForce.GTC,
+        expires_ns: int | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        all_or_none: bool = False,
+        parent: str = "",
+        group: str = "",
         reason: str = "",
     ) -> str:
-        """Request one order, a limit order where a limit price is given. Returns its id, empty while warming."""
+        """Request one order. Returns its id, empty while warming.
+
+        Without a `type` the prices say it: a limit order where there is a limit price, a stop where there is a stop
+        price, a stop-limit with both, a trailing stop where there is a trail, in units of price or in percent, else a
+        market order. `parent` is the id of the order that it is an exit of, `group` one of `one_cancels_other`.
+        """
         order_id = self._desk.next_order_id()
+        trails = trail_amount is not None or trail_percent is not None
+        meant = order_type(limit=limit_price is not None, stop=stop_price is not None, trail=trails)
         self._desk.say(
             OrderRequest(
                 order_id=order_id,
                 symbol=symbol,
-                side=_member(Side, side),
-                quantity=_exact(quantity),
-                type=OrderType.MARKET if limit_price is None else OrderType.LIMIT,
-                limit_price=None if limit_price is None else _exact(limit_price),
-                time_in_force=_member(TimeInForce, time_in_force),
+                side=member(Side, side),
+                quantity=exact(quantity),
+                type=meant if type is None else member(OrderType, type),
+                limit_price=exact_if_given(limit_price),
+                stop_price=exact_if_given(stop_price),
+                trail_amount=exact_if_given(trail_amount),
+                trail_percent=exact_if_given(trail_percent),
+                time_in_force=member(TimeInForce, time_in_force),
+                expires_ns=None if expires_ns is None else moment("expires_ns", expires_ns),
+                post_only=bool(post_only),
+                reduce_only=bool(reduce_only),
+                all_or_none=bool(all_or_none),
+                parent_id=storable(parent) if parent else None,
+                group_id=storable(group) if group else None,
                 reason=storable(reason),
             )
         )
         return order_id
 
-    def buy(self, symbol: str, quantity: Decimal | int, *, limit_price: Decimal | None = None) -> str:
+    def buy(self, symbol: str, quantity: Number, **options: Unpack[OrderOptions]) -> str:
         """Request one buy order; see `order`."""
-        return self.order(symbol, Side.BUY, quantity, limit_price=limit_price)
+        return self.order(symbol, Side.BUY, quantity, **options)
 
-    def sell(self, symbol: str, quantity: Decimal | int, *, limit_price: Decimal | None = None) -> str:
+    def sell(self, symbol: str, quantity: Number, **options: Unpack[OrderOptions]) -> str:
         """Request one sell order; see `order`."""
-        return self.order(symbol, Side.SELL, quantity, limit_price=limit_price)
+        return self.order(symbol, Side.SELL, quantity, **options)
+
+    def bracket(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Number,
+        *,
+        stop_loss: Number | None = None,
+        take_profit: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        expires_ns: int | None = None,
+        reason: str = "",
+    ) -> Bracket:
+        """Request an entry and its exits: a stop at `stop_loss`, a limit at `take_profit`, or both, one cancelling the
+        other. They work until they end or are cancelled, trade no more than the entry has filled, and end with it when
+        it fills nothing. A refused entry refuses them; refused exits leave it.
+        """
+        if stop_loss is None and take_profit is None:
+            raise StrategyMisuse("bracket() needs stop_loss=, take_profit= or both")
+        entry = self.order(
+            symbol,
+            side,
+            quantity,
+            limit_price=limit_price,
+            stop_price=stop_price,
+            time_in_force=time_in_force,
+            expires_ns=expires_ns,
+            reason=reason,
+        )
+        way_out = member(Side, side).opposite
+        group = "" if stop_loss is None or take_profit is None else self.one_cancels_other()
+        stop = profit = ""
+        if stop_loss is not None:
+            stop = self.order(symbol, way_out, quantity, stop_price=stop_loss, parent=entry, group=group, reason=reason)
+        if take_profit is not None:
+            profit = self.order(
+                symbol, way_out, quantity, limit_price=take_profit, parent=entry, group=group, reason=reason
+            )
+        return Bracket(entry=entry, stop_loss=stop, take_profit=profit)
+
+    def one_cancels_other(self) -> str:
+        """A new id for `group`: a fill of one order of a group takes as much from the others, the end of one ends all.
+        Empty while warming."""
+        return self._desk.next_group_id()
+
+    def amend(
+        self,
+        order_id: str,
+        *,
+        quantity: Number | None = None,
+        limit_price: Number | None = None,
+        stop_price: Number | None = None,
+        trail_amount: Number | None = None,
+        trail_percent: Number | None = None,
+        expires_ns: int | None = None,
+    ) -> None:
+        """Give one of its open orders other terms, under the same id; what is not given stays. `quantity` is that of
+        the whole order, with what has filled. One that is refused leaves the order as it is."""
+        request = AmendRequest(
+            order_id=order_id,
+            quantity=exact_if_given(quantity),
+            limit_price=exact_if_given(limit_price),
+            stop_price=exact_if_given(stop_price),
+            trail_amount=exact_if_given(trail_amount),
+            trail_percent=exact_if_given(trail_percent),
+            expires_ns=None if expires_ns is None else moment("expires_ns", expires_ns),
+        )
+        if request == AmendRequest(order_id=order_id):
+            raise StrategyMisuse(f"amend({order_id!r}) changes nothing; give a quantity, price, trail or expires_ns")
+        self._desk.amend(request)
 
     def cancel(self, order_id: str) -> None:
         """Withdraw one of its orders; what has filled by then stays filled."""
@@ -219,20 +285,3 @@ class Strategy:
     def schedule(self, name: str, *, at_ns: int | None = None, every: str | None = None) -> None:
         """Hear `on_timer` at a time in nanoseconds since the epoch, or at each whole interval such as `1h`."""
         self._desk.schedule(name, at_ns=at_ns, every=every)
-
-
-def _exact(number: Decimal | int) -> Decimal:
-    if not isinstance(number, Decimal | int):
-        raise StrategyMisuse(f"{number!r} is a {type(number).__name__}; quantities and prices of orders are Decimal")
-    exact = Decimal(number)
-    if not (exact.is_finite() and exact.copy_abs() < _BEYOND):
-        raise StrategyMisuse(f"{exact} is no number that an order can have")
-    return exact
-
-
-def _member(kind: type[Word], word: Word | str) -> Word:
-    """The enum's own member, also for its bare text, which compares equal but is not it."""
-    try:
-        return kind(word)
-    except ValueError:
-        raise StrategyMisuse(f"{word!r} is no {kind.__name__}; write one of {', '.join(kind)}") from None

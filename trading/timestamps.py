@@ -49,3 +49,9 @@ def iso(ts_ns: int) -> str:
     seconds, nanoseconds = divmod(ts_ns, SECOND)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{nanoseconds:09d}".rstrip("0") + "Z" if nanoseconds else f"{text}Z"
+
+
+def month_of(ts_ns: int) -> int:
+    """The calendar month of a time, UTC, as year times 12 plus month."""
+    day = datetime.fromtimestamp(ts_ns // SECOND, UTC)
+    return day.year * 12 + day.month

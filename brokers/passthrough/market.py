@@ -2,69 +2,55 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import msgspec
 
 from brokers.simulated.costs import NoCommission, NoSlippage
 from brokers.simulated.market import SimulatedMarket
-from brokers.simulated.matching import Match, MatchingRule, OnBars, OnQuotes, OnTrades, Reaching, price_of
+from brokers.simulated.rules import BarPrice, MarketRules, QuotePrice
+from brokers.simulated.telling import tell
+from trading.capabilities import Capabilities
+from trading.commands import WireAmend, WireCommand, WireSubmit
 from trading.instruments import Instrument
-from trading.market_data import Quote
-from trading.money import EXACT
-from trading.orders import OrderTerms, Side
-from trading.reports import Liquidity
-from trading.subscriptions import DataKind
-
-
-class AtReference:
-    """Fills at the reference price of another rule; an order that comes before any price takes the first."""
-
-    def __init__(self, rule: MatchingRule) -> None:
-        self._rule = rule
-        self.data = rule.data
-
-    def reference(self, event: Any, side: Side, instrument: Instrument, /) -> Decimal | None:
-        """The other rule's."""
-        return self._rule.reference(event, side, instrument)
-
-    def arriving(self, terms: OrderTerms, event: Any, instrument: Instrument, /) -> Match | None:
-        """At the reference price."""
-        price = self.reference(event, terms.side, instrument)
-        return None if price is None else Match(price, Liquidity.TAKER)
-
-    resting = arriving
-
-    def reaching(self, _highest_buy: float, _lowest_sell: float, /) -> Reaching:
-        """Any event of its data: what waits here waits for the first price."""
-        return lambda event: type(event) is self.data
-
-
-class Mid(OnQuotes):
-    """Both sides meet the middle of the quote."""
-
-    def reference(self, event: Quote, side: Side, instrument: Instrument, /) -> Decimal | None:
-        """(bid + ask) / 2, on the tick against the trader; None while a side is missing."""
-        bid, ask = price_of(event.bid, instrument), price_of(event.ask, instrument)
-        if bid is None or ask is None:
-            return None
-        return instrument.worse_price(EXACT.divide(EXACT.add(bid, ask), Decimal(2)), side)
+from trading.market import Effect
+from trading.orders import OrderType, TimeInForce
+from trading.reports import ReportKind
 
 
 class PassthroughMarket(SimulatedMarket):
     """The simulated market without its matching: orders fill at the mid, the last trade or the last close."""
 
     name: ClassVar[str] = "passthrough"
-    rules: ClassVar[Mapping[str, MatchingRule]] = MappingProxyType(
-        {
-            DataKind.QUOTES: AtReference(Mid()),
-            DataKind.TRADES: AtReference(OnTrades()),
-            DataKind.BARS: AtReference(OnBars()),
-        }
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        order_types=frozenset({OrderType.MARKET, OrderType.LIMIT}), times_in_force=frozenset({TimeInForce.GTC})
     )
 
     def __init__(
         self, *, instruments: Mapping[str, Instrument], cash: Mapping[str, Decimal], match_on: Mapping[str, str]
     ) -> None:
         super().__init__(
-            instruments=instruments, cash=cash, match_on=match_on, slippage=NoSlippage(), commission=NoCommission()
+            instruments=instruments,
+            cash=cash,
+            match_on=match_on,
+            slippage=NoSlippage(),
+            commission=NoCommission(),
+            rules=MarketRules(bar_price=BarPrice.THIS_CLOSE, quote_price=QuotePrice.MID),
         )
+
+    def on_command(self, command: WireCommand, ts_ns: int) -> list[Effect]:
+        """Take one command; a limit order that would be taken is carried out as a market order."""
+        if isinstance(command, WireAmend) and command.cid in self._orders.working:
+            refusal = self.capabilities.amend_refusal()
+            return [tell(command.cid, command.terms, ReportKind.REPLACE_REJECTED, ts_ns, refusal=refusal)]
+        return super().on_command(self._at_the_market(command), ts_ns)
+
+    def apply(self, effect: Effect, command: WireCommand | None) -> None:
+        """Take over an effect from the journal, which has the command as it was asked."""
+        super().apply(effect, None if command is None else self._at_the_market(command))
+
+    def _at_the_market(self, command: WireCommand) -> WireCommand:
+        if not isinstance(command, WireSubmit) or self._validator.refusal(command.terms) is not None:
+            return command
+        terms = msgspec.structs.replace(command.terms, type=OrderType.MARKET, limit_price=None)
+        return msgspec.structs.replace(command, terms=terms)

@@ -1,56 +1,68 @@
 """The simulated market: it decides what happens to an order, and reports it.
 
-Every change of its state is an effect, and each effect has one method, whether it was just decided (`on_event`,
-`on_command`) or comes from the journal (`apply`). So a market that is told its effects becomes the one that lived them.
+Every change of its state is an effect, and each effect has one method of `MarketOrders`, whether it was just decided
+(`on_event`, `on_command`) or comes from the journal (`apply`). So a market that is told its effects becomes the one
+that lived them.
 """
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import msgspec
 
-from brokers.capabilities import Capabilities
 from brokers.simulated.account import CashAccount
-from brokers.simulated.book import SymbolBook, WorkingOrder
+from brokers.simulated.book import SymbolBook
 from brokers.simulated.costs import CommissionModel, SlippageModel
-from brokers.simulated.matching import RULES, Match, MatchingRule, edges
-from brokers.simulated.settlement import Settlement, outlay, too_small
-from trading.admission import Refusal, malformed
-from trading.commands import WireCancel, WireCommand, WireSubmit
+from brokers.simulated.foresee import in_reach
+from brokers.simulated.intake import Intake
+from brokers.simulated.matching import Sweep
+from brokers.simulated.orders import MarketOrders
+from brokers.simulated.rules import MarketRules
+from brokers.simulated.settlement import Settlement
+from brokers.simulated.tape import TAPES
+from brokers.simulated.working import WorkingOrder
+from trading.capabilities import Capabilities
+from trading.commands import WireAmend, WireCommand, WireSubmit
+from trading.contingency import Group
 from trading.instruments import Instrument
-from trading.market import AccountSnapshot
-from trading.market_data import MarketEvent
-from trading.orders import OrderTerms, OrderType, Side, TimeInForce
-from trading.reports import ExecutionReport, Fill, Liquidity, ReportKind
-
-CLOSED_KEPT: Final = 250
-"""Closed orders remembered, so that a late cancel hears `not_open` and not `unknown_order`."""
+from trading.market import AccountSnapshot, Effect, TriggerMoved
+from trading.market_data import Bar, MarketEvent
+from trading.order_validator import OrderValidator
+from trading.refusals import Refusal
+from trading.reports import ExecutionReport, ReportKind
+from trading.sessions import RoundTheClock, Sessions
 
 
 class MarketState(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot: books, last event by symbol, working orders and closed client order ids oldest first, fills made."""
+    """A snapshot: books of the account, by symbol the last two events and what is used of the last, working orders
+    oldest first with their groups, closed orders and what they filled, counters, the month's turnover by currency."""
 
     cash: dict[str, Decimal]
     positions: dict[str, Decimal]
+    before: dict[str, MarketEvent]
     last: dict[str, MarketEvent]
+    used: dict[str, dict[str, Decimal]]
     working: list[WorkingOrder]
-    closed: list[str]
+    groups: dict[str, Group]
+    closed: dict[str, str]
+    filled_of_closed: dict[str, Decimal]
+    groups_over: list[str]
+    arrivals: int
     fills: int
+    month: int
+    turnover: dict[str, Decimal]
 
 
 class SimulatedMarket:
     """A cash account at a market that matches each symbol on one kind of data.
 
     `cash` is by currency code; `match_on` maps every symbol to `quotes`, `trades` or `bars`, ValueError otherwise.
+    `sessions` are by symbol, round the clock where one is not named.
     """
 
     name: ClassVar[str] = "simulated"
-    rules: ClassVar[Mapping[str, MatchingRule]] = RULES
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        order_types=frozenset({OrderType.MARKET, OrderType.LIMIT}), times_in_force=frozenset({TimeInForce.GTC})
-    )
+    capabilities: ClassVar[Capabilities] = Capabilities.everything()
 
     def __init__(
         self,
@@ -60,63 +72,59 @@ class SimulatedMarket:
         match_on: Mapping[str, str],
         slippage: SlippageModel,
         commission: CommissionModel,
+        rules: MarketRules | None = None,
+        sessions: Mapping[str, Sessions] | None = None,
+        short_sales: bool = False,
     ) -> None:
         for symbol in instruments:
-            if match_on.get(symbol) not in self.rules:
-                raise ValueError(
-                    f"match_on of {symbol} is {match_on.get(symbol)!r}; write one of {', '.join(self.rules)}"
-                )
+            if match_on.get(symbol) not in TAPES:
+                raise ValueError(f"match_on of {symbol} is {match_on.get(symbol)!r}; write one of {', '.join(TAPES)}")
         self._instruments = dict(instruments)
         self._match_on = dict(match_on)
-        self._books = self._empty_books()
-        self._settlement = Settlement(slippage, commission)
-        self._account = CashAccount(cash, {})
-        self._working: dict[str, WorkingOrder] = {}
-        self._working_of: dict[str, dict[str, WorkingOrder]] = {}
-        self._closed: deque[str] = deque(maxlen=CLOSED_KEPT)
-        self._fills = 0
+        self._rules = rules or MarketRules()
+        self._sessions = dict(sessions or {})
+        self._slippage, self._commission = slippage, commission
+        self._short_sales = short_sales
+        self._validator = OrderValidator(self._instruments, self.capabilities)
+        self._begin(cash, {})
 
-    def _empty_books(self) -> dict[str, SymbolBook]:
-        return {
-            symbol: SymbolBook(instrument, self.rules[self._match_on[symbol]])
+    def _begin(self, cash: Mapping[str, Decimal], positions: Mapping[str, Decimal]) -> None:
+        self._books = {
+            symbol: SymbolBook(
+                instrument, TAPES[self._match_on[symbol]], self._rules, self._sessions.get(symbol) or RoundTheClock()
+            )
             for symbol, instrument in self._instruments.items()
         }
+        self._account = CashAccount(cash, positions, short_sales=self._short_sales)
+        self._settlement = Settlement(self._slippage, self._commission)
+        self._orders = MarketOrders(self._books, self._account, self._settlement)
+        self._intake = Intake(self._orders, self._validator, name=self.name)
 
     # What happens.
 
-    def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
-        """Match resting orders in order of arrival; data that the symbol is not matched on changes nothing."""
+    def on_event(self, event: MarketEvent) -> list[Effect]:
+        """End what has no time left, and match what rests; data that the symbol is not matched on matches nothing."""
+        orders = self._orders
+        begin_ns = event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns
+        effects = self._expire(begin_ns, event) if orders.next_expiry_ns <= begin_ns else []
         book = self._books.get(event.symbol)
-        if book is None or not book.hear(event) or not book.orders:
-            return []
-        reports = []
-        for order in list(book.orders.values()):
-            match = book.rule.resting(order.terms, event, book.instrument)
-            if match is not None:
-                reports.append(self._reached(order, self._fill(book, order.terms, match, event.ts_ns)))
-        return reports
+        if book is None or not book.hear(event):
+            return effects
+        reached = book.reached()
+        if reached or book.followed():
+            effects += self._sweep(book, event.ts_ns).run([orders.working[cid] for cid in reached])
+        if orders.next_expiry_ns <= event.ts_ns:
+            effects += self._expire(event.ts_ns, event)
+        return effects
 
-    def on_command(self, command: WireCommand, ts_ns: int) -> list[ExecutionReport]:
+    def on_command(self, command: WireCommand, ts_ns: int) -> list[Effect]:
         """Take one command at the current price."""
-        if isinstance(command, WireCancel):
-            return [self._cancel(command, ts_ns)]
-        return self._submit(command, ts_ns)
+        return self._intake.take(command, ts_ns)
 
     def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
         """How many of the coming events pass beside every working order of a strategy, judged in floats."""
-        orders = self._working_of.get(strategy)
-        if not orders:
-            return len(events)
-        books = self._books
-        watched = {
-            symbol: books[symbol].rule.reaching(*edge)
-            for symbol, edge in edges(order.terms for order in orders.values()).items()
-        }
-        for place, event in enumerate(events):
-            reaches = watched.get(event.symbol)
-            if reaches is not None and reaches(event) and books[event.symbol].counts(event):
-                return place
-        return len(events)
+        orders = self._orders.of_strategy.get(strategy)
+        return in_reach(orders.values(), self._books, events) if orders else len(events)
 
     def account(self) -> AccountSnapshot:
         """Cash and positions from the market's own books."""
@@ -124,7 +132,7 @@ class SimulatedMarket:
 
     def working(self) -> list[WorkingOrder]:
         """Working orders, oldest first."""
-        return list(self._working.values())
+        return list(self._orders.working.values())
 
     # What is restored.
 
@@ -134,170 +142,87 @@ class SimulatedMarket:
         if book is not None:
             book.hear(event)
 
-    def apply(self, report: ExecutionReport, command: WireCommand | None) -> None:
+    def expect(self, command: WireCommand, ts_ns: int) -> None:
+        """Nothing: this market answers at once, and its answers are told."""
+
+    def apply(self, effect: Effect, command: WireCommand | None) -> None:
         """Take over an effect from the journal, after the events before it were observed."""
-        if report.kind is ReportKind.ACCEPTED and isinstance(command, WireSubmit):
-            book = self._books[command.terms.symbol]
-            expected = self._expected(book, command.terms, book.arriving(command.terms), report.ts_ns)
-            self._open(_working_order(command, expected))
-        elif report.kind is ReportKind.REJECTED:
-            self._turn_away(report.cid)
-        elif report.kind is ReportKind.CANCELLED:
-            self._close(report.cid)
-        elif report.fill is not None:
-            self._close(report.cid)
-            self._book(report.fill)
+        if isinstance(effect, TriggerMoved):
+            self._orders.move(self._orders.working[effect.cid], effect.stop_price)
+        elif isinstance(effect, ExecutionReport):
+            self._apply(effect, command)
+
+    def _apply(self, report: ExecutionReport, command: WireCommand | None) -> None:
+        orders, order = self._orders, self._orders.working.get(report.cid)
+        match report.kind:
+            case ReportKind.ACCEPTED if isinstance(command, WireSubmit):
+                takes = self._intake.outlay(command.terms, report.ts_ns)
+                orders.open(report.cid, command.terms, takes, report.ts_ns)
+            case ReportKind.REJECTED:
+                orders.turn_away(report.cid, report.order_id)
+            case ReportKind.CANCELLED | ReportKind.EXPIRED:
+                orders.close(report.cid, report.order_id)
+            case ReportKind.TRIGGERED if order is not None:
+                orders.wake(order)
+            case ReportKind.REPLACED if order is not None and report.terms is not None:
+                if isinstance(command, WireAmend) and not report.code:
+                    takes = self._intake.outlay(report.terms, report.ts_ns)
+                else:
+                    takes = orders.shrunk_outlay(order, report.terms.quantity)
+                orders.replace(order, report.terms, takes)
+            case ReportKind.FILLED if report.fill is not None and order is not None:
+                orders.fill(order, report.fill)
 
     def state(self) -> dict[str, Any]:
         """A MarketState as a dict."""
-        account = self._account.snapshot()
+        account, orders, books = self._account.snapshot(), self._orders, self._books
         return msgspec.structs.asdict(
             MarketState(
                 cash=dict(account.cash),
                 positions=dict(account.positions),
-                last={symbol: book.last for symbol, book in self._books.items() if book.last is not None},
-                working=self.working(),
-                closed=list(self._closed),
-                fills=self._fills,
+                before={symbol: book.before for symbol, book in books.items() if book.before is not None},
+                last={symbol: book.last for symbol, book in books.items() if book.last is not None},
+                used={symbol: dict(book.depth.used) for symbol, book in books.items() if book.depth.used},
+                working=[msgspec.structs.replace(order) for order in orders.working.values()],
+                groups=orders.contingencies.state(),
+                closed=dict(orders.closed),
+                filled_of_closed=dict(orders.filled_of_closed),
+                groups_over=list(orders.groups_over),
+                arrivals=orders.arrivals,
+                fills=orders.fills,
+                month=self._settlement.month,
+                turnover=dict(self._settlement.turnover),
             )
         )
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Become the market that gave this state, as it was given or after a way through msgpack."""
-        saved = msgspec.convert(state, MarketState)
-        self._books = self._empty_books()
-        for event in saved.last.values():
-            self.observe(event)
-        self._account = CashAccount(saved.cash, saved.positions)
-        self._working.clear()
-        self._working_of.clear()
+        """Become the market that gave this state, as it was given or after a way through msgpack; it stays as it is."""
+        saved = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=MarketState)
+        self._begin(saved.cash, saved.positions)
+        for events in (saved.before, saved.last):
+            for event in events.values():
+                self.observe(event)
+        for symbol, used in saved.used.items():
+            self._books[symbol].depth.used = used
+        orders = self._orders
+        orders.contingencies.restore(saved.groups)
+        orders.closed, orders.filled_of_closed = saved.closed, saved.filled_of_closed
+        orders.groups_over = dict.fromkeys(saved.groups_over)
+        orders.arrivals, orders.fills = saved.arrivals, saved.fills
+        self._settlement.month, self._settlement.turnover = saved.month, saved.turnover
         for order in saved.working:
-            self._open(order)
-        self._closed = deque(saved.closed, maxlen=CLOSED_KEPT)
-        self._fills = saved.fills
+            orders.take_up(order, None)
 
-    # What is decided.
+    # Within.
 
-    def _submit(self, command: WireSubmit, ts_ns: int) -> list[ExecutionReport]:
-        terms = command.terms
-        book = self._books.get(terms.symbol)
-        if book is None:
-            return [self._reject(command, _unknown_symbol(terms.symbol, self._books), ts_ns)]
-        refusal = self._misplaced(command, book.instrument)
-        if refusal is not None:
-            return [self._reject(command, refusal, ts_ns)]
-        match = book.arriving(terms)
-        expected = self._expected(book, terms, match, ts_ns)
-        order = _working_order(command, expected)
-        refusal = self._account.refusal(terms, order.outlay)
-        if refusal is None and expected is not None:
-            refusal = too_small(expected, book.instrument)
-        if refusal is not None:
-            return [self._reject(command, refusal, ts_ns)]
-        accepted = _report(command.cid, terms, ReportKind.ACCEPTED, ts_ns)
-        if match is None or expected is None:
-            self._open(order)
-            return [accepted]
-        self._close(order.cid)
-        return [accepted, self._filled(order, expected)]
+    def _expire(self, until_ns: int, event: MarketEvent) -> list[Effect]:
+        effects: list[Effect] = []
+        for order in self._orders.expired(until_ns, event.symbol):
+            if order.cid in self._orders.working:
+                refusal = Refusal("expired", f"its time ended at {order.expires_ns} ns")
+                sweep = self._sweep(self._books[order.terms.symbol], event.ts_ns)
+                effects += sweep.end(order, ReportKind.EXPIRED, refusal)
+        return effects
 
-    def _misplaced(self, command: WireSubmit, instrument: Instrument) -> Refusal | None:
-        """What is wrong with an order whatever the account holds."""
-        if command.cid in self._working:
-            return Refusal("duplicate_id", f"an order with client order id {command.cid} works already")
-        return self.capabilities.refusal(command.terms) or malformed(command.terms, instrument)
-
-    def _cancel(self, command: WireCancel, ts_ns: int) -> ExecutionReport:
-        order = self._working.get(command.cid)
-        if order is not None:
-            self._close(command.cid)
-            return _report(command.cid, order.terms, ReportKind.CANCELLED, ts_ns)
-        if command.cid in self._closed:
-            refusal = Refusal("not_open", f"order {command.order_id} has filled or ended already")
-        else:
-            refusal = Refusal("unknown_order", f"order {command.order_id} never came here")
-        return _report(command.cid, command, ReportKind.CANCEL_REJECTED, ts_ns, refusal=refusal)
-
-    def _reject(self, command: WireSubmit, refusal: Refusal, ts_ns: int) -> ExecutionReport:
-        self._turn_away(command.cid)
-        return _report(command.cid, command.terms, ReportKind.REJECTED, ts_ns, refusal=refusal)
-
-    def _reached(self, order: WorkingOrder, fill: Fill) -> ExecutionReport:
-        """Fill a resting order; a buy whose price ran away from the free cash while it waited is cancelled instead."""
-        self._close(order.cid)
-        refusal = self._account.refusal(order.terms, outlay(fill))
-        if refusal is not None:
-            return _report(order.cid, order.terms, ReportKind.CANCELLED, fill.ts_ns, refusal=refusal)
-        return self._filled(order, fill)
-
-    def _filled(self, order: WorkingOrder, fill: Fill) -> ExecutionReport:
-        self._book(fill)
-        return _report(order.cid, order.terms, ReportKind.FILLED, fill.ts_ns, fill=fill)
-
-    def _expected(self, book: SymbolBook, terms: OrderTerms, match: Match | None, ts_ns: int) -> Fill | None:
-        """The fill to come: where it matches now, else at its limit, else at the reference; None without any price."""
-        if match is None:
-            price = terms.limit_price or book.reference(terms.side)
-            if price is None:
-                return None
-            match = Match(price, Liquidity.TAKER)
-        return self._fill(book, terms, match, ts_ns)
-
-    def _fill(self, book: SymbolBook, terms: OrderTerms, match: Match, ts_ns: int) -> Fill:
-        execution_id = f"{self.name}-{self._fills + 1}"
-        return self._settlement.fill(execution_id, terms, match, book.instrument, ts_ns=ts_ns)
-
-    # What changes: nothing else does, but the current price.
-
-    def _open(self, order: WorkingOrder) -> None:
-        self._working[order.cid] = order
-        self._working_of.setdefault(order.terms.strategy, {})[order.cid] = order
-        self._books[order.terms.symbol].orders[order.cid] = order
-        self._account.hold(order)
-
-    def _close(self, cid: str) -> None:
-        """End an order; one that fills as it arrives has never worked."""
-        order = self._working.pop(cid, None)
-        if order is not None:
-            del self._working_of[order.terms.strategy][cid]
-            del self._books[order.terms.symbol].orders[cid]
-            self._account.release(order)
-        self._closed.append(cid)
-
-    def _turn_away(self, cid: str) -> None:
-        if cid not in self._working:
-            self._closed.append(cid)
-
-    def _book(self, fill: Fill) -> None:
-        self._account.book(fill)
-        self._fills += 1
-
-
-def _working_order(command: WireSubmit, expected: Fill | None) -> WorkingOrder:
-    takes = outlay(expected) if expected is not None and expected.side is Side.BUY else {}
-    return WorkingOrder(cid=command.cid, terms=command.terms, outlay=takes)
-
-
-def _report(
-    cid: str,
-    about: OrderTerms | WireCancel,
-    kind: ReportKind,
-    ts_ns: int,
-    *,
-    refusal: Refusal | None = None,
-    fill: Fill | None = None,
-) -> ExecutionReport:
-    return ExecutionReport(
-        order_id=about.order_id,
-        strategy=about.strategy,
-        kind=kind,
-        ts_ns=ts_ns,
-        cid=cid,
-        fill=fill,
-        code=refusal.code if refusal else "",
-        reason=refusal.reason if refusal else "",
-    )
-
-
-def _unknown_symbol(symbol: str, known: Mapping[str, SymbolBook]) -> Refusal:
-    return Refusal("unknown_symbol", f"{symbol} is not traded here; traded: {', '.join(known) or 'nothing'}")
+    def _sweep(self, book: SymbolBook, ts_ns: int) -> Sweep:
+        return Sweep(self._orders, book, ts_ns, name=self.name, arriving=False)

@@ -108,7 +108,8 @@ class StrategyDetailView(StrategyView, frozen=True, kw_only=True):
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):
-    """One order: what was asked and how far it came. `origin`, `code` and `reason` tell who refused it and why."""
+    """One order: its terms as they are now and how far it came. `origin`, `code` and `reason` tell who refused it and
+    why; it is an exit of `parent_id`, and one of the orders of `group_id`, of which one cancels the others."""
 
     order_id: str
     strategy: str
@@ -119,7 +120,15 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     filled: Decimal
     limit_price: Decimal | None
     stop_price: Decimal | None
+    trail_amount: Decimal | None
+    trail_percent: Decimal | None
     time_in_force: str
+    expires_at: str | None
+    post_only: bool
+    reduce_only: bool
+    all_or_none: bool
+    parent_id: str | None
+    group_id: str | None
     state: str
     created_at: str
     updated_at: str | None
@@ -141,7 +150,15 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
             filled=order.filled,
             limit_price=terms.limit_price,
             stop_price=terms.stop_price,
+            trail_amount=terms.trail_amount,
+            trail_percent=terms.trail_percent,
             time_in_force=terms.time_in_force,
+            expires_at=None if terms.expires_ns is None else iso(terms.expires_ns),
+            post_only=terms.post_only,
+            reduce_only=terms.reduce_only,
+            all_or_none=terms.all_or_none,
+            parent_id=terms.parent_id,
+            group_id=terms.group_id,
             state=order.state,
             created_at=iso(terms.created_ns),
             updated_at=iso(order.updated_ns) if order.updated_ns else None,
@@ -152,7 +169,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FillView(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution; quantity positive."""
+    """One execution; quantity positive. `reverses` is the execution that this one takes back, empty for any other."""
 
     ts: str
     strategy: str
@@ -165,6 +182,7 @@ class FillView(msgspec.Struct, frozen=True, kw_only=True):
     liquidity: str
     order_id: str
     execution_id: str
+    reverses: str
 
     @classmethod
     def of(cls, fill: Fill) -> "FillView":
@@ -181,6 +199,7 @@ class FillView(msgspec.Struct, frozen=True, kw_only=True):
             liquidity=fill.liquidity,
             order_id=fill.order_id,
             execution_id=fill.execution_id,
+            reverses=fill.reverses,
         )
 
 

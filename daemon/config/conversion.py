@@ -3,31 +3,17 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from brokers.simulated.costs import (
-    CommissionModel,
-    FixedSlippage,
-    NoCommission,
-    NoSlippage,
-    PercentCommission,
-    PerShareCommission,
-    SlippageModel,
-)
 from daemon.config.settings import (
     AccountSettings,
-    Commission,
     DataFileSettings,
     EquityShareSizing,
     Feed,
     FileFeedSettings,
     FixedSizing,
-    FixedSlippageSettings,
     InstrumentSettings,
     Limits,
     LiveFeedSettings,
-    PercentCommissionSettings,
-    PerShareCommissionSettings,
     RestartSettings,
-    Slippage,
     StrategyRisk,
 )
 from daemon.feeds.file.layout import DataFile
@@ -41,7 +27,7 @@ from trading.subscriptions import DataKind
 
 
 def instrument(symbol: str, settings: InstrumentSettings, account: AccountSettings) -> Instrument:
-    """One instrument; InvalidInstrument when the smallest unit of its currency is not known."""
+    """One instrument; InvalidInstrument when the smallest unit of a currency is not known, or the base cannot be."""
     return Instrument(
         symbol=symbol,
         kind=InstrumentKind(settings.kind),
@@ -51,6 +37,7 @@ def instrument(symbol: str, settings: InstrumentSettings, account: AccountSettin
         multiplier=settings.multiplier,
         min_quantity=settings.min_quantity,
         min_notional=settings.min_notional,
+        base=None if settings.base is None else Currency.known(settings.base),
     )
 
 
@@ -106,21 +93,3 @@ def sizing(settings: StrategyRisk) -> Sizing | None:
 def restart_rule(settings: RestartSettings) -> RestartRule:
     """When a strategy's process is started again."""
     return RestartRule(policy=settings.policy, most=settings.most, within_ns=settings.within_ns)
-
-
-def commission(settings: Commission, account: AccountSettings) -> CommissionModel:
-    """What the simulated market charges; InvalidInstrument when the account's currency is not known."""
-    match settings:
-        case PerShareCommissionSettings(rate=rate):
-            return PerShareCommission(rate, Currency.known(account.currency))
-        case PercentCommissionSettings(percent=percent):
-            return PercentCommission(percent)
-    return NoCommission()
-
-
-def slippage(settings: Slippage) -> SlippageModel:
-    """How the simulated market worsens market orders."""
-    match settings:
-        case FixedSlippageSettings(ticks=ticks):
-            return FixedSlippage(ticks)
-    return NoSlippage()

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from daemon.config.conversion import data_file
 from daemon.config.extras import absent, install_hint
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.settings import DataFileSettings, FileFeedSettings, Settings
 from daemon.config.source import Document
+from daemon.config.zones import no_zone
 from daemon.feeds.file.layout import FIELDS, unreadable
 from daemon.feeds.file.times import ISO, UNITS
 from trading.subscriptions import DataKind
@@ -100,12 +100,8 @@ def _times(file: DataFileSettings) -> Iterator[Breach]:
             yield ("time",), f"must be one of {forms}, or a format such as %d.%m.%Y %H:%M:%S; got {file.time!r}"
         elif not _is_format(file.time):
             yield ("time",), f"{file.time!r} is no format of times; see the codes of Python's strptime"
-    try:
-        ZoneInfo(file.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zones = available_timezones()
-        none = "" if zones else "; this machine has no time zones: install tzdata"
-        yield ("zone",), f"{file.zone!r} is no time zone{none or nearest(file.zone, zones)}"
+    if why := no_zone(file.zone):
+        yield ("zone",), why
 
 
 def _is_format(form: str) -> bool:

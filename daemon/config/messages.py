@@ -42,6 +42,8 @@ def place_of(detail: ErrorDetails, values: Mapping[str, Any]) -> KeyPath:
         if unmarked and path and isinstance(node, dict) and part == node.get("kind"):
             unmarked = False  # a union marks its members by their kind
             continue
+        if isinstance(part, int) and not isinstance(node, list):
+            continue  # one entry stands for a list of one
         path.append(part)
         node, unmarked = child(node, part), True
     if detail["type"] in {"union_tag_invalid", "union_tag_not_found"}:

@@ -8,8 +8,31 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
+from daemon.config.calendar_rules import (
+    calendars_are_known,
+    early_closes_are_within_sessions,
+    exchange_calendars_can_be_read,
+    zones_of_calendars_are_known,
+)
 from daemon.config.conversion import offers
+from daemon.config.cost_rules import (
+    commission_bounds_can_be,
+    commission_currencies_can_be,
+    costs_are_named,
+    fills_have_one_fee,
+    shares_are_of_what_is_traded,
+    slippage_leaves_a_price,
+    spreads_are_brought,
+    tiers_rise,
+)
 from daemon.config.file_rules import files_are_described, files_are_distinct, files_are_within_start_and_end
+from daemon.config.instrument_rules import (
+    bases_can_be,
+    is_multiple,
+    least_orders_are_allowed,
+    lots_are_whole,
+    unknown_currency,
+)
 from daemon.config.live_rules import (
     adapter_takes_its_options,
     bars_do_not_wait_for_the_next,
@@ -17,13 +40,7 @@ from daemon.config.live_rules import (
 )
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.reading import Reading
-from daemon.config.settings import (
-    FileFeedSettings,
-    FixedSlippageSettings,
-    Settings,
-    SimulatedBrokerSettings,
-    SyntheticFeedSettings,
-)
+from daemon.config.settings import FileFeedSettings, Settings, SyntheticFeedSettings
 from daemon.config.source import Document, resolve_state
 from daemon.errors import SocketProblem
 from daemon.net import check_socket_path
@@ -91,11 +108,11 @@ def currency_is_known(settings: Settings, _document: Document) -> Iterator[Breac
     """Amounts are booked in the smallest unit of a currency, and there is one currency."""
     account = settings.account.currency
     if account not in KNOWN_QUANTA:
-        yield ("account", "currency"), _unknown_currency(account)
+        yield ("account", "currency"), unknown_currency(account)
     for symbol, instrument in settings.instruments.items():
         path = ("instruments", symbol, "currency")
         if instrument.currency is not None and instrument.currency not in KNOWN_QUANTA:
-            yield path, _unknown_currency(instrument.currency)
+            yield path, unknown_currency(instrument.currency)
         elif instrument.currency not in {None, account}:
             message = f"{instrument.currency} is not the account's {account}; nothing converts between currencies yet"
             yield path, message
@@ -107,16 +124,8 @@ def amounts_are_whole(settings: Settings, _document: Document) -> Iterator[Breac
     amounts: list[tuple[KeyPath, Decimal]] = [(("account", "cash"), settings.account.cash)]
     amounts += [(("strategies", i, "capital"), strategy.capital) for i, strategy in enumerate(settings.strategies)]
     for path, amount in amounts:
-        if code in KNOWN_QUANTA and not _is_multiple(amount, Decimal(KNOWN_QUANTA[code])):
+        if code in KNOWN_QUANTA and not is_multiple(amount, Decimal(KNOWN_QUANTA[code])):
             yield path, f"{amount} is no whole number of the smallest unit of {code}, {KNOWN_QUANTA[code]}"
-
-
-def lots_are_whole(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """Least quantities are whole lots."""
-    for symbol, instrument in settings.instruments.items():
-        if not _is_multiple(instrument.min_quantity, instrument.lot_size):
-            message = f"{instrument.min_quantity} is no whole number of lots of {instrument.lot_size}"
-            yield ("instruments", symbol, "min_quantity"), message
 
 
 def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]:
@@ -126,7 +135,7 @@ def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]
         if symbol not in settings.instruments:
             continue
         path, tick_size = ("feed", "symbols", symbol), settings.instruments[symbol].tick_size
-        if not _is_multiple(made.price, tick_size):
+        if not is_multiple(made.price, tick_size):
             yield (*path, "price"), f"{made.price} is no whole number of ticks of {tick_size}"
             continue
         price_ticks = int(ROUNDING.divide(made.price, tick_size))
@@ -140,19 +149,6 @@ def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]
                 (*path, "volatility_ticks"),
                 f"{made.volatility_ticks:g} ticks are more than the price of {made.price}",
             )
-
-
-def slippage_leaves_a_price(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """A sale must not slip down to nothing."""
-    broker, feed = settings.broker, settings.feed
-    if not isinstance(broker, SimulatedBrokerSettings) or not isinstance(broker.slippage, FixedSlippageSettings):
-        return
-    made_up = feed.symbols if isinstance(feed, SyntheticFeedSettings) else {}
-    for symbol, made in made_up.items():
-        instrument, ticks = settings.instruments.get(symbol), Decimal(broker.slippage.ticks)
-        if instrument is not None and EXACT.multiply(ticks, instrument.tick_size) >= made.price:
-            message = f"{broker.slippage.ticks} ticks of {symbol} are all of its first price, {made.price}"
-            yield ("broker", "slippage", "ticks"), message
 
 
 def symbols_have_data(settings: Settings, document: Document) -> Iterator[Breach]:
@@ -227,8 +223,17 @@ RULES: Final[tuple[Rule, ...]] = (
     currency_is_known,
     amounts_are_whole,
     lots_are_whole,
+    bases_can_be,
+    least_orders_are_allowed,
     walks_can_begin,
+    costs_are_named,
     slippage_leaves_a_price,
+    spreads_are_brought,
+    commission_currencies_can_be,
+    shares_are_of_what_is_traded,
+    fills_have_one_fee,
+    commission_bounds_can_be,
+    tiers_rise,
     symbols_have_data,
     walks_have_whole_steps,
     timeframes_can_be,
@@ -238,6 +243,10 @@ RULES: Final[tuple[Rule, ...]] = (
     live_symbols_bring_data,
     bars_do_not_wait_for_the_next,
     adapter_takes_its_options,
+    calendars_are_known,
+    zones_of_calendars_are_known,
+    early_closes_are_within_sessions,
+    exchange_calendars_can_be_read,
     socket_path_fits,
 )
 
@@ -263,11 +272,3 @@ def bars_that_cannot_be(settings: Settings, interval_ns: int, symbol: str | None
 
 def _no_multiple(interval_ns: int, of_ns: int, name: str) -> str:
     return f"{format_interval(interval_ns)} is no multiple of {name}, {format_interval(of_ns)}"
-
-
-def _is_multiple(amount: Decimal, step: Decimal) -> bool:
-    return ROUNDING.remainder(amount, step) == 0
-
-
-def _unknown_currency(code: str) -> str:
-    return f"the smallest unit of {code} is not known{nearest(code, KNOWN_QUANTA)}; known: {', '.join(KNOWN_QUANTA)}"

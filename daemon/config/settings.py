@@ -7,9 +7,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from daemon.config.calendar_settings import ROUND_THE_CLOCK, Calendar
+from daemon.config.cost_settings import Commission, NoCommissionSettings, NoSlippageSettings, Slippage
+from daemon.config.market_settings import MarketSettings
+from daemon.config.section import Section
 from daemon.config.values import (
     Code,
     Interval,
@@ -25,12 +29,6 @@ from daemon.config.values import (
 from daemon.journal.log import SEGMENT_BYTES
 from trading.money import ZERO
 from trading.timestamps import MINUTE
-
-
-class Section(BaseModel):
-    """A mapping of the file: exactly these keys, exactly these types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
 class AccountSettings(Section):
@@ -183,52 +181,16 @@ class LiveFeedSettings(Section):
 Feed = Annotated[SyntheticFeedSettings | FileFeedSettings | LiveFeedSettings, Field(discriminator="kind")]
 
 
-class NoCommissionSettings(Section):
-    """Trading is free."""
-
-    kind: Literal["none"]
-
-
-class PerShareCommissionSettings(Section):
-    """An amount for each unit traded, in the account's currency."""
-
-    kind: Literal["per_share"]
-    rate: NotNegative = Field(description="charge per unit, in the account's currency")
-
-
-class PercentCommissionSettings(Section):
-    """A share of what was traded."""
-
-    kind: Literal["percent"]
-    percent: NotNegative = Field(lt=100, description='charge in percent of the notional: "0.1" is a thousandth')
-
-
-class NoSlippageSettings(Section):
-    """Market orders trade at the price seen."""
-
-    kind: Literal["none"]
-
-
-class FixedSlippageSettings(Section):
-    """Market orders trade this many ticks worse."""
-
-    kind: Literal["fixed"]
-    ticks: int = Field(ge=1, description="ticks by which a market order trades worse")
-
-
-Commission = Annotated[
-    NoCommissionSettings | PerShareCommissionSettings | PercentCommissionSettings, Field(discriminator="kind")
-]
-Slippage = Annotated[NoSlippageSettings | FixedSlippageSettings, Field(discriminator="kind")]
-
-
-class SimulatedBrokerSettings(Section):
+class SimulatedBrokerSettings(MarketSettings):
     """The simulated market stands in for the venue."""
 
     kind: Literal["simulated"]
-    commission: Commission = Field(default=NoCommissionSettings(kind="none"), description="what trading costs")
+    commission: Commission = Field(
+        default=(NoCommissionSettings(kind="none"),), description="what a fill is charged; several are added up"
+    )
     slippage: Slippage = Field(
-        default=NoSlippageSettings(kind="none"), description="how much worse than seen market orders trade"
+        default=(NoSlippageSettings(kind="none"),),
+        description="how much worse than seen orders trade that take liquidity; several are added up",
     )
 
 
@@ -248,9 +210,11 @@ class InstrumentSettings(Section):
     tick_size: Positive = Field(description='smallest step of its price, such as "0.01"')
     lot_size: Positive = Field(description='smallest step of its quantity, such as "1"')
     currency: Code | None = Field(default=None, description="currency it is priced in; the account's if not given")
+    base: Code | None = Field(default=None, description="currency that is traded, of fx and crypto: EUR of EUR/USD")
     multiplier: Positive = Field(default=Decimal(1), description="currency per point of price and unit of quantity")
     min_quantity: NotNegative = Field(default=ZERO, description="least quantity of an order")
     min_notional: NotNegative = Field(default=ZERO, description="least worth of an order")
+    calendar: str = Field(default=ROUND_THE_CLOCK, description="its trading hours: 24/7, or a name under `calendars`")
 
 
 class Limits(Section):
@@ -367,6 +331,7 @@ class Settings(BaseSettings):
     feed: Feed = Field(description="where market data comes from")
     broker: Broker = Field(default=SimulatedBrokerSettings(kind="simulated"), description="where orders go")
     instruments: dict[Symbol, InstrumentSettings] = Field(description="what may be traded, by symbol")
+    calendars: dict[str, Calendar] = Field(default={}, description="trading hours, by the name that instruments use")
     risk: Limits = Field(default=Limits(), description="the account's limits")
     strategies: Annotated[tuple[StrategySettings, ...], Field(strict=False)] = Field(
         default=(), description="the strategies, in the order in which they are served"

@@ -89,6 +89,9 @@ Speed = Annotated[
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")]
 """A currency's code."""
 
+FeeCurrency = Annotated[str, Field(pattern=r"^(quote|base|[A-Z0-9]{2,8})$")]
+"""A currency's code, or one of an instrument's two currencies by its part in the price."""
+
 Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
 """An instrument's symbol."""
 
@@ -97,6 +100,7 @@ StrategyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$")]
 
 PATTERNS = {
     "^[A-Z0-9]{2,8}$": "a currency's code such as USD",
+    "^(quote|base|[A-Z0-9]{2,8})$": "quote, base or a currency's code such as USD",
     "^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$": "a symbol of at most 32 letters, digits, dots, slashes and hyphens",
     "^[a-z0-9][a-z0-9-]{0,38}$": "at most 39 small letters, digits and hyphens, a letter or digit first",
 }

@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeVar
 
 from daemon.hosts.children import Child
 from daemon.hosts.wire import FromChild, Hear, Heard, Started, State, ToChild, Unsupported
-from trading.commands import Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
+from trading.commands import AmendOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
 from trading.orders import OrderTerms
 from trading.timestamps import MILLISECOND
 
@@ -19,6 +19,8 @@ LOOKS: Final = 4
 
 MOST_DIGITS: Final = 30
 """Before the point, or zeros after it: no quantity or price of an order comes near."""
+
+_NUMBERS: Final = ("quantity", "limit_price", "stop_price", "trail_amount", "trail_percent")
 
 AnswerT = TypeVar("AnswerT", bound=FromChild)
 
@@ -223,10 +225,10 @@ def _is_lawful(command: Command) -> bool:
     """Whether a container could have sent it. Who writes into its own socket has passed by every rule of its own, and
     must not find what the router would stumble over."""
     match command:
-        case SubmitOrder(strategy=strategy, terms=terms):
-            numbers = (terms.quantity, terms.limit_price or terms.quantity)
+        case SubmitOrder(strategy=strategy, terms=terms) | AmendOrder(strategy=strategy, terms=terms):
+            numbers = (getattr(terms, field) for field in _NUMBERS)
             return _names_its_own(terms, strategy) and all(
-                number.is_finite() and abs(number.adjusted()) < MOST_DIGITS for number in numbers
+                number.is_finite() and abs(number.adjusted()) < MOST_DIGITS for number in numbers if number is not None
             )
         case RefusedOrder(strategy=strategy, terms=terms):
             return _names_its_own(terms, strategy)

@@ -16,9 +16,9 @@ from daemon.journal.records import Entry, Record
 from daemon.journal.steps import StepGatherer
 from daemon.journal.tables import open_tables
 from trading.account.records import Operation, Reported
-from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
+from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
 from trading.orders import Order, OrderChange, OrderState, OrderTerms
-from trading.reports import ExecutionReport, Fill, apply
+from trading.reports import ExecutionReport, Fill, ReportKind, answers_what_left, apply
 
 _BATCH: Final = 1_000
 """Changed rows that are gathered before they are written."""
@@ -31,6 +31,8 @@ _ADD_FILL: Final = "INSERT INTO fills (sequence, body) VALUES (?, ?)"
 _ADD_OPERATION: Final = "INSERT INTO operations (sequence, body) VALUES (?, ?)"
 _ADD_TRIP: Final = "INSERT INTO trips (sequence, body) VALUES (?, ?)"
 _FIND_FILL: Final = "SELECT 1 FROM fills WHERE order_id = ? AND execution_id = ?"
+_ADD_BUST: Final = "INSERT INTO busts (order_id, execution_id) VALUES (?, ?)"
+_FIND_BUST: Final = "SELECT 1 FROM busts WHERE order_id = ? AND execution_id = ?"
 
 _ENCODER: Final = msgspec.json.Encoder()
 _ORDER: Final = msgspec.json.Decoder(Order)
@@ -57,6 +59,7 @@ class Projection:
         self._orders: dict[str, Order] = {}
         self._changed: dict[str, int] = {}
         self._fills: dict[tuple[str, str], FillRow] = {}
+        self._busts: set[tuple[str, str]] = set()
         self._facts: list[tuple[int, Operation | Trip]] = []
 
     @classmethod
@@ -84,7 +87,7 @@ class Projection:
                 for entry in entries:
                     self._include(*entry)
                 self._applied = entries[-1].sequence
-        if len(self._changed) + len(self._fills) + len(self._facts) >= _BATCH:
+        if len(self._changed) + len(self._fills) + len(self._busts) + len(self._facts) >= _BATCH:
             self.flush()
 
     def orders(
@@ -122,6 +125,7 @@ class Projection:
             tables.execute("BEGIN")
             tables.executemany(_PUT_ORDER, changed)
             tables.executemany(_ADD_FILL, [(row.sequence, _json(row.fill)) for row in self._fills.values()])
+            tables.executemany(_ADD_BUST, sorted(self._busts))
             for sequence, fact in self._facts:
                 tables.execute(_ADD_TRIP if isinstance(fact, Trip) else _ADD_OPERATION, (sequence, _json(fact)))
             tables.execute("UPDATE progress SET applied = ?", (self._applied,))
@@ -130,6 +134,7 @@ class Projection:
                 del self._orders[order_id]
         self._changed.clear()
         self._fills.clear()
+        self._busts.clear()
         self._facts.clear()
 
     def close(self) -> None:
@@ -147,6 +152,8 @@ class Projection:
                 self._add(sequence, record.terms)
             case WireCancel():
                 self._cancel(sequence, record)
+            case WireAmend():
+                self._amend(sequence, record)
             case Reported():
                 self._report(sequence, record.report)
             case Operation() | Trip():
@@ -163,21 +170,40 @@ class Projection:
             order.change(OrderChange.REQUEST_CANCEL, cancel.ts_ns)
             self._changed.setdefault(cancel.order_id, sequence)
 
+    def _amend(self, sequence: int, amend: WireAmend) -> None:
+        order = self._order(amend.terms.order_id)
+        if order is not None:
+            order.amend(amend.terms, amend.ts_ns)
+            self._changed.setdefault(amend.terms.order_id, sequence)
+
     def _report(self, sequence: int, report: ExecutionReport) -> None:
-        if report.fill is not None and not self._heard_first(sequence, report.fill):
+        if report.fill is not None and not self._is_news(sequence, report, report.fill):
             return
         order = self._order(report.order_id)
-        if order is not None:
+        if order is not None and answers_what_left(report):
             apply(report, order)
             self._changed.setdefault(report.order_id, sequence)
 
-    def _heard_first(self, sequence: int, fill: Fill) -> bool:
-        """Whether the execution is new; one that is told again counts once."""
+    def _is_news(self, sequence: int, report: ExecutionReport, fill: Fill) -> bool:
+        """Whether there is a row to add: of each execution its first fill, unless it was busted by then, and the
+        reversal of its first bust, where the fill was heard."""
         key = (fill.order_id, fill.execution_id)
-        if key in self._fills or self._tables.execute(_FIND_FILL, key).fetchone():
+        heard = key in self._fills or self._has(_FIND_FILL, key)
+        busted = key in self._busts or self._has(_FIND_BUST, key)
+        if not fill.quantity or busted:
             return False
-        self._fills[key] = FillRow(sequence=sequence, fill=fill)
-        return True
+        if report.kind is not ReportKind.BUSTED:
+            if not heard:
+                self._fills[key] = FillRow(sequence=sequence, fill=fill)
+            return not heard
+        self._busts.add(key)
+        if heard:
+            reversal = fill.reversal(report.ts_ns)
+            self._fills[reversal.order_id, reversal.execution_id] = FillRow(sequence=sequence, fill=reversal)
+        return heard
+
+    def _has(self, query: str, key: tuple[str, str]) -> bool:
+        return self._tables.execute(query, key).fetchone() is not None
 
     def _order(self, order_id: str) -> Order | None:
         """The order as it stands; None for one that the journal never placed."""

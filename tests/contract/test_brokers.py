@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
 import pytest
 
@@ -13,7 +14,7 @@ from brokers.port import Broker, OpenOrder, ReportSink, require_live_allowed
 from brokers.simulated.broker import SimulatedBroker
 from tests.market_builders import a_market, a_quote, an_instrument, buy, cancel, changed, sell, told
 from trading.market import AccountSnapshot
-from trading.orders import OrderType, Side
+from trading.orders import OrderType, Side, TimeInForce
 from trading.reports import ExecutionReport
 from trading.timestamps import SECOND
 
@@ -104,7 +105,13 @@ async def test_a_working_order_is_listed_until_it_fills(make: Make) -> None:
 
     assert listed == [
         OpenOrder(
-            cid="a", symbol="AAA", side=Side.BUY, quantity=Decimal(10), filled=Decimal(0), limit_price=Decimal("99.00")
+            cid="a",
+            symbol="AAA",
+            side=Side.BUY,
+            quantity=Decimal(10),
+            filled=Decimal(0),
+            # Passthrough carries a limit order out as a market order, and lists what works.
+            limit_price=None if broker.name == "passthrough" else Decimal("99.00"),
         ),
         OpenOrder(cid="b", symbol="AAA", side=Side.BUY, quantity=Decimal(5), filled=Decimal(0), limit_price=None),
     ]
@@ -116,18 +123,47 @@ async def test_refusals_and_cancels_are_reports(make: Make) -> None:
     broker, reports = await connected(make)
 
     await broker.send(sell("a", "1"))
-    await broker.send(changed(buy("b", "1"), type=OrderType.ON_CLOSE))
+    await broker.send(buy("b", "1", "99.005"))
     await broker.send(buy("c", "1"))
     await broker.send(cancel("c"))
     await broker.send(cancel("c"))
 
     assert told(reports) == [
         "a rejected short_not_allowed",
-        "b rejected unsupported_order_type",
+        "b rejected bad_price",
         "c accepted",
         "c cancelled",
         "c cancel_rejected not_open",
     ]
+
+
+SOUND: Final[dict[OrderType, dict[str, Decimal]]] = {
+    OrderType.MARKET: {},
+    OrderType.LIMIT: {"limit_price": Decimal(99)},
+    OrderType.STOP: {"stop_price": Decimal(101)},
+    OrderType.STOP_LIMIT: {"stop_price": Decimal(101), "limit_price": Decimal(102)},
+    OrderType.MARKET_IF_TOUCHED: {"stop_price": Decimal(99)},
+    OrderType.TRAILING_STOP: {"trail_percent": Decimal(1)},
+    OrderType.ON_OPEN: {},
+    OrderType.ON_CLOSE: {},
+}
+"""The prices that an order of each type needs."""
+
+
+@pytest.mark.parametrize(("order_type", "prices"), SOUND.items())
+@pytest.mark.parametrize("time_in_force", [TimeInForce.GTC, TimeInForce.DAY])
+async def test_an_order_is_refused_as_not_offered_exactly_where_it_is_not(
+    make: Make, order_type: OrderType, prices: dict[str, Decimal], time_in_force: TimeInForce
+) -> None:
+    broker, reports = await connected(make)
+    quotes(broker, 100.0, 100.0)
+    order = changed(buy("a", "1"), type=order_type, time_in_force=time_in_force, **prices)
+
+    await broker.send(order)
+
+    refusal = broker.capabilities.refusal(order.terms)
+    said = (reports[0].kind, reports[0].code, reports[0].reason)
+    assert said == (("accepted", "", "") if refusal is None else ("rejected", refusal.code, refusal.reason))
 
 
 async def test_orders_rest_on_over_a_lost_connection(make: Make) -> None:

@@ -10,6 +10,7 @@ from brokers.simulated.costs import FixedSlippage, PercentCommission
 from brokers.simulated.market import SimulatedMarket
 from tests.market_builders import (
     Happening,
+    amend,
     an_instrument,
     balances,
     buy,
@@ -22,16 +23,19 @@ from tests.market_builders import (
     through_msgpack,
     told,
 )
-from trading.market import Market
+from trading.commands import WireSubmit
 from trading.market_data import Bar, Quote, Trade
-from trading.orders import OrderType, TimeInForce
 from trading.reports import ReportKind
+from trading.timestamps import SECOND
 
 INSTRUMENTS = {"AAA": an_instrument("AAA"), "BBB": an_instrument("BBB", tick="0.05", lot="10")}
 CASH = {"USD": Decimal(10_000)}
 
 
-def simulated(match_on: str) -> Market:
+Offering = SimulatedMarket | PassthroughMarket
+
+
+def simulated(match_on: str) -> Offering:
     return SimulatedMarket(
         instruments=INSTRUMENTS,
         cash=CASH,
@@ -41,7 +45,7 @@ def simulated(match_on: str) -> Market:
     )
 
 
-def passthrough(match_on: str) -> Market:
+def passthrough(match_on: str) -> Offering:
     return PassthroughMarket(instruments=INSTRUMENTS, cash=CASH, match_on=dict.fromkeys(INSTRUMENTS, match_on))
 
 
@@ -49,7 +53,7 @@ pytestmark = [
     pytest.mark.parametrize("make", [simulated, passthrough]),
     pytest.mark.parametrize("match_on", ["quotes", "trades", "bars"]),
 ]
-Make = Callable[[str], Market]
+Make = Callable[[str], Offering]
 
 
 def test_an_order_is_accepted_once_then_filled_once_and_whole(make: Make, match_on: str) -> None:
@@ -91,11 +95,11 @@ def test_other_data_and_other_symbols_change_nothing(make: Make, match_on: str) 
 
 REJECTED = {
     "unknown_symbol": buy("a", "1", symbol="ZZZ"),
-    "unsupported_order_type": changed(buy("a", "1"), type=OrderType.TRAILING_STOP, trail_amount=Decimal(1)),
-    "unsupported_time_in_force": changed(buy("a", "1"), time_in_force=TimeInForce.DAY),
-    "unsupported_option": changed(buy("a", "1"), reduce_only=True),
     "bad_quantity": buy("a", "15", symbol="BBB"),
     "bad_price": buy("a", "10", "99.99", symbol="BBB"),
+    "bad_time": changed(buy("a", "1"), expires_ns=5 * SECOND),
+    "bad_combination": buy("a", "1", stop="90.00", tif="ioc"),
+    "bad_contingency": changed(buy("a", "1"), group_id=""),
     "insufficient_cash": buy("a", "101", "100.00"),
     "short_not_allowed": sell("a", "1"),
 }
@@ -112,6 +116,47 @@ def test_what_cannot_be_is_a_report_and_moves_nothing(make: Make, match_on: str,
     assert (report.cid, report.kind, report.code) == ("a", ReportKind.REJECTED, code)
     assert report.reason
     assert market.account() == before
+
+
+ASKED = [
+    buy("a", "1"),
+    buy("a", "1", "99.00"),
+    buy("a", "1", stop="101.00"),
+    buy("a", "1", "102.00", stop="101.00"),
+    buy("a", "1", touch="99.00"),
+    buy("a", "1", trail="2"),
+    buy("a", "1", trail="2%"),
+    buy("a", "1", auction="open"),
+    buy("a", "1", auction="close"),
+    buy("a", "1", tif="day"),
+    buy("a", "1", until=9),
+    buy("a", "1", tif="ioc"),
+    buy("a", "1", tif="fok"),
+    buy("a", "1", "99.00", post_only=True),
+    buy("a", "1", all_or_none=True),
+    buy("a", "1", group_id="g"),
+]
+
+
+@pytest.mark.parametrize("order", ASKED, ids=range(len(ASKED)))
+def test_it_takes_what_it_offers_and_no_more(make: Make, match_on: str, order: WireSubmit) -> None:
+    market = make(match_on)
+    refusal = market.capabilities.refusal(order.terms)
+
+    (report, *_) = play(market, [flat(match_on, 100.0), order])
+
+    assert (report.kind, report.code) == (
+        (ReportKind.ACCEPTED, "") if refusal is None else (ReportKind.REJECTED, refusal.code)
+    )
+
+
+def test_an_amendment_is_answered_whatever_becomes_of_it(make: Make, match_on: str) -> None:
+    market, order = make(match_on), buy("a", "1", "90.00")
+
+    reports = play(market, [order, amend(order, quantity="2"), amend(buy("b", "1"), quantity="2")])
+
+    kind = ReportKind.REPLACED if market.capabilities.amend_refusal() is None else ReportKind.REPLACE_REJECTED
+    assert [(r.cid, r.kind) for r in reports[1:]] == [("a", kind), ("b", ReportKind.REPLACE_REJECTED)]
 
 
 def test_a_cancel_of_what_does_not_work_is_refused(make: Make, match_on: str) -> None:
@@ -221,6 +266,20 @@ def test_a_restored_market_knows_what_reaches_its_orders(make: Make, match_on: s
 
     assert restored.in_reach("s", [flat(match_on, 100.0)]) == 0
     assert restored.in_reach("other", [flat(match_on, 100.0)]) == 1
+
+
+def test_one_state_serves_many_markets_and_stays_what_it_was(make: Make, match_on: str) -> None:
+    market, one, other = make(match_on), make(match_on), make(match_on)
+    play(market, [buy("a", "10"), buy("b", "10", "50.00")])
+    state = market.state()
+    kept = through_msgpack(state)
+    one.restore(state)
+    other.restore(state)
+
+    play(one, [flat(match_on, 40.0), sell("c", "5")])
+
+    assert through_msgpack(state) == kept
+    assert other.state() == market.state()
 
 
 def test_the_story_above_holds_fills_cancels_and_refusals(make: Make, match_on: str) -> None:

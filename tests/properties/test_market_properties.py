@@ -1,281 +1,294 @@
-"""Laws of the simulated market, over any story of prices, orders and cancels of two symbols in two currencies."""
+"""Laws of the simulated market's books, of what it tells, and of who need not hear it, over any story."""
 
 import math
-from collections import defaultdict
-from decimal import Decimal
+from decimal import ROUND_UP, Context, Decimal, Inexact, InvalidOperation, Rounded, localcontext
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokers.simulated.costs import FixedSlippage, PercentCommission
+from brokers.simulated.book import SymbolBook
+from brokers.simulated.costs import FixedSlippage
+from brokers.simulated.ladder import Ladder
 from brokers.simulated.market import SimulatedMarket
-from brokers.simulated.matching import RULES, edges
-from tests.market_builders import (
-    EUR,
-    USD,
+from brokers.simulated.rules import MarketRules
+from brokers.simulated.tape import TAPES
+from brokers.simulated.working import WorkingOrder
+from tests.market_builders import an_order, changed, flat, through_msgpack
+from tests.market_tales import (
+    BEGIN_NS,
+    EVERYTHING,
+    GROUPED,
+    KINDS,
+    SCARCE,
+    SIDES,
+    TIMED,
+    TRAILING,
     Happening,
-    a_bar,
-    a_quote,
-    a_trade,
-    an_instrument,
-    an_order,
-    cancel,
-    changed,
-    flat,
-    play,
-    play_both,
-    through_msgpack,
+    Scope,
+    Tale,
+    examples,
+    fills_of,
+    played,
+    reports_of,
+    steps_of,
+    tales,
+    tell,
+    tradable,
 )
-from trading.commands import WireSubmit
+from trading.commands import WireAmend, WireCancel, WireSubmit
+from trading.market import Effect, TriggerMoved
 from trading.market_data import Bar, MarketEvent, Quote, Trade
 from trading.money import ZERO
-from trading.orders import OrderTerms, Side
-from trading.reports import ExecutionReport, Fill, Liquidity
+from trading.order_manager import OrderManager
+from trading.orders import TRANSITIONS, OrderChange, OrderType, Side
+from trading.reports import ExecutionReport
 
-INSTRUMENTS = {
-    "AAA": an_instrument("AAA", currency=USD, lot="0.1"),
-    "BBB": an_instrument("BBB", currency=EUR, tick="0.05", lot="1"),
-}
-CASH = {"USD": Decimal(5_000), "EUR": Decimal(5_000)}
-HOLDINGS = {"AAA": Decimal(20), "BBB": Decimal(20)}
-KINDS = st.sampled_from(["quotes", "trades", "bars"])
+ROUGH = Context(prec=2, rounding=ROUND_UP, traps=[Inexact, InvalidOperation, Rounded])
+"""Raises wherever a sum or product of more than two digits is made in it."""
 
+ANY = st.one_of([tales(scope) for scope in (EVERYTHING, TIMED, TRAILING, GROUPED, SCARCE)])
 
-def a_market(kinds: dict[str, str], *, backwards: bool = False) -> SimulatedMarket:
-    symbols = sorted(INSTRUMENTS, reverse=backwards)
-    market = SimulatedMarket(
-        instruments={symbol: INSTRUMENTS[symbol] for symbol in symbols},
-        cash=CASH,
-        match_on=kinds,
-        slippage=FixedSlippage(3),
-        commission=PercentCommission(Decimal("0.15")),
-    )
-    market.restore({**market.state(), "positions": HOLDINGS})
-    return market
+slippages = st.sampled_from([None, FixedSlippage(3)])
 
 
-@st.composite
-def events(draw: st.DrawFn, symbol: str) -> MarketEvent:
-    """A bar, quote or trade near 100, also between ticks; a quote may lack a side."""
-    low, first, second, high = sorted(draw(st.lists(st.integers(97_000, 103_000), min_size=4, max_size=4)))
-    match draw(KINDS):
-        case "quotes":
-            missing = draw(st.sampled_from([None, None, None, "bid", "ask"]))
-            bid, ask = (0.0 if missing == "bid" else first / 1_000), (0.0 if missing == "ask" else second / 1_000)
-            return a_quote(bid, ask, symbol=symbol)
-        case "trades":
-            return a_trade(first / 1_000, symbol=symbol)
-        case _:
-            o, c = (first, second) if draw(st.booleans()) else (second, first)
-            return a_bar(o / 1_000, high / 1_000, low / 1_000, c / 1_000, symbol=symbol)
+# Books.
 
 
-@st.composite
-def orders(draw: st.DrawFn, symbol: str, cid: str) -> WireSubmit:
-    """A market or limit order, some too large for the account."""
-    instrument = INSTRUMENTS[symbol]
-    lots = draw(st.integers(1, 600 if symbol == "AAA" else 60))
-    ticks = draw(st.none() | st.integers(int(97 / instrument.tick_size), int(103 / instrument.tick_size)))
-    return an_order(
-        cid,
-        draw(st.sampled_from(Side)),
-        f"{(lots * instrument.lot_size).normalize():f}",
-        None if ticks is None else str(ticks * instrument.tick_size),
-        symbol=symbol,
-    )
-
-
-@st.composite
-def stories_of(draw: st.DrawFn, symbol: str) -> list[Happening]:
-    """Events, orders and cancels of one symbol; a cancelled order may work, have ended or never have been."""
-    story: list[Happening] = []
-    for n in range(draw(st.integers(0, 16))):
-        match draw(st.sampled_from(["event", "event", "order", "order", "cancel"])):
-            case "event":
-                story.append(draw(events(symbol)))
-            case "order":
-                story.append(draw(orders(symbol, f"{symbol}{n}")))
-            case _:
-                story.append(cancel(f"{symbol}{draw(st.integers(0, 16))}"))
-    return story
-
-
-@st.composite
-def merged(draw: st.DrawFn, first: list[Happening], second: list[Happening]) -> list[Happening]:
-    """Both stories in one, each in its own order."""
-    rest = {True: list(reversed(first)), False: list(reversed(second))}
-    story: list[Happening] = []
-    while rest[True] and rest[False]:
-        story.append(rest[draw(st.booleans())].pop())
-    return story + rest[True][::-1] + rest[False][::-1]
-
-
-@st.composite
-def stories(draw: st.DrawFn) -> list[Happening]:
-    return draw(merged(draw(stories_of("AAA")), draw(stories_of("BBB"))))
-
-
-matchings = st.fixed_dictionaries({"AAA": KINDS, "BBB": KINDS})
-
-
-def terms_of(story: list[Happening]) -> dict[str, OrderTerms]:
-    return {happening.cid: happening.terms for happening in story if isinstance(happening, WireSubmit)}
-
-
-def fills_of(reports: list[ExecutionReport]) -> list[Fill]:
-    return [report.fill for report in reports if report.fill is not None]
-
-
-@given(kinds=matchings, story=stories())
-def test_a_fill_is_at_a_price_that_was_there_and_within_the_limit(
-    kinds: dict[str, str], story: list[Happening]
+@examples(500)
+@given(tale=tales(), slippage=slippages)
+def test_the_account_is_what_it_began_with_and_its_fills_and_owes_nothing(
+    tale: Tale, slippage: FixedSlippage | None
 ) -> None:
-    market, current = a_market(kinds), dict[tuple[str, type], MarketEvent]()
-    terms = terms_of(story)
-    for happening in story:
-        if isinstance(happening, Bar | Quote | Trade):
-            current[happening.symbol, type(happening)] = happening
-        for report in play(market, [happening]):
-            if report.fill is not None:
-                data = {"bars": Bar, "quotes": Quote, "trades": Trade}[kinds[report.fill.symbol]]
-                check_price(report.fill, terms[report.cid], current[report.fill.symbol, data])
-
-
-def check_price(fill: Fill, terms: OrderTerms, event: MarketEvent) -> None:
-    found = fill.price - fill.slippage if fill.side is Side.BUY else fill.price + fill.slippage
-    limit = terms.limit_price
-    if limit is not None:
-        assert fill.slippage == 0
-        assert fill.price <= limit if fill.side is Side.BUY else fill.price >= limit
-        if fill.liquidity is Liquidity.MAKER:
-            assert fill.price == limit
-    if isinstance(event, Bar):
-        assert event.low <= float(found) <= event.high
-        return
-    reference = event.price if isinstance(event, Trade) else event.ask if fill.side is Side.BUY else event.bid
-    if fill.liquidity is Liquidity.TAKER:
-        assert float(found) == reference
-    else:
-        assert reference <= float(found) if fill.side is Side.BUY else reference >= float(found)
-
-
-@given(kinds=matchings, story=stories())
-def test_no_order_fills_beyond_its_quantity_or_after_its_end(kinds: dict[str, str], story: list[Happening]) -> None:
-    filled: dict[str, Decimal] = defaultdict(Decimal)
-    ended: set[str] = set()
-    for report in play(a_market(kinds), story):
-        if report.kind == "cancel_rejected":
-            continue
-        assert report.cid not in ended
-        if report.fill is not None:
-            filled[report.cid] += report.fill.quantity
-        if report.kind in ("filled", "cancelled", "rejected"):
-            ended.add(report.cid)
-
-    assert all(quantity <= terms_of(story)[cid].quantity for cid, quantity in filled.items())
-
-
-@given(kinds=matchings, story=stories())
-def test_the_account_is_what_it_began_with_and_its_fills(kinds: dict[str, str], story: list[Happening]) -> None:
-    market = a_market(kinds)
-    cash, positions = dict(CASH), dict(HOLDINGS)
-    for happening in story:
-        for fill in fills_of(play(market, [happening])):
+    market = tale.setting.market(slippage=slippage)
+    account = market.account()
+    cash, positions = dict(account.cash), dict(account.positions)
+    for _, effects in played(market, tale.story):
+        for fill in fills_of(effects):
             cash[fill.currency] -= fill.side.signed(fill.notional)
             cash[fill.fee_currency] -= fill.fee
             positions[fill.symbol] += fill.side.signed(fill.quantity)
-
+            assert min(*cash.values(), *positions.values()) >= ZERO
         account = market.account()
         assert account.cash == cash
         assert account.positions == {symbol: units for symbol, units in positions.items() if units}
-        assert min(*cash.values(), *positions.values()) >= ZERO, "a cash account owes nothing"
 
 
-@given(kinds=matchings, story=stories(), after=stories(), data=st.data())
-def test_a_market_restored_and_told_the_rest_is_the_one_that_lived(
-    kinds: dict[str, str], story: list[Happening], after: list[Happening], data: st.DataObject
+@examples(200)
+@given(tale=tales())
+def test_nothing_is_kept_for_orders_once_none_is_open(tale: Tale) -> None:
+    market = tale.setting.market()
+    for _ in played(market, tale.story):
+        pass
+    for order in market.working():
+        market.on_command(
+            WireCancel(cid=order.cid, order_id=order.terms.order_id, strategy="s", ts_ns=BEGIN_NS), BEGIN_NS
+        )
+    assert market.working() == []
+    assert market.state()["groups"] == {}
+    assert (market._account._reserved, market._account._offered) == ({}, {})
+
+
+# What is reported.
+
+
+@examples(500)
+@given(tale=tales())
+def test_a_keeper_that_hears_every_report_has_the_orders_that_the_market_has(tale: Tale) -> None:
+    """Each report is a lawful step of its order's table, or the keeper raises; and both size orders by one rule."""
+    market, keeper = tale.setting.market(), OrderManager("s")
+    for happening, effects in played(market, tale.story):
+        keep(keeper, happening)
+        for report in reports_of(effects):
+            order, fill = keeper.apply(report)
+            assert order is not None
+            assert fill == report.fill
+        assert {order.order_id: (order.terms, order.filled, keeper.tradable(order)) for order in keeper.open()} == {
+            order.terms.order_id: (order.terms, order.filled, units) for order, units in tradable(market)
+        }
+
+
+def keep(keeper: OrderManager, happening: MarketEvent | WireSubmit | WireCancel | WireAmend) -> None:
+    """Keep what is sent, as far as it would be sent: nobody cancels or amends what is over."""
+    match happening:
+        case WireSubmit(terms=terms):
+            order = keeper.add(terms)
+            keeper.change(order, OrderChange.VALIDATE, BEGIN_NS)
+            keeper.change(order, OrderChange.ROUTE, BEGIN_NS)
+        case WireCancel(order_id=order_id):
+            kept = keeper.get(order_id)
+            if kept is not None and (kept.state, OrderChange.REQUEST_CANCEL) in TRANSITIONS:
+                keeper.change(kept, OrderChange.REQUEST_CANCEL, BEGIN_NS)
+        case WireAmend(terms=terms):
+            kept = keeper.get(terms.order_id)
+            if kept is not None and (kept.state, OrderChange.REQUEST_REPLACE) in TRANSITIONS:
+                keeper.amend(kept, terms, BEGIN_NS)
+
+
+# Who is told it.
+
+
+@examples(800)
+@given(tale=ANY, slippage=slippages, cut=st.integers(0, 12))
+def test_a_market_that_is_told_its_effects_is_the_one_that_lived_also_from_a_snapshot(
+    tale: Tale, slippage: FixedSlippage | None, cut: int
 ) -> None:
-    lived, heard = a_market(kinds), a_market(kinds)
-    cut = data.draw(st.integers(0, len(story)))
-    play(lived, story[:cut])
-    heard.restore(through_msgpack(lived.state()))
+    lived, heard = tale.setting.market(slippage=slippage), tale.setting.market(slippage=slippage)
+    state = lived.state()
+    for number, step in enumerate(steps_of(lived, tale.story)):
+        if number == cut:
+            heard = tale.setting.market(slippage=slippage, holding="0")
+            heard.restore(through_msgpack(state))
+        tell(heard, step, BEGIN_NS)
+        state = lived.state()
+        assert heard.state() == state
 
-    play_both(lived, heard, story[cut:])
 
-    assert heard.state() == lived.state()
-    assert play(heard, after) == play(lived, after)
+@examples(800)
+@given(tale=ANY, cut=st.integers(0, 30))
+def test_a_market_from_a_snapshot_decides_as_the_one_that_lived(tale: Tale, cut: int) -> None:
+    lived, restored = tale.setting.market(), tale.setting.market(holding="0")
+    before, after = tale.story[:cut], tale.story[cut:]
+    for _ in played(lived, before):
+        pass
+    now_ns = max((one.ts_ns for one in before if isinstance(one, Bar | Quote | Trade)), default=BEGIN_NS)
+    restored.restore(through_msgpack(lived.state()))
+    assert list(played(restored, after, now_ns)) == list(played(lived, after, now_ns))
+    assert restored.state() == lived.state()
 
 
-@given(kinds=matchings, first=stories_of("AAA"), second=stories_of("BBB"), data=st.data())
-def test_symbols_that_share_no_currency_do_not_hear_of_each_other(
-    kinds: dict[str, str], first: list[Happening], second: list[Happening], data: st.DataObject
+@examples(250)
+@given(tale=tales(), slippage=slippages)
+def test_the_same_story_has_the_same_effects_to_the_last_digit_whatever_the_context(
+    tale: Tale, slippage: FixedSlippage | None
 ) -> None:
-    one, other = a_market(kinds), a_market(kinds, backwards=True)
-
-    reports = play(one, data.draw(merged(first, second)))
-    others = play(other, data.draw(merged(second, first)))
-
-    for symbol in INSTRUMENTS:
-        assert [essence(r) for r in reports if r.cid.startswith(symbol)] == [
-            essence(r) for r in others if r.cid.startswith(symbol)
-        ]
-    assert one.account() == other.account()
+    usual, rough = tale.setting.market(slippage=slippage), tale.setting.market(slippage=slippage)
+    effects = list(played(usual, tale.story))
+    with localcontext(ROUGH):
+        again = list(played(rough, tale.story))
+        state = rough.state()
+    assert repr(again) == repr(effects)
+    assert repr(state) == repr(usual.state())
 
 
-def shared_out(story: list[Happening]) -> list[Happening]:
-    """The story with every second order given to another strategy."""
-    return [
-        changed(happening, strategy="other")
-        if isinstance(happening, WireSubmit) and int(happening.cid[3:]) % 2
-        else happening
-        for happening in story
-    ]
+# What does not matter.
 
 
-coming_events = st.lists(st.sampled_from(sorted(INSTRUMENTS)).flatmap(events), max_size=12)
-
-
-@given(kinds=matchings, story=stories().map(shared_out), coming=coming_events)
-def test_events_in_front_of_the_first_in_reach_bring_a_strategy_nothing_and_that_one_something(
-    kinds: dict[str, str], story: list[Happening], coming: list[MarketEvent]
-) -> None:
-    market = a_market(kinds)
-    play(market, story)
-    quiet = market.in_reach("s", coming)
-
-    assert "s" not in {report.strategy for report in play(market, coming[:quiet])}
-    if quiet < len(coming):
-        assert "s" in {report.strategy for report in play(market, [coming[quiet]])}
-
-
+@examples(300)
 @given(
-    kind=KINDS,
-    side=st.sampled_from(Side),
-    limit=st.floats(1e-9, 1e12).map(lambda price: Decimal(repr(price))) | st.decimals("1e-9", "1e12", places=20),
+    one=tales(Scope(symbols=("AAA",), faults=False)),
+    other=tales(Scope(symbols=("BBB",), faults=False, numbered_after=100)),
+)
+def test_symbols_that_share_no_currency_do_not_hear_of_each_other(one: Tale, other: Tale) -> None:
+    setting = msgspec.structs.replace(one.setting, match_on=one.setting.match_on | other.setting.match_on)
+    told = [
+        [essence(effect) for _, effects in played(setting.market(), merged(*stories)) for effect in effects]
+        for stories in ((one.story, other.story), (other.story, one.story))
+    ]
+    for numbers in (range(100), range(100, 200)):
+        first, second = ([one for one in effects if int(one[0][1:]) in numbers] for effects in told)
+        assert first == second
+
+
+def merged(first: list[Happening], second: list[Happening]) -> list[Happening]:
+    """Two stories in one, each event with the commands that follow it; of two at one time the first story's first."""
+    parts: list[tuple[int, list[Happening]]] = []
+    for story in (first, second):
+        now_ns = BEGIN_NS
+        for happening in story:
+            if isinstance(happening, Bar | Quote | Trade):
+                now_ns = happening.ts_ns
+                parts.append((now_ns, []))
+            elif not parts or parts[-1][0] != now_ns:
+                parts.append((now_ns, []))
+            parts[-1][1].append(happening)
+    return [happening for _, part in sorted(parts, key=lambda part: part[0]) for happening in part]
+
+
+def essence(effect: Effect) -> tuple[Any, ...]:
+    """An effect without the number of its execution, which counts the fills of all symbols, and without its time: the
+    end of an order's time is noticed with the first event of any symbol."""
+    if not isinstance(effect, ExecutionReport):
+        return effect.cid, effect.stop_price  # type: ignore[union-attr]
+    fill = effect.fill
+    traded = None if fill is None else (fill.quantity, fill.price, fill.fee, fill.liquidity, fill.slippage)
+    return effect.cid, effect.kind, effect.code, effect.reason, effect.terms, traded
+
+
+@examples(300)
+@given(tale=tales())
+def test_a_market_that_looks_at_every_order_at_each_event_finds_no_more_than_its_ladders(tale: Tale) -> None:
+    quick, plain = tale.setting.market(), tale.setting.market()
+    found = [in_order(effects) for _, effects in played(quick, tale.story)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SymbolBook, "reached", lambda book: [one.cid for one in alive(plain, book)])
+        patch.setattr(SymbolBook, "followed", lambda book: [one.cid for one in alive(plain, book) if follows(one)])
+        assert [in_order(effects) for _, effects in played(plain, tale.story)] == found
+    assert plain.state() == quick.state()
+
+
+def alive(market: SimulatedMarket, book: SymbolBook) -> list[WorkingOrder]:
+    symbol = book.instrument.symbol
+    return [order for order, units in tradable(market) if order.terms.symbol == symbol and units > 0]
+
+
+def follows(order: WorkingOrder) -> bool:
+    return order.terms.type is OrderType.TRAILING_STOP and order.sleeps
+
+
+def in_order(effects: list[Effect]) -> list[Effect]:
+    """Of the trailing stops that one event moves, none is before the other."""
+    notes = sorted((one for one in effects if isinstance(one, TriggerMoved)), key=lambda note: note.cid)
+    return [*reports_of(effects), *notes]
+
+
+# How far a strategy may run ahead.
+
+
+@examples(300)
+@given(tale=tales(), cut=st.integers(0, 20), strategy=st.sampled_from(["s", "t"]))
+def test_events_in_front_of_the_first_in_reach_bring_a_strategy_nothing(tale: Tale, cut: int, strategy: str) -> None:
+    market = tale.setting.market()
+    for _ in played(market, tale.story[:cut]):
+        pass
+    coming = [one for one in tale.story[cut:] if isinstance(one, Bar | Quote | Trade)]
+    quiet = market.in_reach(strategy, coming)
+    assert strategy not in {
+        report.strategy for _, effects in played(market, coming[:quiet]) for report in reports_of(effects)
+    }
+
+
+@examples(1_000)
+@given(
+    kind=st.sampled_from(KINDS),
+    side=st.sampled_from(SIDES),
+    order_type=st.sampled_from([OrderType.LIMIT, OrderType.STOP]),
+    level=st.floats(1e-9, 1e12).map(lambda price: Decimal(repr(price))) | st.decimals("1e-9", "1e12", places=20),
     steps=st.integers(-3, 3),
 )
-def test_beside_a_limit_of_any_length_floats_never_miss_what_the_market_fills(
-    kind: str, side: Side, limit: Decimal, steps: int
+def test_beside_a_level_of_any_length_floats_never_miss_an_order_that_is_reached(
+    kind: str, side: Side, order_type: OrderType, level: Decimal, steps: int
 ) -> None:
-    """Limits finer than a float, prices a few floats away: the rule itself decides, without tick or account."""
-    rule, terms = RULES[kind], an_order("a", side, "1", str(limit)).terms
-    event = flat(kind, beside(float(limit), steps))
-    reached = rule.reaching(*edges([terms])["AAA"])(event)
+    """Levels finer than a float, prices a few floats away: tick and account have no say."""
+    name = "limit_price" if order_type is OrderType.LIMIT else "stop_price"
+    terms = changed(an_order("a", side, "1"), type=order_type, **{name: level}).terms
+    order = WorkingOrder(cid="a", terms=terms, sequence=1, outlay={}, stop_price=terms.stop_price)
+    ladder = Ladder()
+    ladder.put(order)
+    price = beside(float(level), steps)
+    rungs = ladder.buys if side is Side.BUY else ladder.sells
+    found = rungs.reached(*TAPES[kind].span(flat(kind, price), side, MarketRules()))
 
-    assert reached or rule.resting(terms, event, INSTRUMENTS["AAA"]) is None
+    falls = (side is Side.BUY) is (order_type is OrderType.LIMIT)
+    exact = Decimal(repr(price))
+    assert found or not (exact <= level if falls else exact >= level)
     if steps:
-        assert reached == (steps < 0 if side is Side.BUY else steps > 0)
+        assert bool(found) == (steps < 0 if falls else steps > 0)
 
 
 def beside(price: float, steps: int) -> float:
     for _ in range(abs(steps)):
         price = math.nextafter(price, math.inf if steps > 0 else 0.0)
     return price
-
-
-def essence(report: ExecutionReport) -> tuple[Any, ...]:
-    """A report without the number of its execution, which counts the fills of all symbols."""
-    fill = report.fill
-    traded = None if fill is None else (fill.quantity, fill.price, fill.fee, fill.liquidity, fill.slippage)
-    return report.cid, report.kind, report.code, report.reason, traded

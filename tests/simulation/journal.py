@@ -5,14 +5,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from daemon.disk import Disk
 from daemon.journal.log import Durability, Journal
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Closed, Conflated, Entry, Opened, Reached, Record, Snapshot, Taped
 from tests.market_builders import a_quote, a_trade
 from tests.simulation.clock import SimulatedClock
-from trading.account.records import CommandsTaken, Commit, Operation, Reported
-from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
+from trading.account.records import CommandsTaken, Commit, Noted, Operation, Reported
+from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
+from trading.market import TriggerMoved
 from trading.orders import OrderTerms, OrderType, Side
 from trading.reports import ExecutionReport, Fill, Liquidity, Origin, ReportKind
 from trading.timestamps import SECOND
@@ -66,6 +69,15 @@ def cancel(order: int = 1, strategy: str = "sma") -> WireCancel:
     return WireCancel(
         cid=f"bhsma0mk1abcde{order:04d}", order_id=f"{strategy}-{order}", strategy=strategy, ts_ns=NOON + SECOND
     )
+
+
+def amend(order: int = 1, strategy: str = "sma", **changes: Any) -> WireAmend:
+    asked = terms(order, strategy, **(changes or {"quantity": Decimal(120), "limit_price": Decimal("10.06")}))
+    return WireAmend(cid=f"bhsma0mk1abcde{order:04d}", terms=asked, ts_ns=NOON + SECOND)
+
+
+def noted() -> Noted:
+    return Noted(note=TriggerMoved(cid="bhsma0mk1abcde0001", stop_price=Decimal("9.87")), round=0)
 
 
 def refused(order: int = 1, strategy: str = "sma") -> RefusedOrder:
@@ -127,6 +139,12 @@ def filled(order: int = 1, quantity: int = 100, execution: str = "e1", strategy:
         ts_ns=NOON + SECOND,
     )
     return reported(ReportKind.FILLED, order, strategy, fill=fill)
+
+
+def busted(order: int = 1, quantity: int = 100, execution: str = "e1", strategy: str = "sma") -> Reported:
+    told = filled(order, quantity, execution, strategy)
+    report = msgspec.structs.replace(told.report, kind=ReportKind.BUSTED, ts_ns=NOON + 2 * SECOND)
+    return msgspec.structs.replace(told, report=report)
 
 
 def step(event: int) -> list[Record]:

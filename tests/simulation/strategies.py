@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from trading.market_data import Bar, Quote, Timer
-from trading.orders import Order, Side
+from trading.orders import Order, OrderType, Side, TimeInForce
 from trading.reports import Fill
 from trading.strategy import Strategy
 
@@ -47,6 +47,71 @@ class Restless(Strategy):
 
     def on_order(self, order: Order) -> None:
         self.lately.append(f"{order.order_id} {order.state}")
+
+
+class Resourceful(Strategy):
+    """Draws lots among all that an order can be: brackets, groups, stops that trail, amendments, times that end."""
+
+    symbol: str
+
+    def start(self) -> None:
+        self.bid = self.ask = Decimal(0)
+        self.drawn: dict[str, int] = {}
+        self.heard: dict[str, int] = {}
+        self.schedule("draw", every="20s")
+        self.subscribe(self.symbol, quotes=True)
+
+    def on_quote(self, quote: Quote) -> None:
+        self.bid, self.ask = Decimal(str(quote.bid)), Decimal(str(quote.ask))
+
+    def on_timer(self, timer: Timer) -> None:
+        if not self.bid:
+            return
+        lot = self.random.choice(("bracket", "trail", "group", "touch", "amend", "day", "at once", "auction", "cancel"))
+        self.drawn[lot] = self.drawn.get(lot, 0) + 1
+        near = Decimal(self.random.randrange(1, 12)) / 100
+        far = near + Decimal(self.random.randrange(1, 12)) / 100
+        held = self.position(self.symbol)
+        match lot:
+            case "bracket":
+                self.bracket(
+                    self.symbol, Side.BUY, 10, limit_price=self.ask - near + far, stop_loss=self.bid - far,
+                    take_profit=self.ask + far,
+                )  # fmt: skip
+            case "trail" if held >= 5:
+                self.sell(self.symbol, 5, trail_amount=far, reduce_only=True)
+            case "group" if held >= 5:
+                group = self.one_cancels_other()
+                self.sell(self.symbol, 5, stop_price=self.bid - near, limit_price=self.bid - far, group=group)
+                self.sell(self.symbol, 5, limit_price=self.ask + near, group=group)
+            case "touch":
+                self.buy(self.symbol, 3, stop_price=self.ask - near, type=OrderType.MARKET_IF_TOUCHED)
+            case "amend":
+                self.amend_one(near)
+            case "day":
+                self.buy(
+                    self.symbol, 4, limit_price=self.bid - near, time_in_force=TimeInForce.GTD,
+                    expires_ns=timer.ts_ns + 45_000_000_000, post_only=True,
+                )  # fmt: skip
+            case "at once":
+                self.buy(self.symbol, 2, limit_price=self.ask, time_in_force=TimeInForce.IOC)
+            case "auction":
+                self.buy(self.symbol, 1, type=OrderType.ON_CLOSE, limit_price=self.ask + far)
+            case "cancel":
+                for order in self.open_orders()[:2]:
+                    self.cancel(order.order_id)
+
+    def amend_one(self, near: Decimal) -> None:
+        """Ask for another limit, and one unit more, of the newest order that has one."""
+        for order in reversed(self.open_orders()):
+            if order.terms.limit_price is not None and order.terms.parent_id is None and not order.filled:
+                away = -near if order.terms.side is Side.BUY else near
+                quantity = order.terms.quantity + 1
+                self.amend(order.order_id, quantity=quantity, limit_price=self.bid + away)
+                return
+
+    def on_order(self, order: Order) -> None:
+        self.heard[order.state] = self.heard.get(order.state, 0) + 1
 
 
 class Chaser(Strategy):

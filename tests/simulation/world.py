@@ -33,10 +33,11 @@ from daemon.paper import PaperShell
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.disk import Keep, PowerCut, SimulatedDisk
 from trading.account.ids import ClientOrderIds
-from trading.account.records import Reported, StepRecord
-from trading.commands import Trip, WireCancel, WireSubmit
+from trading.account.records import Noted, Reported, StepRecord
+from trading.commands import Trip, WireAmend, WireCancel, WireSubmit
 from trading.container import ContainerSpec
 from trading.driver import Driver
+from trading.market import Note, TriggerMoved
 from trading.recorder import MemoryRecorder
 from trading.reports import Fill
 from trading.timestamps import SECOND
@@ -212,12 +213,20 @@ class PureRun:
 
 def without_wire_id(record: StepRecord) -> StepRecord:
     """A record as it is in every run of the same config; a traceback names places in files."""
-    if isinstance(record, WireSubmit | WireCancel):
+    if isinstance(record, WireSubmit | WireCancel | WireAmend):
         return msgspec.structs.replace(record, cid="")
+    if isinstance(record, Noted):
+        return msgspec.structs.replace(record, note=_without_cid(record.note))
     if isinstance(record, Reported):
         reason = record.report.reason.replace(f" ({record.report.cid})", "")
         return msgspec.structs.replace(record, report=msgspec.structs.replace(record.report, cid="", reason=reason))
     return msgspec.structs.replace(record, traceback="") if isinstance(record, Trip) else record
+
+
+def _without_cid(note: Note) -> Note:
+    if isinstance(note, TriggerMoved):
+        return msgspec.structs.replace(note, cid="")
+    return msgspec.structs.replace(note, report=msgspec.structs.replace(note.report, cid=""))
 
 
 def steps_of(groups: Iterable[Group]) -> list[StepRecord]:

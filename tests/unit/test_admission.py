@@ -6,16 +6,33 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.builders import fill, terms
+from tests.builders import fill, report, terms
 from tests.market_builders import EUR, an_instrument
-from trading.admission import ContainerHoldings, Refusal, malformed, only_reduces, over_limit, unaffordable, worst_case
-from trading.instruments import Instrument
+from trading.admission import (
+    Admission,
+    contingency_refusal,
+    more_than_reduces,
+    only_reduces,
+    over_limit,
+    unaffordable,
+)
+from trading.holdings import ContainerHoldings, worst_case
 from trading.limits import RiskLimits
 from trading.order_manager import OrderManager
-from trading.orders import OrderChange, OrderTerms, OrderType, Side
+from trading.order_validator import OrderValidator
+from trading.orders import Order, OrderChange, OrderTerms, OrderType, Side
 from trading.portfolio import VirtualPortfolio
+from trading.refusals import Refusal
+from trading.reports import ReportKind
 
 BUY, SELL = Side.BUY, Side.SELL
+
+
+def of(order: OrderTerms, *, parent: str | None = None, group: str | None = None, **changes: object) -> OrderTerms:
+    """An order with some of its terms changed."""
+    return msgspec.structs.replace(order, parent_id=parent, group_id=group, **changes)
+
+
 INSTRUMENTS = {
     "AAA": an_instrument("AAA"),
     "BBB": an_instrument("BBB"),
@@ -49,10 +66,32 @@ class Shop:
 
     def working(self, side: Side, quantity: str, limit: str | None = None, symbol: str = "AAA") -> "Shop":
         """With one more order on its way."""
-        n = self.orders.added + 1
-        order = self.orders.add(terms(side, quantity, limit, n=n, symbol=symbol))
-        self.orders.change(order, OrderChange.VALIDATE, 1)
+        self.placed(terms(side, quantity, limit, n=self.orders.added + 101, symbol=symbol))
         return self
+
+    def placed(self, asked: OrderTerms) -> Order:
+        """An order on its way."""
+        order = self.orders.add(asked)
+        self.orders.change(order, OrderChange.VALIDATE, 1)
+        self.orders.change(order, OrderChange.ROUTE, 1)
+        return order
+
+    def filled(self, order: Order, quantity: str) -> None:
+        """So many units of an order trade, at its limit."""
+        executed = fill(order.terms, quantity, str(order.terms.limit_price or 100))
+        self.orders.apply(report(order.terms, ReportKind.FILLED, filled=executed))
+        self.portfolio.book(executed)
+
+    def admission(self, **limits: Decimal | int) -> Admission:
+        """All the rules."""
+        return Admission(
+            validator=OrderValidator(INSTRUMENTS),
+            orders=self.orders,
+            portfolio=self.portfolio,
+            instruments=INSTRUMENTS,
+            limits=RiskLimits(**limits),  # type: ignore[arg-type]
+            price_of=price_of,
+        )
 
     def over(self, order: OrderTerms, **limits: Decimal | int) -> Refusal | None:
         """What the limits say to an order."""
@@ -61,47 +100,6 @@ class Shop:
     def affords(self, order: OrderTerms, prices: Callable[[str], Decimal | None] = price_of) -> Refusal | None:
         """What a cash account says to an order."""
         return unaffordable(order, INSTRUMENTS[order.symbol], self.holdings, prices)
-
-
-def of_type(order_type: OrderType, limit: str | None) -> OrderTerms:
-    return msgspec.structs.replace(terms(limit=limit), type=order_type)
-
-
-LOTS = an_instrument(lot="10")
-LARGE = msgspec.structs.replace(an_instrument(), min_quantity=Decimal(5))
-
-
-@pytest.mark.parametrize(
-    ("order", "instrument", "code", "reason"),
-    [
-        (terms(quantity="0"), an_instrument(), "bad_quantity", "quantity 0 is not above zero"),
-        (terms(quantity="-1"), an_instrument(), "bad_quantity", "quantity -1 is not above zero"),
-        (terms(quantity="NaN"), an_instrument(), "bad_quantity", "quantity NaN is not above zero"),
-        (terms(quantity="Infinity"), an_instrument(), "bad_quantity", "quantity Infinity is not above zero"),
-        (terms(quantity="15"), LOTS, "bad_quantity", "quantity 15 is not a whole number of lots of 10"),
-        (terms(quantity="4"), LARGE, "bad_quantity", "quantity 4 is below the minimum of 5"),
-        (of_type(OrderType.LIMIT, None), an_instrument(), "bad_price", "a limit order needs limit price"),
-        (of_type(OrderType.MARKET, "1"), an_instrument(), "bad_price", "a market order takes no limit price"),
-        *(
-            (
-                terms(limit=limit),
-                an_instrument(),
-                "bad_price",
-                f"limit price {limit} is not a positive whole number of ticks of 0.01",
-            )
-            for limit in ("0", "-1", "1.005", "NaN", "Infinity")
-        ),
-    ],
-)
-def test_an_order_whose_numbers_do_not_fit_is_refused(
-    order: OrderTerms, instrument: Instrument, code: str, reason: str
-) -> None:
-    assert malformed(order, instrument) == Refusal(code, reason)
-
-
-@pytest.mark.parametrize("order", [terms(), terms(limit="0.01"), terms(quantity="1e3"), terms(limit="100.00")])
-def test_an_order_whose_numbers_fit_is_not(order: OrderTerms) -> None:
-    assert malformed(order, an_instrument()) is None
 
 
 # The cash account.
@@ -250,3 +248,251 @@ def test_what_only_reduces_is_never_held_back_by_a_limit(
 
     assert only_reduces(order, shop.holdings) is reduces
     assert (over_limit(order, EVERY_LIMIT, INSTRUMENTS, shop.holdings, price_of) is None) is reduces
+
+
+def test_an_exit_of_what_has_not_filled_is_held_back_by_no_limit() -> None:
+    shop = Shop().working(BUY, "10", "90")
+    assert shop.over(of(terms(SELL, "10", "120", n=2), parent="a-101"), max_order_notional=Decimal(1_000)) is None
+    assert shop.over(of(terms(SELL, "10", "120", n=2)), max_order_notional=Decimal(1_000)) is not None
+
+
+def test_an_order_that_adds_no_units_leads_to_no_other_position() -> None:
+    shop = Shop().holding("30")
+    shop.placed(of(terms(BUY, "10", "90"), group="a-g1"))
+    second = of(terms(BUY, "10", n=2), group="a-g1", type=OrderType.STOP, stop_price=Decimal(110))
+    assert shop.over(second, max_position_quantity=Decimal(35)) is None
+    assert shop.over(second, max_open_orders=1) == Refusal(
+        "max_open_orders", "2 would be above the limit of 1 (max_open_orders)"
+    )
+
+
+# What affords what.
+
+
+def test_a_stop_is_reckoned_at_where_it_wakes() -> None:
+    stop = of(terms(quantity="90"), type=OrderType.STOP, stop_price=Decimal(120))
+    assert Shop().affords(stop) == Refusal("insufficient_cash", "10800.00 USD needed at 120, 10000 free")
+
+
+def test_members_of_a_group_need_the_cash_of_the_dearest_once() -> None:
+    shop = Shop()
+    shop.placed(of(terms(quantity="90", limit="100"), group="a-g1"))
+    dearer = of(terms(quantity="90", n=2), group="a-g1", type=OrderType.STOP, stop_price=Decimal(110))
+    too_dear = of(dearer, group="a-g1", stop_price=Decimal(120))
+    assert shop.affords(dearer) is None
+    assert shop.affords(too_dear) == Refusal("insufficient_cash", "1800.00 USD needed at 120, 1000.00 free")
+
+
+def test_exits_of_what_has_not_filled_are_not_short() -> None:
+    shop = Shop().working(BUY, "10", "90")
+    stop = of(terms(SELL, "10", n=2), parent="a-101", type=OrderType.STOP, stop_price=Decimal(80))
+    assert shop.affords(stop) is None
+
+
+def test_an_exit_of_what_was_sold_meanwhile_is_short() -> None:
+    shop = Shop()
+    entry = shop.placed(terms(BUY, "10", "90"))
+    shop.filled(entry, "10")
+    shop.filled(shop.placed(terms(SELL, "10", n=2)), "10")
+    assert shop.affords(of(terms(SELL, "10", n=3), parent="a-1")) == Refusal(
+        "short_not_allowed", "selling 10 AAA with 0 held and 0 already offered would be short"
+    )
+
+
+# Reduce-only.
+
+
+@pytest.mark.parametrize(
+    ("held", "works", "side", "quantity", "sentence"),
+    [
+        ("10", None, SELL, "10", None),
+        ("10", None, SELL, "11", "a sell of 11 AAA could do more than reduce: 10 held, 0 works already"),
+        ("10", None, BUY, "1", "a buy of 1 AAA could do more than reduce: 10 held, 0 works already"),
+        ("10", (SELL, "4"), SELL, "6", None),
+        ("10", (SELL, "4"), SELL, "7", "a sell of 7 AAA could do more than reduce: 10 held, 4 works already"),
+        ("-10", None, BUY, "10", None),
+        ("-10", (BUY, "5"), BUY, "6", "a buy of 6 AAA could do more than reduce: -10 held, 5 works already"),
+        (None, None, SELL, "1", "a sell of 1 AAA could do more than reduce: 0 held, 0 works already"),
+    ],
+)
+def test_a_reduce_only_order_only_reduces(
+    held: str | None, works: tuple[Side, str] | None, side: Side, quantity: str, sentence: str | None
+) -> None:
+    shop = Shop()
+    if held is not None:
+        shop.holding(held)
+    if works is not None:
+        shop.working(*works)
+    order = of(terms(side, quantity, n=9), reduce_only=True)
+    assert more_than_reduces(order, shop.holdings) == (Refusal("reduce_only", sentence) if sentence else None)
+    assert more_than_reduces(of(order, reduce_only=False), shop.holdings) is None
+    if sentence is None:
+        assert over_limit(order, EVERY_LIMIT, INSTRUMENTS, shop.holdings, price_of) is None
+
+
+def test_two_reduce_only_orders_of_a_group_may_each_close_the_position() -> None:
+    shop = Shop().holding("10")
+    shop.placed(of(terms(SELL, "10", "120"), group="a-g1", reduce_only=True))
+    assert more_than_reduces(of(terms(SELL, "10", "90", n=2), group="a-g1", reduce_only=True), shop.holdings) is None
+
+
+# Beside other orders.
+
+
+@pytest.mark.parametrize(
+    ("order", "code", "sentence"),
+    [
+        (of(terms(SELL), parent="a-77"), "unknown_parent", "order a-77, its parent, is not known"),
+        (of(terms(SELL), parent="a-1"), "parent_ended", "order a-1, its parent, is over and has filled nothing"),
+        (of(terms(SELL), parent="a-2"), "parent_ended", "order a-2, its parent, is over and has filled nothing"),
+        (of(terms(SELL, "11"), parent="a-3"), "bad_contingency", "an exit of a-3 is of 10 at most, not of 11"),
+        (of(terms(SELL, "5"), parent="a-4"), "bad_contingency", "an exit of a-4 is of 4 at most, not of 5"),
+        (of(terms(BUY), parent="a-3"), "bad_contingency", "an exit of a-3 is a sell of AAA, not a buy of AAA"),
+        (
+            of(terms(SELL, symbol="BBB"), parent="a-3"),
+            "bad_contingency",
+            "an exit of a-3 is a sell of AAA, not a sell of BBB",
+        ),
+        (of(terms(SELL), parent="a-5"), "bad_contingency", "a-5 has exits already (a-6); use one group for all"),
+        (
+            of(terms(SELL), parent="a-7", group="a-g9"),
+            "bad_contingency",
+            "a-7 has exits already (a-g1); use one group for all",
+        ),
+        (of(terms(), group="b-g1"), "bad_contingency", "'b-g1' is no group of a; one_cancels_other() gives a new one"),
+        (of(terms(), group="a-9"), "bad_contingency", "'a-9' is no group of a; one_cancels_other() gives a new one"),
+        (of(terms(symbol="BBB"), group="a-g2"), "bad_contingency", "group a-g2 is of AAA, not of BBB"),
+        (of(terms(), group="a-g3"), "bad_contingency", "group a-g3 is over"),
+        (
+            of(terms(SELL), parent="a-3", group="a-g2"),
+            "bad_contingency",
+            "the parent of group a-g2 is none; it has no other",
+        ),
+        (of(terms(SELL), group="a-g1"), "bad_contingency", "the parent of group a-g1 is a-7; it has no other"),
+    ],
+)
+def test_an_order_that_cannot_hang_on_what_it_names_is_refused(order: OrderTerms, code: str, sentence: str) -> None:
+    shop = Shop()
+    shop.orders.add(terms())  # refused before it was one
+    shop.orders.apply(report(shop.placed(terms(n=2)).terms, ReportKind.CANCELLED))
+    shop.placed(terms(BUY, "10", "90", n=3))
+    partly = shop.placed(terms(BUY, "10", "90", n=4))
+    shop.filled(partly, "4")
+    shop.orders.apply(report(partly.terms, ReportKind.CANCELLED))
+    shop.placed(terms(BUY, "10", "90", n=5))
+    shop.placed(of(terms(SELL, "10", "120", n=6), parent="a-5"))
+    shop.placed(terms(BUY, "10", "90", n=7))
+    shop.placed(of(terms(SELL, "10", "120", n=8), parent="a-7", group="a-g1"))
+    shop.placed(of(terms(BUY, "10", "90", n=9), group="a-g2"))
+    shop.orders.apply(report(shop.placed(of(terms(n=10), group="a-g3")).terms, ReportKind.CANCELLED))
+
+    asked = of(order, parent=order.parent_id, group=order.group_id, order_id="a-99")
+    assert contingency_refusal(asked, shop.orders) == Refusal(code, sentence)
+
+
+def test_an_order_that_can_hang_on_what_it_names_is_not() -> None:
+    shop = Shop()
+    shop.placed(terms(BUY, "10", "90"))
+    for n in (2, 3):
+        exit_ = of(terms(SELL, "10", "120", n=n), parent="a-1", group="a-g1")
+        assert contingency_refusal(exit_, shop.orders) is None
+        shop.placed(exit_)
+    partly = shop.placed(terms(BUY, "10", "90", n=4))
+    shop.filled(partly, "4")
+    shop.orders.apply(report(partly.terms, ReportKind.CANCELLED))
+    assert contingency_refusal(of(terms(SELL, "4", n=5), parent="a-4"), shop.orders) is None
+    assert contingency_refusal(of(terms(BUY, "4", n=6), group="a-g2"), shop.orders) is None
+
+
+# Amendments.
+
+
+def amend(shop: Shop, order: Order, admission: Admission | None = None, /, **changes: str) -> Refusal | None:
+    """What all rules say to other numbers of an order."""
+    numbers = {field: Decimal(number) for field, number in changes.items()}
+    asked = msgspec.structs.replace(order.terms, **numbers)
+    rules = admission or shop.admission()
+    return rules.amend_misfit(asked) or rules.excess(asked)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"quantity": "100"}, None),
+        ({"quantity": "101"}, "4590.00 USD needed at 90, 4500.00 free"),
+        ({"limit_price": "180"}, None),
+        ({"limit_price": "181"}, "4550.00 USD needed at 181, 4500.00 free"),
+        ({"limit_price": "50"}, None),
+        ({"quantity": "1"}, None),
+    ],
+)
+def test_an_amendment_needs_the_cash_that_it_takes_more(changes: dict[str, str], sentence: str | None) -> None:
+    shop = Shop()
+    order = shop.placed(terms(BUY, "50", "90"))
+    shop.placed(terms(BUY, "10", "100", n=2))
+    assert amend(shop, order, **changes) == (Refusal("insufficient_cash", sentence) if sentence else None)
+
+
+def test_an_amendment_may_sell_what_its_own_order_offers() -> None:
+    shop = Shop().holding("10").working(SELL, "4", "110")
+    order = shop.placed(terms(SELL, "5", "110", n=2))
+    assert amend(shop, order, quantity="6") is None
+    assert amend(shop, order, quantity="7") == Refusal(
+        "short_not_allowed", "selling 2 AAA with 10 held and 9 already offered would be short"
+    )
+
+
+def test_an_amendment_is_no_further_order_and_its_own_claim_is_replaced() -> None:
+    shop = Shop()
+    order = shop.placed(terms(BUY, "10", "90"))
+    limits = shop.admission(max_open_orders=1, max_position_quantity=Decimal(15))
+    assert amend(shop, order, limits, quantity="15") is None
+    assert amend(shop, order, limits, quantity="16") == Refusal(
+        "max_position_quantity", "16 would be above the limit of 15 (max_position_quantity)"
+    )
+
+
+def test_less_is_always_allowed_whatever_the_position_has_become() -> None:
+    shop = Shop()
+    order = shop.placed(terms(BUY, "10", "90"))
+    shop.holding("50")
+    assert amend(shop, order, shop.admission(max_position_quantity=Decimal(20)), quantity="5") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (OrderChange.REQUEST_CANCEL, "pending"),
+        (OrderChange.REQUEST_REPLACE, "pending"),
+        (OrderChange.CANCEL, "not_open"),
+    ],
+)
+def test_what_is_over_or_under_way_is_not_amended(change: OrderChange, code: str) -> None:
+    shop = Shop()
+    order = shop.placed(terms(BUY, "10", "90"))
+    shop.orders.change(order, change, 2)
+    refusal = amend(shop, order, quantity="5")
+    assert refusal is not None
+    assert refusal.code == code
+
+
+def test_an_amendment_that_is_not_answered_forbids_the_next_also_when_its_order_was_lost() -> None:
+    shop = Shop()
+    order = shop.placed(terms(BUY, "10", "90"))
+    shop.orders.amend(order, msgspec.structs.replace(order.terms, quantity=Decimal(12)), 2)
+    shop.orders.change(order, OrderChange.LOSE, 3)
+    refusal = amend(shop, order, quantity="5")
+    assert refusal == Refusal("pending", "order a-1 has a cancel or an amendment under way; wait for it")
+
+
+def test_an_order_that_was_forgotten_is_not_amended() -> None:
+    asked = terms(n=77)
+    assert Shop().admission().amend_misfit(asked) == Refusal("not_open", "order a-77 is not known")
+
+
+def test_an_exit_grows_no_larger_than_its_parent() -> None:
+    shop = Shop()
+    shop.placed(terms(BUY, "10", "90"))
+    exit_ = shop.placed(of(terms(SELL, "5", "120", n=2), parent="a-1"))
+    assert amend(shop, exit_, quantity="10") is None
+    assert amend(shop, exit_, quantity="11") == Refusal("bad_contingency", "an exit of a-1 is of 10 at most, not of 11")

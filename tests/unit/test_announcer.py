@@ -8,7 +8,18 @@ import pytest
 from daemon.announcer import Announcer
 from daemon.api.stream import EventStream
 from daemon.journal.records import Entry, Record
-from tests.simulation.journal import closed, commit, filled, opened, operation, refused, reported, submit, trip
+from tests.simulation.journal import (
+    busted,
+    closed,
+    commit,
+    filled,
+    opened,
+    operation,
+    refused,
+    reported,
+    submit,
+    trip,
+)
 from trading.orders import Order
 from trading.reports import ReportKind
 
@@ -33,6 +44,17 @@ def test_fills_refusals_trips_and_operations_are_lines_of_the_log(caplog: pytest
         (logging.ERROR, "maker", "tripped: ZeroDivisionError\nline 1"),
         (logging.WARNING, "", "halt: lunch"),
     ]
+
+
+async def test_a_bust_is_told_as_the_fill_that_takes_it_back(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stream = EventStream()
+    with stream.subscribe() as listener:
+        announced(submit(), filled(), busted(), commit(), stream=stream)
+        lines = [msgspec.json.decode(line) for line in (await listener.lines()).splitlines()]
+    assert said(caplog)[1:] == [(logging.WARNING, "sma", "annulled: sell 100 AAA @ 10.04  fee -0.35  at 12:00:02")]
+    fills = [line["fill"] for line in lines if line["kind"] == "fill"]
+    assert [(fill["side"], fill["reverses"]) for fill in fills] == [("buy", ""), ("sell", "e1")]
 
 
 @pytest.mark.parametrize("last", [closed(), opened()])

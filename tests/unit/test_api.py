@@ -201,6 +201,7 @@ async def test_money_is_exact_text_and_times_are_utc(operations: OperationsInMem
             "liquidity": "taker",
             "order_id": "sma-aaa-1",
             "execution_id": "x1",
+            "reverses": "",
         }
     ]
 

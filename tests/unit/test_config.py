@@ -6,9 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from brokers.simulated.costs import FixedSlippage, NoCommission, NoSlippage, PercentCommission, PerShareCommission
+from brokers.simulated.costs import (
+    BasisPointSlippage,
+    CombinedCommission,
+    CombinedSlippage,
+    FeeBasis,
+    FeeRounding,
+    FeeUnit,
+    FixedSlippage,
+    MakerTakerCommission,
+    NoCommission,
+    NoSlippage,
+    PercentCommission,
+    PerContractCommission,
+    PerShareCommission,
+    PerTradeCommission,
+    SpreadShareSlippage,
+    SquareRootSlippage,
+    Tier,
+    TieredCommission,
+    VolumeShareSlippage,
+)
 from daemon.check import check
-from daemon.config import conversion
+from daemon.config import conversion, cost_conversion
 from daemon.config.schema import schema_text
 from daemon.config.settings import SimulatedBrokerSettings, SyntheticFeedSettings
 from daemon.config.source import state_folder
@@ -149,24 +169,90 @@ def test_limits_and_sizing_become_the_cores(tmp_path: Path) -> None:
     assert conversion.sizing(plan_of(tmp_path, share).settings.strategies[0].risk) == EquityShare(share=Decimal("0.25"))
 
 
+D = Decimal
+USD, EUR = Currency.known("USD"), Currency.known("EUR")
+
+
 @pytest.mark.parametrize(
-    ("written", "commission", "slippage"),
+    ("written", "commission"),
     [
-        ("", NoCommission(), NoSlippage()),
-        (", commission: {kind: none}, slippage: {kind: none}", NoCommission(), NoSlippage()),
+        ("{kind: none}", NoCommission()),
+        ("[{kind: none}]", NoCommission()),
+        ('{kind: per_share, rate: "0.005"}', PerShareCommission(D("0.005"), currency=USD)),
         (
-            ', commission: {kind: per_share, rate: "0.005"}, slippage: {kind: fixed, ticks: 2}',
-            PerShareCommission(Decimal("0.005"), Currency.known("USD")),
-            FixedSlippage(2),
+            '{kind: per_share, rate: "0.005", minimum: 1, cap_percent: "0.5", maximum: 20, currency: quote}',
+            PerShareCommission(D("0.005"), D(1), D("0.5"), D(20)),
         ),
-        (', commission: {kind: percent, percent: "0.1"}', PercentCommission(Decimal("0.1")), NoSlippage()),
+        ("{kind: per_trade, amount: 10, currency: EUR}", PerTradeCommission(D(10), currency=EUR)),
+        (
+            '{kind: per_contract, rate: "0.85", exchange_fee: "1.2", minimum: 2, basis: fill}',
+            PerContractCommission(D("0.85"), D("1.2"), D(2), currency=USD, basis=FeeBasis.FILL),
+        ),
+        ('{kind: percent, percent: "0.1"}', PercentCommission(D("0.1"))),
+        (
+            '{kind: percent, percent: "0.25", minimum: 1, maximum: 9, rounding: up}',
+            PercentCommission(D("0.25"), D(1), D(9), rounding=FeeRounding.UP),
+        ),
+        (
+            '{kind: maker_taker, maker_percent: "-0.01", taker_percent: "0.05", currency: base}',
+            MakerTakerCommission(D("-0.01"), D("0.05"), currency=FeeUnit.BASE),
+        ),
+        (
+            '{kind: tiered, tiers: [{turnover: 0, maker_percent: "0.1", taker_percent: "0.2"},'
+            ' {turnover: 50000, maker_percent: 0, taker_percent: "0.1"}]}',
+            TieredCommission(
+                (
+                    Tier(turnover=D(0), maker_percent=D("0.1"), taker_percent=D("0.2")),
+                    Tier(turnover=D(50_000), maker_percent=D(0), taker_percent=D("0.1")),
+                )
+            ),
+        ),
+        (
+            '[{kind: percent, percent: "0.1"}, {kind: per_trade, amount: 1}]',
+            CombinedCommission((PercentCommission(D("0.1")), PerTradeCommission(D(1), currency=USD))),
+        ),
     ],
 )
-def test_costs_become_the_simulated_markets(written: str, commission: object, slippage: object, tmp_path: Path) -> None:
-    settings = plan_of(tmp_path, edited("kind: simulated", f"kind: simulated{written}")).settings
+def test_commissions_become_the_simulated_markets(written: str, commission: object, tmp_path: Path) -> None:
+    text = edited("kind: simulated", f"kind: simulated, commission: {written}")
+    pair = text.replace("{kind: equity,", "{kind: crypto, base: BTC,")
+    settings = plan_of(tmp_path, pair).settings
     assert isinstance(settings.broker, SimulatedBrokerSettings)
-    assert conversion.commission(settings.broker.commission, settings.account) == commission
-    assert conversion.slippage(settings.broker.slippage) == slippage
+    assert cost_conversion.commission(settings.broker.commission, settings.account) == commission
+
+
+@pytest.mark.parametrize(
+    ("written", "slippage"),
+    [
+        ("{kind: none}", NoSlippage()),
+        ("{kind: fixed, ticks: 2}", FixedSlippage(2)),
+        ('{kind: basis_points, basis_points: "2.5"}', BasisPointSlippage(D("2.5"))),
+        ("{kind: volume_share, impact_percent: 10}", VolumeShareSlippage(D(10))),
+        ('{kind: spread_share, share: "0.5"}', SpreadShareSlippage(D("0.5"))),
+        ("{kind: square_root, coefficient_percent: 1}", SquareRootSlippage(D(1))),
+        (
+            "[{kind: fixed, ticks: 1}, {kind: square_root, coefficient_percent: 1}]",
+            CombinedSlippage((FixedSlippage(1), SquareRootSlippage(D(1)))),
+        ),
+    ],
+)
+def test_slippages_become_the_simulated_markets(written: str, slippage: object, tmp_path: Path) -> None:
+    settings = plan_of(tmp_path, edited("kind: simulated", f"kind: simulated, slippage: {written}")).settings
+    assert isinstance(settings.broker, SimulatedBrokerSettings)
+    assert cost_conversion.slippage(settings.broker.slippage) == slippage
+
+
+def test_costs_become_the_simulated_markets(tmp_path: Path) -> None:
+    settings = plan_of(tmp_path, CONFIG).settings
+    assert isinstance(settings.broker, SimulatedBrokerSettings)
+    assert cost_conversion.commission(settings.broker.commission, settings.account) == NoCommission()
+    assert cost_conversion.slippage(settings.broker.slippage) == NoSlippage()
+
+
+def test_a_base_becomes_the_instruments(tmp_path: Path) -> None:
+    assert plan_of(tmp_path, CONFIG).instruments["AAA"].base is None
+    pair = edited("{kind: equity,", "{kind: fx, base: EUR,")
+    assert plan_of(tmp_path, pair).instruments["AAA"].base == EUR
 
 
 def test_the_committed_schema_is_the_one_of_the_settings() -> None:

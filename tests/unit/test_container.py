@@ -9,17 +9,32 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.builders import QUOTES, Rig, acting, buy, canonical, nothing, price, raising, spec, started, strategy, terms
+from tests.builders import (
+    QUOTES,
+    Rig,
+    acting,
+    buy,
+    canonical,
+    fill,
+    nothing,
+    price,
+    raising,
+    report,
+    spec,
+    started,
+    strategy,
+    terms,
+)
 from tests.market_builders import a_bar, a_trade, an_instrument, through_msgpack
 from trading.bus import EventBus
-from trading.commands import CancelOrder, RefusedOrder, ScheduleTimer, SubmitOrder
+from trading.commands import AmendOrder, CancelOrder, RefusedOrder, ScheduleTimer, SubmitOrder
 from trading.container import ContainerSpec, ContainerState, ScopedContainer
 from trading.errors import InvalidParameters, ScopeError, UnsupportedState
 from trading.market_data import Event, Quote, Timer
 from trading.order_manager import OrderManager
-from trading.orders import Order, OrderState
+from trading.orders import Order, OrderState, Side
 from trading.portfolio import VirtualPortfolio
-from trading.reports import ExecutionReport, Fill, ReportKind
+from trading.reports import ExecutionReport, Fill, Origin, ReportKind
 from trading.risk import RiskManager
 from trading.strategy import Strategy
 from trading.timestamps import SECOND
@@ -180,6 +195,69 @@ def test_an_order_that_a_strategy_is_shown_is_not_the_container_s_own() -> None:
     assert kept.state is OrderState.FILLED
 
 
+def test_a_strategy_hears_what_came_of_its_amendment() -> None:
+    heard: list[tuple[OrderState, Decimal, Decimal]] = []
+
+    def on_order(self: Strategy, order: Order) -> None:
+        heard.append((order.state, order.terms.quantity, order.remaining))
+
+    container, _ = started(
+        acting(
+            lambda self: self.buy("AAA", 10, limit_price=Decimal(90)),
+            lambda self: self.amend("a-1", quantity=12),
+            lambda self: self.amend("a-1", quantity=13),
+            on_order=on_order,
+        )
+    )
+    container.on_event(price(1, 100.0))
+    container.on_report(accepted("a-1", 1))
+    [amended] = container.on_event(price(2, 100.0))
+    assert isinstance(amended, AmendOrder)
+    replaced = msgspec.structs.replace(accepted("a-1", 2), kind=ReportKind.REPLACED, terms=amended.terms)
+    container.on_report(replaced)
+    container.on_event(price(3, 100.0))
+    refused = msgspec.structs.replace(
+        accepted("a-1", 3), kind=ReportKind.REPLACE_REJECTED, origin=Origin.GATE, code="halted"
+    )
+    container.on_report(refused)
+    assert heard == [
+        (OrderState.ACCEPTED, Decimal(10), Decimal(10)),
+        (OrderState.ACCEPTED, Decimal(12), Decimal(12)),
+        (OrderState.ACCEPTED, Decimal(12), Decimal(12)),
+    ]
+
+
+def test_a_bust_takes_back_what_was_booked_and_the_strategy_hears_the_reversal() -> None:
+    heard: list[tuple[Side, Decimal, str, Decimal]] = []
+
+    def on_fill(self: Strategy, fill: Fill) -> None:
+        heard.append((fill.side, fill.quantity, fill.reverses, self.position("AAA")))
+
+    container, _ = started(acting(buy, on_fill=on_fill))
+    [placed] = container.on_event(price(1, 100.0))
+    assert isinstance(placed, SubmitOrder)
+    filled = fill(placed.terms, execution_id="x-1", fee="2")
+    told = report(placed.terms, ReportKind.FILLED, filled=filled)
+    container.on_report(msgspec.structs.replace(told, number=1))
+    container.on_report(msgspec.structs.replace(told, number=2, kind=ReportKind.BUSTED))
+    assert heard == [
+        (Side.BUY, Decimal(10), "", Decimal(10)),
+        (Side.SELL, Decimal(10), "x-1", Decimal(0)),
+    ]
+    assert container.portfolio.cash == {"USD": Decimal(10_000)}
+    assert [order.order_id for order in container.orders.open()] == ["a-1"]
+
+
+def test_a_bracket_goes_its_way_and_its_exits_cancel_each_other() -> None:
+    def enter(self: Strategy) -> None:
+        self.bracket("AAA", Side.BUY, 10, stop_loss=Decimal(95), take_profit=Decimal(105))
+
+    rig = Rig(spec(acting(enter))).feed(*(price(at, value) for at, value in ((1, 100.0), (2, 104.0), (3, 106.0))))
+    assert rig.book().quantity("AAA") == 0
+    assert rig.container().orders.open() == rig.router.orders["a"].open() == []
+    rig.assert_books_add_up()
+
+
 def test_cancelling_an_order_that_was_refused_in_the_same_breath_is_no_error() -> None:
     rig = Rig(spec(acting(lambda self: self.cancel(self.sell("AAA", 1)))))
     rig.feed(price(1, 100.0))
@@ -270,6 +348,40 @@ def test_nothing_stays_of_a_thousand_containers() -> None:
 
 
 # Snapshots.
+
+
+def test_what_hangs_together_still_does_after_a_restart() -> None:
+    groups: list[str] = []
+
+    def enter(self: Strategy) -> None:
+        self.bracket("AAA", Side.BUY, 10, limit_price=Decimal(90), stop_loss=Decimal(80), take_profit=Decimal(110))
+
+    made = spec(acting(enter, lambda self: groups.append(self.one_cancels_other())))
+    first = ScopedContainer(made, {"AAA": an_instrument()})
+    first.start(0)
+    first.run()
+    placed = [one for one in first.on_event(price(1, 100.0)) if isinstance(one, SubmitOrder)]
+    for again in (ScopedContainer(made, {"AAA": an_instrument()}) for _ in range(2)):
+        again.restore(through_msgpack(first.state()))
+        assert again.orders.working == first.orders.working
+        filled = report(placed[0].terms, ReportKind.FILLED, filled=fill(placed[0].terms, "4", "90"))
+        again.on_report(msgspec.structs.replace(filled, number=1))
+        assert again.orders.open_quantities("AAA") == (Decimal(6), Decimal(4))
+        again.on_event(price(2, 100.0))
+    assert groups == ["a-g2", "a-g2"]
+
+
+def test_groups_are_numbered_on_for_a_strategy_that_starts_anew_upon_its_books() -> None:
+    groups: list[str] = []
+    made = spec(acting(lambda self: groups.append(self.one_cancels_other())))
+    first = ScopedContainer(made, {"AAA": an_instrument()})
+    first.start(0)
+    first.on_event(price(1, 100.0))
+    again = ScopedContainer(made, {"AAA": an_instrument()})
+    again.restore_books(through_msgpack(first.state()))
+    again.start(2 * SECOND)
+    again.on_event(price(3, 100.0))
+    assert groups == ["a-g1", "a-g2"]
 
 
 class Counting(Strategy):

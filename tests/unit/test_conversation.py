@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any, cast
 
@@ -28,7 +29,7 @@ from daemon.hosts.wire import (
     Vital,
 )
 from tests.builders import submit, terms
-from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
+from trading.commands import AmendOrder, CancelOrder, Command, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
 from trading.container import ContainerState
 from trading.reports import Origin
 
@@ -144,6 +145,10 @@ GARBAGE: dict[str, list[Command]] = {
     "an order beyond all numbers": [submit(terms(quantity="1E+500", n=9))],
     "an order of no number": [submit(terms(quantity="NaN", n=9))],
     "a price next to nothing": [submit(terms(limit="1E-500", n=9))],
+    "a stop at no number": [submit(msgspec.structs.replace(terms(n=9), stop_price=Decimal("NaN")))],
+    "a trail beyond all numbers": [submit(msgspec.structs.replace(terms(n=9), trail_percent=Decimal("1E+500")))],
+    "an amendment of another's order": [AmendOrder(strategy="a", n=9, terms=FOREIGN.terms, ts_ns=1)],
+    "an amendment to no number": [AmendOrder(strategy="a", n=9, terms=terms(quantity="NaN"), ts_ns=1)],
     "a timer that holds time still": [a_timer(9, every_ns=1)],
     "a timer that goes back in time": [a_timer(9, every_ns=-1)],
     "its own loss": [Trip(strategy="a", n=8, ts_ns=1, reason="", traceback="", lost=True)],

@@ -3,25 +3,30 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.builders import fill, terms
 from tests.market_builders import an_instrument
 from trading.account.gate import Gate
 from trading.account.ledger import Ledger
-from trading.admission import Refusal
+from trading.capabilities import AMEND, Capabilities
 from trading.limits import RiskLimits
 from trading.order_manager import OrderManager
-from trading.orders import OrderChange, OrderTerms, Side
+from trading.orders import OrderChange, OrderTerms, OrderType, Side, TimeInForce
+from trading.refusals import Refusal
 
 INSTRUMENTS = {symbol: an_instrument(symbol) for symbol in ("AAA", "BBB")}
 NO_LIMITS = RiskLimits()
+EVERYTHING = Capabilities.everything()
 
 
 class Account:
     """Two containers of 5,000 USD each, 1,000 over, and a gate before them; everything costs 100."""
 
-    def __init__(self, limits: RiskLimits = NO_LIMITS, of_a: RiskLimits = NO_LIMITS) -> None:
+    def __init__(
+        self, limits: RiskLimits = NO_LIMITS, of_a: RiskLimits = NO_LIMITS, capabilities: Capabilities = EVERYTHING
+    ) -> None:
         capital: Mapping[str, Mapping[str, Decimal]] = {strategy: {"USD": Decimal(5_000)} for strategy in ("a", "b")}
         self.ledger = Ledger(cash={"USD": Decimal(11_000)}, capital=capital, instruments=INSTRUMENTS)
         self.orders = {strategy: OrderManager(strategy) for strategy in capital}
@@ -29,6 +34,7 @@ class Account:
             ledger=self.ledger,
             orders=self.orders,
             instruments=INSTRUMENTS,
+            capabilities=capabilities,
             account_limits=limits,
             limits={"a": of_a, "b": NO_LIMITS},
             price_of=lambda _: Decimal(100),
@@ -40,11 +46,17 @@ class Account:
 
     def working(self, order: OrderTerms) -> "Account":
         manager = self.orders[order.strategy]
-        manager.change(manager.add(order), OrderChange.VALIDATE, 1)
+        kept = manager.add(order)
+        manager.change(kept, OrderChange.VALIDATE, 1)
+        manager.change(kept, OrderChange.ROUTE, 1)
         return self
 
     def refusal(self, order: OrderTerms) -> Refusal | None:
         return self.gate.refusal(order)
+
+    def amend_refusal(self, order: OrderTerms, **changes: str) -> Refusal | None:
+        numbers = {field: Decimal(number) for field, number in changes.items()}
+        return self.gate.amend_refusal(msgspec.structs.replace(order, **numbers))
 
 
 def limit(**limits: str) -> RiskLimits:
@@ -58,7 +70,7 @@ def test_an_order_that_breaks_nothing_passes() -> None:
 @pytest.mark.parametrize(
     ("order", "code", "reason"),
     [
-        (terms(symbol="ZZZ"), "unknown_symbol", "'ZZZ' is no instrument here"),
+        (terms(symbol="ZZZ"), "unknown_symbol", "'ZZZ' is no instrument here; known: AAA, BBB"),
         (terms(quantity="0"), "bad_quantity", "quantity 0 is not above zero"),
         (terms(limit="1.001"), "bad_price", "limit price 1.001 is not a positive whole number of ticks of 0.01"),
         (terms(quantity="51"), "insufficient_cash", "5100.00 USD needed at 100, 5000 free"),
@@ -126,3 +138,99 @@ def test_a_halted_account_lets_only_reductions_pass() -> None:
         assert account.refusal(order) == Refusal(
             "halted", "trading is halted (told by an operator); only orders that reduce a position pass"
         )
+
+
+def test_numbers_that_are_none_are_refused_also_while_halted() -> None:
+    account = Account()
+    account.gate.halted = "told by an operator"
+    refusal = account.refusal(terms(Side.SELL, "NaN"))
+    assert refusal == Refusal("bad_quantity", "quantity NaN is not above zero")
+
+
+def test_a_halted_account_lets_pass_the_exits_of_what_works_and_amendments_of_what_reduces() -> None:
+    entry = terms(limit="90")
+    stop = msgspec.structs.replace(terms(Side.SELL, n=2, limit="120"), parent_id="a-1")
+    account = Account().working(entry)
+    account.gate.halted = "told by an operator"
+    assert account.refusal(stop) is None
+    account.working(stop)
+    assert account.amend_refusal(stop, limit_price="130") is None
+    refusal = account.amend_refusal(entry, limit_price="91")
+    assert refusal is not None
+    assert refusal.code == "halted"
+
+
+# What the market does not offer.
+
+PLAIN = Capabilities(
+    order_types=frozenset({OrderType.MARKET, OrderType.LIMIT}), times_in_force=frozenset({TimeInForce.GTC})
+)
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (
+            msgspec.structs.replace(terms(), type=OrderType.STOP, stop_price=Decimal(90)),
+            "unsupported_order_type",
+        ),
+        (msgspec.structs.replace(terms(), time_in_force=TimeInForce.DAY), "unsupported_time_in_force"),
+        (msgspec.structs.replace(terms(limit="90"), post_only=True), "unsupported_option"),
+    ],
+)
+def test_what_the_market_does_not_offer_is_refused_before_it_is_sent(order: OrderTerms, code: str) -> None:
+    refusal = Account(capabilities=PLAIN).refusal(order)
+    assert refusal is not None
+    assert refusal.code == code
+    assert Account().refusal(order) is None
+
+
+def test_amendments_are_refused_where_the_market_does_not_know_them() -> None:
+    order = terms(limit="90")
+    refusal = Account(capabilities=PLAIN).working(order).amend_refusal(order, limit_price="91")
+    assert refusal is not None
+    assert (refusal.code, AMEND in refusal.reason) == ("unsupported_option", True)
+    assert Account().working(order).amend_refusal(order, limit_price="91") is None
+
+
+# Amendments and orders that hang together.
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "code"),
+    [
+        ("20", "90", None),
+        ("21", "90", "max_position_quantity"),
+        ("10", "90", "bad_combination"),
+        ("15", "90.001", "bad_price"),
+        ("11", "500", "insufficient_cash"),
+        ("20", "100", "account_max_order_notional"),
+    ],
+)
+def test_an_amendment_is_looked_at_like_an_order(quantity: str, price: str, code: str | None) -> None:
+    order = terms(limit="90")
+    account = Account(limit(max_order_notional="1900"), of_a=RiskLimits(max_position_quantity=Decimal(20))).working(
+        order
+    )
+    refusal = account.amend_refusal(order, quantity=quantity, limit_price=price)
+    assert (refusal and refusal.code) == code
+
+
+def test_a_child_that_changes_what_cannot_be_changed_is_refused() -> None:
+    order = terms(limit="90")
+    sold = msgspec.structs.replace(order, side=Side.SELL)
+    refusal = Account().working(order).amend_refusal(sold)
+    assert refusal is not None
+    assert refusal.code == "bad_combination"
+
+
+def test_an_exit_of_what_the_gate_has_refused_is_refused() -> None:
+    account = Account()
+    account.orders["a"].add(terms(quantity="1000"))  # refused before it was one
+    exit_ = msgspec.structs.replace(terms(Side.SELL, n=2, limit="120"), parent_id="a-1")
+    assert account.refusal(exit_) == Refusal("parent_ended", "order a-1, its parent, is over and has filled nothing")
+
+
+def test_an_exit_counts_for_the_account_no_more_than_for_its_container() -> None:
+    account = Account(limit(max_position_quantity="10")).working(terms(limit="90"))
+    assert account.refusal(msgspec.structs.replace(terms(Side.SELL, n=2, limit="120"), parent_id="a-1")) is None

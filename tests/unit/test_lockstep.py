@@ -11,6 +11,7 @@ from trading.account.records import Commit, Operation, Reported, StepRecord
 from trading.commands import RefusedOrder, Trip, WireCancel, WireCommand, WireSubmit
 from trading.driver import deliver
 from trading.lockstep import ROUNDS, Delivery
+from trading.market import Effect
 from trading.market_data import Bar, MarketEvent, Quote, Timer
 from trading.orders import Order, OrderState, Side
 from trading.reports import ExecutionReport, Fill, ReportKind
@@ -205,15 +206,15 @@ class Suspicious:
         self._witness = witness
         self.commands = 0
 
-    def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
-        reports: list[ExecutionReport] = self._market.on_event(event)
-        return reports
+    def on_event(self, event: MarketEvent) -> list[Effect]:
+        effects: list[Effect] = self._market.on_event(event)
+        return effects
 
-    def on_command(self, command: WireCommand, ts_ns: int) -> list[ExecutionReport]:
+    def on_command(self, command: WireCommand, ts_ns: int) -> list[Effect]:
         self.commands += 1
         assert command in self._witness.records[: self._witness.durable], "sent before it was durable"
-        reports: list[ExecutionReport] = self._market.on_command(command, ts_ns)
-        return reports
+        effects: list[Effect] = self._market.on_command(command, ts_ns)
+        return effects
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._market, name)
@@ -265,7 +266,7 @@ class OnlyItsOwn:
         self._market = market
         self._interval_ns = interval_ns
 
-    def on_event(self, event: MarketEvent) -> list[ExecutionReport]:
+    def on_event(self, event: MarketEvent) -> list[Effect]:
         assert isinstance(event, Bar)
         assert event.interval_ns == self._interval_ns, "a derived bar came to the market"
         return []

@@ -1,8 +1,10 @@
 """Orders: the transition table as it is printed and drawn, its odd but lawful rows, and what has no row."""
 
+from copy import copy
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from scripts import draw_order_states
@@ -10,7 +12,7 @@ from tests.builders import fill, report, terms
 from trading.errors import IllegalTransition
 from trading.order_manager import CLOSED_KEPT, OrderManager
 from trading.orders import TRANSITIONS, Order, OrderChange, OrderState, OrderTerms, Side
-from trading.reports import ExecutionReport, Origin, ReportKind, apply
+from trading.reports import ExecutionReport, Fill, Origin, ReportKind, apply
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden" / "order_transitions.txt"
 
@@ -29,6 +31,23 @@ def routed(quantity: str = "10") -> tuple[OrderManager, Order]:
     manager.change(order, OrderChange.VALIDATE, 1)
     manager.change(order, OrderChange.ROUTE, 1)
     return manager, order
+
+
+def amended(order: Order, **changes: str) -> OrderTerms:
+    """The terms of an order with some numbers changed."""
+    return msgspec.structs.replace(order.terms, **{field: Decimal(number) for field, number in changes.items()})
+
+
+def replaced(order: Order, *, code: str = "", **changes: str) -> ExecutionReport:
+    """What the venue says that an order's terms are now."""
+    kept = report(order.terms, ReportKind.REPLACED)
+    return msgspec.structs.replace(kept, terms=amended(order, **changes), code=code)
+
+
+def bust_of(manager: OrderManager, order: Order, quantity: str, execution_id: str) -> Fill | None:
+    """What is to be booked when the venue annuls a fill of so many units."""
+    annulled = fill(order.terms, quantity, execution_id=execution_id)
+    return manager.apply(report(order.terms, ReportKind.BUSTED, filled=annulled))[1]
 
 
 def hear(manager: OrderManager, order: Order, *kinds: ReportKind) -> None:
@@ -181,11 +200,267 @@ def test_a_replacement_overtaken_by_a_cancel_leaves_the_cancel_under_way() -> No
     assert order.state is OrderState.ACCEPTED
 
 
-@pytest.mark.parametrize("late", [kind for kind in ReportKind if kind is not FILLED])
+@pytest.mark.parametrize("late", [kind for kind in ReportKind if kind not in (FILLED, ReportKind.BUSTED)])
 def test_nothing_late_moves_an_order_that_is_filled(late: ReportKind) -> None:
     manager, order = routed()
     hear(manager, order, FILLED, late)
     assert order.state is OrderState.FILLED
+
+
+# Fills that change nothing, and fills that are taken back.
+
+
+def test_a_fill_of_nothing_changes_nothing() -> None:
+    manager, order = routed()
+    before = copy(order)
+    assert not fill_of(manager, order, "0", "x-1")
+    assert order == before
+    assert fill_of(manager, order, "4", "x-1"), "nor is its execution heard"
+
+
+@pytest.mark.parametrize(
+    ("filled", "busted", "state", "left"),
+    [
+        (["10"], 0, OrderState.ACCEPTED, "10"),
+        (["4", "6"], 1, OrderState.PARTIAL, "6"),
+        (["4"], 0, OrderState.ACCEPTED, "10"),
+        (["2", "3"], 0, OrderState.PARTIAL, "7"),
+        (["10", "3"], 1, OrderState.FILLED, "0"),
+        (["10", "3"], 0, OrderState.PARTIAL, "7"),
+    ],
+)
+def test_what_is_annulled_works_again(filled: list[str], busted: int, state: OrderState, left: str) -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    for number, units in enumerate(filled):
+        fill_of(manager, order, units, f"x-{number}")
+    bust_of(manager, order, filled[busted], f"x-{busted}")
+    assert (order.state, order.remaining) == (state, Decimal(left))
+    assert manager.open_quantities("AAA") == (Decimal(left), Decimal(0))
+
+
+def test_the_books_take_back_what_they_took_up() -> None:
+    manager, order = routed()
+    first = fill(order.terms, "4", "99", fee="1", execution_id="x-1")
+    manager.apply(report(order.terms, FILLED, filled=first))
+    annulled = report(order.terms, ReportKind.BUSTED, filled=first)
+    assert manager.apply(annulled) == (order, first.reversal(annulled.ts_ns))
+    assert (order.filled, order.gross) == (Decimal(0), Decimal(0))
+
+
+def test_a_bust_heard_twice_is_booked_once() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4", "x-1")
+    assert bust_of(manager, order, "4", "x-1") is not None
+    assert bust_of(manager, order, "4", "x-1") is None
+    assert order.filled == Decimal(0)
+
+
+def test_a_fill_that_was_annulled_before_it_was_heard_of_counts_no_more() -> None:
+    manager, order = routed()
+    assert bust_of(manager, order, "4", "x-1") is None
+    assert not fill_of(manager, order, "4", "x-1")
+    assert (order.state, order.filled) == (OrderState.ROUTED, Decimal(0))
+
+
+def test_a_fill_heard_again_after_its_bust_counts_no_more() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4", "x-1")
+    bust_of(manager, order, "4", "x-1")
+    assert not fill_of(manager, order, "4", "x-1")
+    assert order.filled == Decimal(0)
+
+
+def test_a_correction_is_a_bust_and_another_fill() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "10", "x-1")
+    bust_of(manager, order, "10", "x-1")
+    assert fill_of(manager, order, "7", "x-2")
+    assert (order.state, order.filled, order.remaining) == (OrderState.PARTIAL, Decimal(7), Decimal(3))
+
+
+def test_a_bust_of_a_cancelled_order_leaves_it_cancelled() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4", "x-1")
+    hear(manager, order, CANCELLED)
+    assert bust_of(manager, order, "4", "x-1") is not None
+    assert (order.state, order.filled) == (OrderState.CANCELLED, Decimal(0))
+    assert manager.open() == []
+
+
+def test_a_bust_while_a_cancel_is_under_way_leaves_it_under_way() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4", "x-1")
+    manager.change(order, OrderChange.REQUEST_CANCEL, 2)
+    bust_of(manager, order, "4", "x-1")
+    assert order.state is OrderState.PENDING_CANCEL
+    hear(manager, order, ReportKind.CANCEL_REJECTED)
+    assert (order.state, order.filled) == (OrderState.ACCEPTED, Decimal(0)), "nothing of it has filled"
+
+
+def test_a_bust_of_a_stranger_s_fill_is_booked_once() -> None:
+    manager, stranger = OrderManager("a"), Order(terms=terms(n=99))
+    fill_of(manager, stranger, "4", "x-1")
+    assert bust_of(manager, stranger, "4", "x-1") is not None
+    assert bust_of(manager, stranger, "4", "x-1") is None
+
+
+def test_an_order_that_works_again_is_not_forgotten_with_the_closed_ones() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "10", "x-1")
+    bust_of(manager, order, "10", "x-1")
+    for n in range(2, CLOSED_KEPT + 3):
+        manager.change(manager.add(terms(n=n)), OrderChange.REJECT, 1)
+    assert manager.get_open("a-1") is order
+    assert manager.open_quantities("AAA") == (Decimal(10), Decimal(0))
+
+
+def test_an_order_that_works_again_is_the_newest_also_after_a_restart() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "10", "x-1")
+    manager.change(manager.add(terms(n=2)), OrderChange.VALIDATE, 1)
+    bust_of(manager, order, "10", "x-1")
+    again = OrderManager("a")
+    again.restore(manager.state())
+    assert [one.order_id for one in manager.open()] == ["a-2", "a-1"]
+    assert again.open() == manager.open()
+
+
+# Amendments.
+
+
+def test_an_amendment_counts_as_the_larger_until_it_is_answered() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    manager.amend(order, amended(order, quantity="15"), 2)
+    assert (order.state, order.remaining) == (OrderState.PENDING_REPLACE, Decimal(15))
+
+    manager.apply(replaced(order, quantity="15"))
+    assert (order.state, order.terms.quantity, order.asked) == (OrderState.ACCEPTED, Decimal(15), None)
+    assert manager.open_quantities("AAA") == (Decimal(15), Decimal(0))
+
+
+def test_an_amendment_to_less_counts_as_before_until_it_is_answered() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4")
+    manager.amend(order, amended(order, quantity="6"), 2)
+    assert order.remaining == Decimal(6)
+    manager.apply(replaced(order, quantity="6"))
+    assert (order.state, order.remaining) == (OrderState.PARTIAL, Decimal(2))
+
+
+def test_a_venue_that_only_says_replaced_means_what_was_asked() -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    hear(manager, order, ReportKind.REPLACED)
+    assert (order.state, order.terms.quantity) == (OrderState.ROUTED, Decimal(15))
+
+
+def test_a_refused_amendment_leaves_an_order_as_it_was() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    manager.amend(order, amended(order, quantity="15"), 2)
+    hear(manager, order, ReportKind.REPLACE_REJECTED)
+    assert (order.state, order.terms.quantity, order.asked) == (OrderState.ACCEPTED, Decimal(10), None)
+    assert manager.open_quantities("AAA") == (Decimal(10), Decimal(0))
+
+
+def test_an_amendment_that_never_left_is_no_answer_to_one_that_did() -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    manager.apply(msgspec.structs.replace(report(order.terms, ReportKind.REPLACE_REJECTED), origin=Origin.RISK))
+    assert (order.state, order.remaining) == (OrderState.PENDING_REPLACE, Decimal(15))
+
+
+def test_a_second_amendment_while_one_is_under_way_is_an_error_of_ours() -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    with pytest.raises(IllegalTransition, match="no row for request_replace in state pending_replace"):
+        manager.amend(order, amended(order, quantity="16"), 3)
+
+
+def test_a_replacement_after_the_fill_changes_nothing() -> None:
+    manager, order = routed()
+    hear(manager, order, FILLED)
+    manager.apply(replaced(order, quantity="15"))
+    assert (order.state, order.terms.quantity) == (OrderState.FILLED, Decimal(10))
+
+
+def test_a_fill_of_all_while_an_amendment_to_more_is_under_way_may_not_be_all() -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    fill_of(manager, order, "10")
+    assert (order.state, order.remaining) == (OrderState.PENDING_REPLACE, Decimal(5))
+    assert manager.open_quantities("AAA") == (Decimal(5), Decimal(0))
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "left"),
+    [(ReportKind.REPLACED, OrderState.PARTIAL, "5"), (ReportKind.REPLACE_REJECTED, OrderState.FILLED, "0")],
+)
+def test_it_was_all_when_the_amendment_is_refused(answer: ReportKind, state: OrderState, left: str) -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    fill_of(manager, order, "10")
+    hear(manager, order, answer)
+    assert (order.state, order.remaining, order.is_open) == (state, Decimal(left), bool(Decimal(left)))
+    assert manager.open() == ([order] if Decimal(left) else [])
+
+
+def test_a_replacement_by_what_has_filled_fills_the_order() -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4")
+    manager.apply(replaced(order, quantity="4"))
+    assert (order.state, manager.open_count) == (OrderState.FILLED, 0)
+
+
+@pytest.mark.parametrize("change", [OrderChange.LOSE, OrderChange.REQUEST_CANCEL])
+def test_an_amendment_that_is_overtaken_still_counts_until_it_is_answered(change: OrderChange) -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    manager.change(order, change, 3)
+    assert (order.remaining, order.is_pending) == (Decimal(15), True)
+    manager.apply(replaced(order, quantity="12"))
+    assert order.remaining == Decimal(12)
+    assert manager.open_quantities("AAA") == (Decimal(12), Decimal(0))
+
+
+def test_terms_that_the_venue_changed_by_itself_answer_no_amendment() -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    manager.apply(replaced(order, quantity="7", code="oco"))
+    assert (order.state, order.terms.quantity) == (OrderState.PENDING_REPLACE, Decimal(7))
+    assert order.remaining == Decimal(15)
+    manager.apply(replaced(order, quantity="12"))
+    assert (order.state, order.remaining) == (OrderState.ROUTED, Decimal(12))
+
+
+def test_terms_that_the_venue_changed_by_itself_are_taken() -> None:
+    manager, order = routed()
+    hear(manager, order, ACK)
+    manager.apply(replaced(order, quantity="7", code="oco"))
+    assert (order.state, order.remaining) == (OrderState.ACCEPTED, Decimal(7))
+
+
+def test_a_cancel_while_an_amendment_is_under_way_ends_both() -> None:
+    manager, order = routed()
+    manager.amend(order, amended(order, quantity="15"), 2)
+    manager.change(order, OrderChange.REQUEST_CANCEL, 3)
+    hear(manager, order, CANCELLED, ReportKind.REPLACE_REJECTED)
+    assert (order.state, order.asked, order.is_pending) == (OrderState.CANCELLED, None, False)
+    assert manager.open_quantities("AAA") == (Decimal(0), Decimal(0))
+
+
+@pytest.mark.parametrize(("limit", "asked", "worst"), [("90", "95", "95"), ("90", "85", "90")])
+def test_a_price_counts_as_the_dearer_until_the_answer(limit: str, asked: str, worst: str) -> None:
+    manager = OrderManager("a")
+    order = manager.add(terms(limit=limit))
+    manager.change(order, OrderChange.VALIDATE, 1)
+    manager.change(order, OrderChange.ROUTE, 1)
+    manager.amend(order, amended(order, limit_price=asked), 2)
+    assert manager.working["AAA"].bids == 10 * Decimal(worst)
+    manager.apply(replaced(order, limit_price=asked))
+    assert manager.working["AAA"].bids == 10 * Decimal(asked)
 
 
 def test_a_report_that_cannot_be_leaves_the_order_untouched() -> None:

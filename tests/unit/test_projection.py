@@ -15,10 +15,13 @@ from tests.simulation.journal import (
     DIRECTORY,
     NOON,
     Life,
+    amend,
+    busted,
     cancel,
     closed,
     commit,
     filled,
+    noted,
     opened,
     operation,
     refused,
@@ -31,7 +34,7 @@ from tests.simulation.journal import (
 )
 from trading.account.records import Commit, Reported
 from trading.commands import RefusedOrder, WireSubmit
-from trading.orders import Order, OrderState
+from trading.orders import Order, OrderState, Side
 from trading.reports import Fill, Origin, ReportKind
 from trading.timestamps import SECOND
 
@@ -93,6 +96,14 @@ def test_an_order_shows_as_the_core_has_it(path: Path) -> None:
         ([submit(), cancel(), filled()], OrderState.FILLED),
         ([submit(), reported(ReportKind.EXPIRED)], OrderState.EXPIRED),
         ([submit(), filled(), reported(ReportKind.CANCEL_REJECTED, code="not_open")], OrderState.FILLED),
+        ([submit(), amend()], OrderState.PENDING_REPLACE),
+        ([submit(), amend(), reported(ReportKind.REPLACED, terms=amend().terms)], OrderState.ROUTED),
+        ([submit(), amend(), reported(ReportKind.REPLACE_REJECTED, code="not_open")], OrderState.ROUTED),
+        ([submit(), amend(), reported(ReportKind.REPLACE_REJECTED, origin=Origin.GATE)], OrderState.PENDING_REPLACE),
+        ([submit(), amend(), cancel()], OrderState.PENDING_CANCEL),
+        ([submit(), filled(), busted()], OrderState.ACCEPTED),
+        ([submit(), busted(), filled()], OrderState.ROUTED),
+        ([submit(), noted()], OrderState.ROUTED),
     ],
 )
 def test_an_order_ends_in_the_state_that_its_reports_bring(
@@ -123,6 +134,53 @@ def test_a_fill_that_is_heard_twice_counts_once(path: Path) -> None:
     projection.apply(100, commit(2))
     assert [order.filled for order in projection.orders()] == [Decimal(40)]
     assert len(projection.fills()) == 1
+    projection.close()
+
+
+def test_an_order_shows_the_terms_that_it_has_now(path: Path) -> None:
+    replaced = reported(ReportKind.REPLACED, terms=amend().terms)
+    projection = shown(path, submit(), reported(ReportKind.ACCEPTED), amend(), replaced, commit())
+    (order,) = projection.orders()
+    assert (order.terms, order.asked) == (amend().terms, None)
+    assert projection.orders(open_only=True) == [order]
+    projection.close()
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_bust_is_a_fill_the_other_way_and_counts_once(path: Path, restart: bool) -> None:
+    records: list[Record] = [submit(), filled(quantity=100), commit(1)]
+    projection = shown(path, *records)
+    if restart:
+        projection.close()
+        projection = shown(path, *records, busted(), busted(), filled(), commit(2))
+    else:
+        late: list[Record] = [busted(), busted(), filled(), commit(2)]
+        for sequence, record in enumerate(late, start=50):
+            projection.apply(sequence, record)
+    fills = [row.fill for row in projection.fills()]
+    assert [(fill.side, fill.execution_id, fill.reverses) for fill in fills] == [
+        (Side.BUY, "e1", ""),
+        (Side.SELL, "e1/bust", "e1"),
+    ]
+    assert [(order.state, order.filled) for order in projection.orders(open_only=True)] == [
+        (OrderState.ACCEPTED, Decimal(0))
+    ]
+    projection.close()
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_fill_that_was_annulled_before_it_was_heard_of_never_shows(path: Path, restart: bool) -> None:
+    records: list[Record] = [submit(), busted(), commit(1)]
+    projection = shown(path, *records)
+    if restart:
+        projection.close()
+        projection = shown(path, *records, filled(), commit(2))
+    else:
+        projection.flush()
+        projection.apply(50, filled())
+        projection.apply(51, commit(2))
+    assert projection.fills() == []
+    assert [order.filled for order in projection.orders()] == [Decimal(0)]
     projection.close()
 
 
@@ -209,6 +267,16 @@ def test_money_is_text_in_the_tables(path: Path) -> None:
     tables.close()
 
 
+def test_what_an_order_hangs_on_is_a_column(path: Path) -> None:
+    stop = submit(2, stop_price=Decimal("9.50"), limit_price=None, parent_id="sma-1", group_id="sma-g1")
+    shown(path, stop, filled(2), busted(2), commit()).close()
+    tables = sqlite3.connect(path)
+    columns = tables.execute("SELECT stop_price, time_in_force, parent_id, group_id FROM orders").fetchall()
+    assert columns == [("9.50", "gtc", "sma-1", "sma-g1")]
+    assert tables.execute("SELECT reverses FROM fills ORDER BY sequence").fetchall() == [("",), ("e1",)]
+    tables.close()
+
+
 def _delete(path: Path) -> None:
     path.unlink()
 
@@ -253,6 +321,10 @@ STEPS: st.SearchStrategy[list[list[Record]]] = st.lists(
             lambda n: [submit(n), filled(n, quantity=30, execution=f"a{n}"), commit(n)],
             lambda n: [refused(n), reported(ReportKind.REJECTED, n, origin=Origin.GATE, code="cash"), commit(n)],
             lambda n: [filled(n - 1, quantity=20, execution=f"b{n}"), commit(n)],
+            lambda n: [submit(n), amend(n), commit(n)],
+            lambda n: [reported(ReportKind.REPLACED, n - 1, terms=amend(n - 1).terms), commit(n)],
+            lambda n: [busted(n - 1, quantity=30, execution=f"a{n - 1}"), commit(n)],
+            lambda n: [busted(n, quantity=20, execution=f"b{n + 1}"), commit(n)],
             lambda n: [operation(), commit(n)],
             lambda n: [submit(n), filled(n)],
             lambda n: [snapshot(n)],

@@ -2,20 +2,21 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.builders import fill, report, terms
 from tests.market_builders import an_instrument
-from trading.admission import Refusal
 from trading.bus import EventBus
 from trading.errors import StrategyMisuse
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
 from trading.order_manager import OrderManager
 from trading.orders import Order, OrderChange, OrderTerms, OrderType, Side, TimeInForce
 from trading.portfolio import VirtualPortfolio
+from trading.refusals import Refusal
 from trading.reports import ReportKind
-from trading.risk import RefusedTerms, RiskManager
-from trading.signals import CancelRequest, Entry, Exit, OrderRequest, Target
+from trading.risk import AmendedTerms, RefusedAmendment, RefusedTerms, RiskManager
+from trading.signals import AmendRequest, CancelRequest, Entry, Exit, OrderRequest, Target
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -45,6 +46,8 @@ class Desk:
         )
         self.bus.subscribe(OrderTerms, self._on_terms)
         self.bus.subscribe(RefusedTerms, self._on_refused)
+        self.bus.subscribe(AmendedTerms, self._on_amended)
+        self.bus.subscribe(RefusedAmendment, self._on_refused_amendment)
         self.bus.subscribe(CancelRequest, self._on_cancel)
 
     def holding(self, quantity: str) -> "Desk":
@@ -56,10 +59,31 @@ class Desk:
         self.bus.publish(Target(symbol="AAA", quantity=Decimal(quantity)))
         return self
 
-    def working(self, side: Side, quantity: str, limit: str) -> "Desk":
+    def working(
+        self,
+        side: Side,
+        quantity: str,
+        limit: str,
+        *,
+        parent: str | None = None,
+        group: str | None = None,
+        reduce_only: bool = False,
+    ) -> "Desk":
         """An explicit order."""
-        self.bus.publish(request(self.orders.next_order_id(), side, quantity, limit))
+        asked = request(self.orders.next_order_id(), side, quantity, limit)
+        self.bus.publish(msgspec.structs.replace(asked, parent_id=parent, group_id=group, reduce_only=reduce_only))
         return self
+
+    def bracket(self, quantity: str = "10") -> "Desk":
+        """A buy a-1 at 99, and its exits a-2 and a-3, of which one cancels the other."""
+        self.working(BUY, quantity, "99")
+        for limit in ("120", "110"):
+            self.working(SELL, quantity, limit, parent="a-1", group="a-g1")
+        return self
+
+    def since(self, said: int) -> list[str]:
+        """What was said after so much."""
+        return self.said[said:]
 
     def hear(self, order_id: str, kind: ReportKind, filled: str | None = None) -> "Desk":
         """Bring a report as the container does: books first, then the fill's consequences, then the order."""
@@ -87,6 +111,15 @@ class Desk:
 
     def _on_refused(self, refused: RefusedTerms) -> None:
         self.said.append(f"{refused.terms.order_id} refused {refused.refusal.code}")
+
+    def _on_amended(self, amended: AmendedTerms) -> None:
+        order = self.orders.get(amended.terms.order_id)
+        assert order is not None
+        self.orders.amend(order, amended.terms, 1)
+        self.said.append(f"{amended.terms.order_id} amend to {amended.terms.quantity} at {amended.terms.limit_price}")
+
+    def _on_refused_amendment(self, refused: RefusedAmendment) -> None:
+        self.said.append(f"{refused.order_id} amend refused {refused.refusal.code}")
 
     def _on_cancel(self, wish: CancelRequest) -> None:
         order = self.orders.get(wish.order_id)
@@ -244,6 +277,70 @@ def test_a_waiting_target_survives_a_restart() -> None:
     assert again.cancelled("a-1").said == ["a-2 buy 20"]
 
 
+# Targets beside exits.
+
+
+def test_a_target_that_is_reached_leaves_the_exits_alone() -> None:
+    desk = Desk().bracket().filled("a-1")
+    assert desk.target("10").target("10").since(3) == []
+
+
+def test_exits_of_what_has_not_filled_are_no_way_to_a_target() -> None:
+    desk = Desk().bracket()
+    assert desk.target("10").since(3) == [], "the entry is on its way there"
+    assert desk.target("30").since(3) == ["a-4 buy 20"]
+
+
+def test_a_target_that_adds_leaves_the_exits_alone() -> None:
+    desk = Desk().bracket().filled("a-1")
+    assert desk.target("15").since(3) == ["a-4 buy 5"]
+
+
+def test_a_target_of_nothing_cancels_the_exits_first_and_sells_only_after_the_last_report() -> None:
+    desk = Desk().bracket().filled("a-1").target("0")
+    assert desk.since(3) == ["a-2 cancel", "a-3 cancel"]
+    assert desk.cancelled("a-2").since(5) == []
+    assert desk.cancelled("a-3").since(5) == ["a-4 sell 10"]
+
+
+def test_a_target_of_less_cancels_them_too_and_leaves_the_rest_without() -> None:
+    desk = Desk().bracket().filled("a-1").target("4").cancelled("a-2").cancelled("a-3")
+    assert desk.since(3) == ["a-2 cancel", "a-3 cancel", "a-4 sell 6"]
+    assert [order.order_id for order in desk.orders.open()] == ["a-4"]
+
+
+def test_an_exit_that_fills_before_its_cancel_is_not_sold_again() -> None:
+    desk = Desk().bracket().filled("a-1").target("0").filled("a-3").cancelled("a-2")
+    assert desk.since(3) == ["a-2 cancel", "a-3 cancel"]
+    assert desk.portfolio.quantity("AAA") == 0
+
+
+def test_exits_that_cannot_trade_yet_are_not_cancelled() -> None:
+    desk = Desk().holding("5").bracket()
+    assert desk.target("5").since(3) == ["a-4 refused short_not_allowed"], "ten are on their way, five are there"
+
+
+@pytest.mark.parametrize(("group", "reduce_only"), [("a-g1", False), (None, True)])
+def test_orders_that_only_leave_the_position_are_exits_too(group: str | None, reduce_only: bool) -> None:
+    desk = Desk().holding("10").working(SELL, "10", "120", group=group, reduce_only=reduce_only)
+    assert desk.target("10").since(1) == []
+    assert desk.target("0").cancelled("a-1").since(1) == ["a-1 cancel", "a-2 sell 10"]
+
+
+def test_a_group_of_entries_is_on_the_way_once() -> None:
+    desk = Desk().working(BUY, "10", "99", group="a-g1").working(BUY, "8", "98", group="a-g1")
+    assert desk.target("10").since(2) == []
+    assert desk.target("12").since(2) == ["a-3 buy 2"]
+
+
+def test_a_target_that_waits_for_exits_survives_a_restart() -> None:
+    desk, again = Desk().bracket().filled("a-1").target("0"), Desk()
+    again.orders.restore(desk.orders.state())
+    again.portfolio.restore(desk.portfolio.state())
+    again.risk.restore(desk.risk.state())
+    assert again.cancelled("a-2").cancelled("a-3").said == ["a-4 sell 10"]
+
+
 # Entries.
 
 
@@ -322,6 +419,106 @@ def test_a_refusal_carries_the_order_and_the_reason() -> None:
 def test_a_symbol_that_is_no_instrument_is_the_strategy_s_mistake(signal: object) -> None:
     with pytest.raises(StrategyMisuse, match="'ZZZ' is no instrument here; known: AAA, BBB"):
         Desk().bus.publish(signal)
+
+
+@pytest.mark.parametrize(
+    ("parent", "group", "said"),
+    [
+        ("a-1", "a-g1", "a-2 sell 10"),
+        ("a-1", None, "a-2 sell 10"),
+        ("a-9", None, "a-2 refused unknown_parent"),
+        ("a-1", "x", "a-2 refused bad_contingency"),
+    ],
+)
+def test_an_order_hangs_on_what_it_names(parent: str, group: str | None, said: str) -> None:
+    desk = Desk().working(BUY, "10", "99").working(SELL, "10", "120", parent=parent, group=group)
+    assert desk.since(1) == [said]
+
+
+def test_a_refused_entry_refuses_its_exits() -> None:
+    desk = Desk()
+
+    def keep(refused: RefusedTerms) -> None:
+        desk.orders.add(refused.terms)
+
+    desk.bus.subscribe(RefusedTerms, keep)
+    assert desk.bracket("1000").said == [
+        "a-1 refused insufficient_cash",
+        "a-2 refused parent_ended",
+        "a-3 refused parent_ended",
+    ]
+
+
+def test_an_explicit_order_keeps_every_field() -> None:
+    desk = Desk().holding("10")
+    asked = OrderRequest(
+        order_id="a-7",
+        symbol="AAA",
+        side=SELL,
+        quantity=Decimal(3),
+        type=OrderType.STOP_LIMIT,
+        limit_price=Decimal(98),
+        stop_price=Decimal(99),
+        time_in_force=TimeInForce.GTD,
+        expires_ns=77,
+        post_only=True,
+        reduce_only=True,
+        group_id="a-g3",
+        reason="because",
+    )
+    desk.bus.publish(asked)
+    [placed] = desk.terms
+    for field in OrderRequest.__struct_fields__:
+        assert getattr(placed, field) == getattr(asked, field), field
+
+
+# Amendments.
+
+
+def amend(desk: Desk, **changes: str) -> list[str]:
+    """What is said to other numbers of a-1."""
+    said = len(desk.said)
+    numbers = {field: Decimal(number) for field, number in changes.items()}
+    desk.bus.publish(AmendRequest(order_id="a-1", **numbers))  # type: ignore[arg-type]
+    return desk.since(said)
+
+
+def test_an_amendment_keeps_what_it_does_not_name() -> None:
+    desk = Desk().working(BUY, "10", "99")
+    assert amend(desk, quantity="12") == ["a-1 amend to 12 at 99"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"quantity": "12", "limit_price": "98"}, "a-1 amend to 12 at 98"),
+        ({"quantity": "0"}, "a-1 amend refused bad_quantity"),
+        ({"limit_price": "99.001"}, "a-1 amend refused bad_price"),
+        ({"stop_price": "90"}, "a-1 amend refused bad_price"),
+        ({"quantity": "10"}, "a-1 amend refused bad_combination"),
+        ({"quantity": "1000"}, "a-1 amend refused insufficient_cash"),
+        ({"quantity": "21"}, "a-1 amend refused max_position_quantity"),
+    ],
+)
+def test_an_amendment_is_judged_like_an_order(changes: dict[str, str], said: str) -> None:
+    desk = Desk(limits=RiskLimits(max_position_quantity=Decimal(20))).working(BUY, "10", "99")
+    assert amend(desk, **changes) == [said]
+
+
+def test_an_amendment_must_stay_above_what_has_filled() -> None:
+    desk = Desk().working(BUY, "10", "99").filled("a-1", "4")
+    assert amend(desk, quantity="4") == ["a-1 amend refused bad_quantity"]
+    assert amend(desk, quantity="5") == ["a-1 amend to 5 at 99"]
+
+
+def test_an_amendment_while_one_is_under_way_is_refused() -> None:
+    desk = Desk().working(BUY, "10", "99")
+    assert amend(desk, quantity="12") == ["a-1 amend to 12 at 99"]
+    assert amend(desk, quantity="13") == ["a-1 amend refused pending"]
+    desk.bus.publish(CancelRequest(order_id="a-1"))
+    assert amend(desk, quantity="13") == ["a-1 amend refused pending"]
+    desk.cancelled("a-1")
+    assert amend(desk, quantity="13") == ["a-1 amend refused not_open"]
 
 
 def test_orders_of_others_kinds_do_not_wake_a_target() -> None:

@@ -3,24 +3,39 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from tests.builders import price, report, submit, terms, told
+from tests.builders import fill, price, report, submit, terms, told
 from tests.market_builders import an_instrument, through_msgpack
 from trading.account.ids import ClientOrderIds, decode
 from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router, Taken
-from trading.commands import CancelOrder, Command, RefusedOrder, ScheduleTimer, Trip, WireCancel, WireSubmit
+from trading.capabilities import Capabilities
+from trading.commands import (
+    AmendOrder,
+    CancelOrder,
+    Command,
+    RefusedAmend,
+    RefusedOrder,
+    ScheduleTimer,
+    Trip,
+    WireAmend,
+    WireCancel,
+    WireSubmit,
+)
 from trading.errors import LedgerError
 from trading.limits import RiskLimits
-from trading.orders import OrderState, OrderTerms, Side
+from trading.orders import OrderState, OrderTerms, OrderType, Side, TimeInForce
 from trading.reports import ExecutionReport, Origin, ReportKind
 
 NOW = 5
 SELL = Side.SELL
 
 
-def router(strategies: Sequence[str] = ("a", "b"), *, cancel_on_trip: bool = True) -> Router:
+def router(
+    strategies: Sequence[str] = ("a", "b"), *, cancel_on_trip: bool = True, capabilities: Capabilities | None = None
+) -> Router:
     """Strategies of 10,000 USD each, 1,000 over; AAA costs 100."""
     made = Router(
         strategies=[
@@ -31,6 +46,7 @@ def router(strategies: Sequence[str] = ("a", "b"), *, cancel_on_trip: bool = Tru
         instruments={"AAA": an_instrument()},
         limits=RiskLimits(),
         ids=ClientOrderIds(1),
+        capabilities=capabilities or Capabilities.everything(),
     )
     made.on_market(price(1, 100.0))
     return made
@@ -38,6 +54,17 @@ def router(strategies: Sequence[str] = ("a", "b"), *, cancel_on_trip: bool = Tru
 
 def cancel(order_id: str, n: int = 2) -> CancelOrder:
     return CancelOrder(strategy=order_id.rpartition("-")[0], n=n, order_id=order_id, ts_ns=NOW)
+
+
+def amend(order: OrderTerms, n: int = 2, /, **changes: str) -> AmendOrder:
+    numbers = {field: Decimal(number) for field, number in changes.items()}
+    asked = msgspec.structs.replace(order, **numbers)
+    return AmendOrder(strategy=order.strategy, n=n, terms=asked, ts_ns=NOW)
+
+
+def exit_of(order: OrderTerms, n: int, group: str | None = None) -> OrderTerms:
+    exit_ = terms(SELL, str(order.quantity), "120", n=n, strategy=order.strategy)
+    return msgspec.structs.replace(exit_, parent_id=order.order_id, group_id=group)
 
 
 def trip(strategy: str = "a", n: int = 9) -> Trip:
@@ -49,10 +76,16 @@ def take(routing: Router, *batch: Command) -> Taken:
 
 
 def sends(taken: Taken) -> list[str]:
-    return [
-        f"{one.terms.order_id} {one.terms.side}" if isinstance(one, WireSubmit) else f"{one.order_id} cancel"
-        for one in taken.sends
-    ]
+    lines = []
+    for one in taken.sends:
+        match one:
+            case WireSubmit():
+                lines.append(f"{one.terms.order_id} {one.terms.side}")
+            case WireAmend():
+                lines.append(f"{one.terms.order_id} amend to {one.terms.quantity} at {one.terms.limit_price}")
+            case WireCancel():
+                lines.append(f"{one.order_id} cancel")
+    return lines
 
 
 def accept(routing: Router, order: OrderTerms) -> None:
@@ -165,6 +198,121 @@ def test_the_cancel_of_an_order_that_the_same_batch_refused_is_refused_too() -> 
     assert (kept.state, kept.code) == (OrderState.REJECTED, "insufficient_cash")
 
 
+def test_an_amendment_goes_out_under_the_id_of_its_order() -> None:
+    routing, order = router(), terms(limit="90")
+    sent = take(routing, submit(order)).sends[0]
+    accept(routing, order)
+    asked = amend(order, quantity="12")
+    assert take(routing, asked).sends == [WireAmend(cid=sent.cid, terms=asked.terms, ts_ns=NOW)]
+    kept = routing.orders["a"].get("a-1")
+    assert kept is not None
+    assert (kept.state, kept.remaining) == (OrderState.PENDING_REPLACE, Decimal(12))
+
+
+def test_an_order_and_its_amendment_in_one_batch_are_sent_in_turn() -> None:
+    order = terms(limit="90")
+    taken = take(router(), submit(order), amend(order, quantity="12"))
+    assert sends(taken) == ["a-1 buy", "a-1 amend to 12 at 90"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"quantity": "200"}, "insufficient_cash"),
+        ({"limit_price": "90.001"}, "bad_price"),
+        ({"quantity": "10"}, "bad_combination"),
+    ],
+)
+def test_a_refused_amendment_is_a_report_and_leaves_the_order(changes: dict[str, str], code: str) -> None:
+    routing, order = router(), terms(limit="90")
+    take(routing, submit(order))
+    accept(routing, order)
+    taken = take(routing, amend(order, **changes))
+    routing.book(taken.reports, 1)
+
+    assert (sends(taken), taken.refused) == ([], [])
+    assert [(told(one), one.origin) for one in taken.reports] == [(f"a-1 replace_rejected {code}", Origin.GATE)]
+    kept = routing.orders["a"].get("a-1")
+    assert kept is not None
+    assert (kept.state, kept.terms) == (OrderState.ACCEPTED, order)
+
+
+@pytest.mark.parametrize(("order_id", "code"), [("a-1", "not_open"), ("a-77", "not_open")])
+def test_an_amendment_of_what_is_not_open_is_answered_without_the_market(order_id: str, code: str) -> None:
+    routing, order = router(), terms(limit="90")
+    take(routing, submit(order))
+    routing.book([report(order, ReportKind.FILLED)], 1)
+    taken = take(routing, amend(msgspec.structs.replace(order, order_id=order_id), quantity="12"))
+    assert (sends(taken), [told(one) for one in taken.reports]) == ([], [f"{order_id} replace_rejected {code}"])
+
+
+def test_an_amendment_that_a_risk_manager_refused_is_reported_as_its_own() -> None:
+    routing, order = router(), terms(limit="90")
+    take(routing, submit(order))
+    refused = RefusedAmend(strategy="a", n=2, order_id="a-1", ts_ns=NOW, code="pending", reason="wait")
+    taken = take(routing, refused)
+    assert sends(taken) == []
+    assert [(told(one), one.origin, one.reason) for one in taken.reports] == [
+        ("a-1 replace_rejected pending", Origin.RISK, "wait")
+    ]
+
+
+def test_what_never_left_is_no_answer_to_an_amendment_that_is_under_way() -> None:
+    routing, order = router(), terms(limit="90")
+    take(routing, submit(order), amend(order, quantity="12"))
+    taken = take(routing, amend(order, 3, quantity="13"))
+    assert [told(one) for one in routing.book(taken.reports, 1)] == ["a-1 replace_rejected pending"]
+    kept = routing.orders["a"].get("a-1")
+    assert kept is not None
+    assert (kept.state, kept.remaining) == (OrderState.PENDING_REPLACE, Decimal(12))
+
+
+def test_an_order_that_is_being_amended_may_be_cancelled() -> None:
+    routing, order = router(), terms(limit="90")
+    take(routing, submit(order), amend(order, quantity="12"))
+    assert sends(take(routing, cancel("a-1", n=3))) == ["a-1 cancel"]
+
+
+def test_exits_whose_parent_the_same_batch_refused_are_refused_too() -> None:
+    entry = terms(quantity="200", limit="90")
+    exits = [exit_of(entry, n, "a-g1") for n in (2, 3)]
+    taken = take(router(), submit(entry), *map(submit, exits))
+    assert sends(taken) == []
+    assert [(one.terms.order_id, one.code) for one in taken.refused] == [
+        ("a-1", "insufficient_cash"),
+        ("a-2", "parent_ended"),
+        ("a-3", "parent_ended"),
+    ]
+
+
+def test_an_entry_and_its_exits_go_out_together_and_claim_what_can_trade() -> None:
+    routing, entry = router(), terms(limit="90")
+    taken = take(routing, submit(entry), *(submit(exit_of(entry, n, "a-g1")) for n in (2, 3)))
+    assert sends(taken) == ["a-1 buy", "a-2 sell", "a-3 sell"]
+    assert routing.orders["a"].open_quantities("AAA") == (Decimal(10), Decimal(0))
+    routing.book([report(entry, ReportKind.FILLED)], 1)
+    assert routing.orders["a"].open_quantities("AAA") == (Decimal(0), Decimal(10))
+
+
+def test_what_the_market_does_not_offer_is_not_sent() -> None:
+    plain = Capabilities(order_types=frozenset({OrderType.MARKET}), times_in_force=frozenset({TimeInForce.GTC}))
+    taken = take(router(capabilities=plain), submit(terms(limit="90")), submit(terms(n=2)))
+    assert (sends(taken), [one.code for one in taken.refused]) == (["a-2 buy"], ["unsupported_order_type"])
+
+
+@pytest.mark.parametrize("of_risk", [False, True])
+def test_an_order_id_that_is_used_twice_trips_whoever_did(of_risk: bool) -> None:
+    routing, order = router(), terms(limit="90")
+    take(routing, submit(order))
+    again: Command = submit(order)
+    if of_risk:
+        again = RefusedOrder(strategy="a", n=1, terms=order, origin=Origin.RISK, code="x", reason="x")
+    taken = take(routing, again)
+    assert routing.tripped == {"a": "order id a-1 was used twice"}
+    assert (sends(taken), [one.n for one in taken.trips]) == (["a-1 cancel"], [1])
+    assert routing.orders["a"].open_quantities("AAA") == (Decimal(10), Decimal(0))
+
+
 def test_timers_are_handed_on_in_the_order_of_the_batch() -> None:
     timers = [ScheduleTimer(strategy=strategy, n=1, name="x", at_ns=7) for strategy in ("b", "a")]
     assert take(router(), *timers).timers == [timers[1], timers[0]]
@@ -184,6 +332,20 @@ def test_a_trip_cancels_what_works_and_refuses_what_follows() -> None:
     assert routing.tripped == {"a": "ValueError: no"}
     assert [one.code for one in take(routing, submit(terms(n=2))).refused] == ["tripped"]
     assert sends(take(routing, submit(terms(strategy="b")))) == ["b-1 buy"]
+
+
+def test_a_trip_refuses_amendments_too() -> None:
+    routing, order = router(cancel_on_trip=False), terms(limit="90")
+    take(routing, submit(order))
+    take(routing, trip())
+    taken = take(routing, amend(order, 10, quantity="12"))
+    assert (sends(taken), [told(one) for one in taken.reports]) == ([], ["a-1 replace_rejected tripped"])
+
+
+def test_a_trip_cancels_an_entry_with_its_exits_and_what_is_being_amended() -> None:
+    routing, entry = router(), terms(limit="90")
+    take(routing, submit(entry), *(submit(exit_of(entry, n, "a-g1")) for n in (2, 3)), amend(entry, 4, quantity="12"))
+    assert sends(take(routing, trip())) == ["a-1 cancel", "a-2 cancel", "a-3 cancel"]
 
 
 def test_a_trip_may_leave_what_works() -> None:
@@ -276,6 +438,43 @@ def test_a_fill_of_an_order_that_the_router_does_not_know_is_booked_to_the_strat
     assert routing.ledger.of("a").quantity("AAA") == 10
 
 
+def test_a_bust_takes_the_fill_out_of_the_book_once() -> None:
+    routing = router()
+    take(routing, submit(terms()))
+    heard = report(terms(), ReportKind.FILLED)
+    annulled = msgspec.structs.replace(heard, kind=ReportKind.BUSTED)
+    routing.book([heard], 1)
+    numbered = routing.book([annulled, annulled, heard], 2)
+    book = routing.ledger.of("a")
+    assert (book.quantity("AAA"), book.cash) == (Decimal(0), {"USD": Decimal(10_000)})
+    assert [one.number for one in numbered] == [2, 3, 4]
+
+
+def test_an_order_that_a_bust_has_opened_again_can_be_cancelled() -> None:
+    routing = router()
+    sent = take(routing, submit(terms())).sends[0]
+    heard = msgspec.structs.replace(report(terms(), ReportKind.FILLED), cid=sent.cid)
+    routing.book([heard], 1)
+    routing.book([msgspec.structs.replace(heard, kind=ReportKind.BUSTED)], 2)
+    assert take(routing, cancel("a-1")).sends == [WireCancel(cid=sent.cid, order_id="a-1", strategy="a", ts_ns=NOW)]
+
+
+def test_a_stranger_s_fill_that_is_annulled_leaves_unallocated() -> None:
+    routing = router()
+    heard = report(terms(strategy="manual"), ReportKind.FILLED)
+    annulled = msgspec.structs.replace(heard, kind=ReportKind.BUSTED)
+    assert routing.book([heard, annulled, annulled], 1) == []
+    assert routing.ledger.unallocated.quantity("AAA") == 0
+
+
+def test_terms_that_the_market_has_changed_are_taken_over() -> None:
+    routing, order = router(), terms(limit="90")
+    take(routing, submit(order))
+    smaller = msgspec.structs.replace(order, quantity=Decimal(4))
+    routing.book([msgspec.structs.replace(report(order, ReportKind.REPLACED), terms=smaller, code="oco")], 1)
+    assert routing.orders["a"].open_quantities("AAA") == (Decimal(4), Decimal(0))
+
+
 def test_positions_are_marked_by_the_market() -> None:
     routing = router()
     take(routing, submit(terms()))
@@ -289,8 +488,13 @@ def test_positions_are_marked_by_the_market() -> None:
 
 
 def lived() -> Router:
-    """A router with a position, a working order, a halt, a trip and a stranger's fill."""
+    """A router with a position, working orders that hang together, an amendment under way, a halt, a trip and a
+    stranger's fill."""
     routing = router()
+    entry = terms(n=11, limit="80")
+    take(routing, submit(entry), submit(exit_of(entry, 12, "a-g1")), submit(exit_of(entry, 13, "a-g1")))
+    routing.book([report(entry, ReportKind.FILLED, filled=fill(entry, "4", "80"))], 1)
+    take(routing, amend(entry, 14, quantity="12"))
     take(routing, submit(terms()), submit(terms(n=2, limit="90")), submit(terms(strategy="b", limit="95")))
     routing.book([report(terms(), ReportKind.FILLED), report(terms(strategy="x"), ReportKind.FILLED)], 1)
     routing.book([report(terms(n=2, limit="90"), ReportKind.ACCEPTED)], 2)
@@ -309,6 +513,8 @@ def test_a_restored_router_goes_on_alike() -> None:
         submit(terms(SELL, n=4)),
         submit(terms(n=5)),
         submit(terms(strategy="b", n=6)),
+        submit(exit_of(terms(n=11), 15, "a-g1")),
+        cancel("a-11", n=16),
     ]
 
     assert take(again, *batch) == take(first, *batch)

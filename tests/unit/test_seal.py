@@ -9,9 +9,10 @@ import pytest
 from tests.builders import Rig, acting, buy, nothing, price, raising, spec, strategy
 from tests.market_builders import a_bar, a_trade
 from trading.commands import Trip
-from trading.container import MOST_COMMANDS, ContainerState, ScopedContainer
+from trading.container import ContainerState, ScopedContainer
 from trading.market_data import Quote, Timer
-from trading.orders import Order, Side
+from trading.orders import Order, OrderState, Side
+from trading.outgoing import MOST_COMMANDS
 from trading.strategy import Strategy
 from trading.timestamps import SECOND
 
@@ -91,6 +92,7 @@ def test_whatever_a_strategy_raises_becomes_a_trip_that_the_journal_can_hold(err
     [
         lambda self: self.buy("AAA", 1, limit_price=Decimal("0.01")),
         lambda self: self.sell("AAA", 1),  # refused, each of them
+        lambda self: self.amend(self.buy("AAA", 1, limit_price=Decimal("0.01")), quantity=2),
         lambda self: self.schedule("tea", every="1s"),
     ],
 )
@@ -100,7 +102,7 @@ def test_a_strategy_that_asks_without_end_is_stopped(ask: Callable[[Strategy], o
             ask(self)
 
     rig = Rig(spec(acting(loop)), spec(acting(buy, buy), "b")).feed(price(1, 100.0), price(2, 100.0))
-    reason = f"StrategyMisuse: over {MOST_COMMANDS:,} orders, cancels and timers asked for at one time"
+    reason = f"StrategyMisuse: over {MOST_COMMANDS:,} orders, amendments, cancels and timers asked for at one time"
     assert rig.router.tripped == {"a": reason}
     assert rig.sent() == ["b-1 buy 10", "b-2 buy 10"]
     assert rig.container().orders.open() == []
@@ -158,6 +160,21 @@ def test_nothing_that_a_strategy_asked_for_before_it_raised_goes_out() -> None:
     assert [type(record) for record in rig.records[:1]] == [Trip]
     assert rig.sent() == []
     assert rig.container().orders.open() == []
+
+
+def test_an_amendment_that_never_left_leaves_the_order_as_it_was() -> None:
+    def half_done(self: Strategy) -> None:
+        self.amend("a-1", quantity=12)
+        self.amend("a-1", quantity=1000)
+        raise ValueError("no")
+
+    rig = Rig(spec(acting(lambda self: self.buy("AAA", 10, limit_price=Decimal(90)), half_done)))
+    rig.router.strategies["a"] = msgspec.structs.replace(rig.router.strategies["a"], cancel_on_trip=False)
+    rig.feed(price(1, 100.0), price(2, 100.0))
+    for kept in (rig.container().orders.get("a-1"), rig.order("a-1")):
+        assert kept is not None
+        assert (kept.state, kept.asked, kept.terms.quantity) == (OrderState.ACCEPTED, None, Decimal(10))
+    assert rig.container().orders.working == rig.router.orders["a"].working
 
 
 def test_a_tripped_container_hears_nothing_more_and_says_nothing() -> None:

@@ -7,11 +7,12 @@ import pytest
 
 from tests.builders import Rig, acting, price, spec, started, strategy
 from tests.market_builders import a_bar
-from trading.commands import CancelOrder, ScheduleTimer, SubmitOrder, Trip
+from trading.commands import AmendOrder, CancelOrder, RefusedAmend, RefusedOrder, ScheduleTimer, SubmitOrder, Trip
 from trading.container import ContainerState
 from trading.errors import StrategyMisuse
 from trading.market_data import Bar
 from trading.orders import OrderState, OrderType, Side, TimeInForce
+from trading.signals import Bracket
 from trading.strategy import Strategy
 from trading.subscriptions import DataKind, Subscription
 from trading.timestamps import MILLISECOND, MINUTE, SECOND
@@ -171,6 +172,122 @@ def test_a_strategy_knows_its_orders_position_time_and_id() -> None:
     assert known == [("a", 3 * SECOND, Decimal(2), [("a-2", OrderState.ACCEPTED)], [], False)]
 
 
+D = Decimal
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({}, OrderType.MARKET),
+        ({"limit_price": D(99)}, OrderType.LIMIT),
+        ({"stop_price": D(101)}, OrderType.STOP),
+        ({"limit_price": D(102), "stop_price": D(101)}, OrderType.STOP_LIMIT),
+        ({"trail_amount": D(2)}, OrderType.TRAILING_STOP),
+        ({"trail_percent": 5}, OrderType.TRAILING_STOP),
+        ({"trail_amount": 2, "stop_price": D(101)}, OrderType.TRAILING_STOP),
+        ({"type": OrderType.MARKET_IF_TOUCHED, "stop_price": D(99)}, OrderType.MARKET_IF_TOUCHED),
+        ({"type": "on_open"}, OrderType.ON_OPEN),
+        ({"type": "on_close", "limit_price": D(99)}, OrderType.ON_CLOSE),
+    ],
+)
+def test_the_prices_say_the_type_unless_it_is_named(said: Any, meant: OrderType) -> None:
+    placed = submitted(lambda self: self.order("AAA", Side.BUY, 5, **said))
+    assert placed.type is meant
+    for field in ("limit_price", "stop_price", "trail_amount", "trail_percent"):
+        assert getattr(placed, field) == said.get(field)
+
+
+def test_an_order_carries_all_that_was_said_of_it() -> None:
+    said: dict[str, Any] = {
+        "limit_price": 99,
+        "time_in_force": TimeInForce.GTD,
+        "expires_ns": 9 * SECOND,
+        "post_only": True,
+        "all_or_none": False,
+        "reason": "dear",
+    }
+    placed = submitted(lambda self: self.buy("AAA", 5, **said))
+    assert {field: getattr(placed, field) for field in said} == said
+    assert (placed.parent_id, placed.group_id, placed.reduce_only) == (None, None, False)
+
+
+def test_a_bracket_is_an_entry_with_exits_of_which_one_cancels_the_other() -> None:
+    brackets: list[Bracket] = []
+    commands = asked(
+        lambda self: brackets.append(
+            self.bracket("AAA", "buy", 5, limit_price=D(99), stop_loss=D(95), take_profit=D(110), reason="dip")
+        )
+    )
+    assert brackets == [Bracket(entry="a-1", stop_loss="a-2", take_profit="a-3")]
+    entry, stop, profit = (command.terms for command in commands)
+    assert (entry.type, entry.side, entry.limit_price, entry.parent_id) == (OrderType.LIMIT, Side.BUY, D(99), None)
+    assert (stop.type, stop.side, stop.stop_price) == (OrderType.STOP, Side.SELL, D(95))
+    assert (profit.type, profit.side, profit.limit_price) == (OrderType.LIMIT, Side.SELL, D(110))
+    for exit_ in (stop, profit):
+        assert (exit_.parent_id, exit_.group_id, exit_.quantity) == ("a-1", "a-g1", 5)
+        assert (exit_.time_in_force, exit_.reason) == (TimeInForce.GTC, "dip")
+
+
+@pytest.mark.parametrize("field", ["stop_loss", "take_profit"])
+def test_a_single_exit_stands_alone(field: str) -> None:
+    brackets: list[Bracket] = []
+    commands = asked(lambda self: brackets.append(self.bracket("AAA", Side.BUY, 5, **{field: D(95)})))
+    assert brackets == [Bracket(entry="a-1", **{field: "a-2"})]
+    assert [(one.terms.parent_id, one.terms.group_id) for one in commands] == [(None, None), ("a-1", None)]
+
+
+def test_a_refused_entry_refuses_its_exits() -> None:
+    commands = asked(lambda self: self.bracket("AAA", Side.BUY, 5_000, stop_loss=D(95), take_profit=D(110)))
+    assert [(type(one), one.code) for one in commands] == [
+        (RefusedOrder, "insufficient_cash"),
+        (RefusedOrder, "parent_ended"),
+        (RefusedOrder, "parent_ended"),
+    ]
+
+
+def test_each_group_is_another() -> None:
+    groups: list[str] = []
+    assert asked(lambda self: groups.extend((self.one_cancels_other(), self.one_cancels_other()))) == []
+    assert groups == ["a-g1", "a-g2"]
+
+
+def test_orders_of_a_group_say_so() -> None:
+    def pair(self: Strategy) -> None:
+        group = self.one_cancels_other()
+        self.buy("AAA", 5, limit_price=D(95), group=group)
+        self.buy("AAA", 5, stop_price=D(105), group=group)
+
+    assert [one.terms.group_id for one in asked(pair)] == ["a-g1", "a-g1"]
+
+
+def test_an_amendment_names_the_order_s_terms_as_they_are_to_be() -> None:
+    def change(self: Strategy) -> None:
+        order_id = self.buy("AAA", 5, limit_price=D(95))
+        self.amend(order_id, quantity=6, limit_price=D(96))
+
+    placed, amended = asked(change)
+    assert isinstance(amended, AmendOrder)
+    assert amended == AmendOrder(strategy="a", n=2, terms=amended.terms, ts_ns=SECOND)
+    assert (amended.terms.quantity, amended.terms.limit_price) == (D(6), D(96))
+    assert amended.terms.created_ns == placed.terms.created_ns
+
+
+def test_a_refused_amendment_says_why() -> None:
+    def change(self: Strategy) -> None:
+        order_id = self.buy("AAA", 5, limit_price=D(95))
+        self.amend(order_id, quantity=5_000)
+
+    _, refused = asked(change)
+    assert refused == RefusedAmend(
+        strategy="a",
+        n=2,
+        order_id="a-1",
+        ts_ns=SECOND,
+        code="insufficient_cash",
+        reason="474525.00 USD needed at 95, 9525.00 free",
+    )
+
+
 def test_a_timer_rings_at_a_time_or_at_each_whole_interval() -> None:
     once, each = asked(lambda self: (self.schedule("once", at_ns=7 * SECOND), self.schedule("each", every="4s")))
     assert once == ScheduleTimer(strategy="a", n=1, name="once", at_ns=7 * SECOND)
@@ -207,6 +324,10 @@ def test_while_warming_it_hears_and_whatever_it_asks_for_is_discarded() -> None:
         self.exit("AAA")
         ids.append(self.buy("AAA", 1))
         self.cancel(ids[-1])
+        self.amend(ids[-1], quantity=2)
+        self.amend("a-99", quantity=2)
+        assert self.bracket("AAA", Side.BUY, 1, stop_loss=Decimal(1)) == Bracket()
+        assert self.one_cancels_other() == ""
         self.cancel("a-99")
         self.schedule("tea", every="1s")
 
@@ -259,6 +380,29 @@ def trip_of(action: Any) -> str:
         (lambda self: self.target("ZZZ", 1), "'ZZZ' is no instrument here; known: AAA, BBB"),
         (lambda self: self.buy("ZZZ", 1), "'ZZZ' is no instrument here; known: AAA, BBB"),
         (lambda self: self.cancel("b-1"), "cancel('b-1'): no such order of a"),
+        (lambda self: self.amend("b-1", quantity=1), "amend('b-1'): no such order of a"),
+        (
+            lambda self: self.amend("a-1"),
+            "amend('a-1') changes nothing; give a quantity, price, trail or expires_ns",
+        ),
+        (
+            lambda self: self.amend("a-1", limit_price=1.5),
+            "1.5 is a float; quantities and prices of orders are Decimal",
+        ),
+        (lambda self: self.bracket("AAA", Side.BUY, 1), "bracket() needs stop_loss=, take_profit= or both"),
+        (
+            lambda self: self.buy("AAA", 1, type="iceberg"),
+            "'iceberg' is no OrderType; write one of market, limit, stop, stop_limit, market_if_touched, "
+            "trailing_stop, on_open, on_close",
+        ),
+        (
+            lambda self: self.buy("AAA", 1, expires_ns=1e18),
+            "expires_ns is 1e+18; times are whole nanoseconds since the epoch",
+        ),
+        (
+            lambda self: self.buy("AAA", 1, expires_ns=-(1 << 70)),
+            f"expires_ns is {-(1 << 70)}; times are whole nanoseconds since the epoch",
+        ),
         (lambda self: self.enter("AAA", Side.BUY, 0.0), "strength is 0.0; it must be above 0 and at most 1"),
         (lambda self: self.enter("AAA", Side.BUY, 1.1), "strength is 1.1; it must be above 0 and at most 1"),
         (
@@ -294,6 +438,7 @@ def test_misuse_is_told_in_the_trader_s_words(action: Any, message: str) -> None
     [
         (lambda self: self.target("AAA", 1), "no orders in start(); wait for the first event"),
         (lambda self: self.buy("AAA", 1), "no orders in start(); wait for the first event"),
+        (lambda self: self.one_cancels_other(), "no orders in start(); wait for the first event"),
         (
             lambda self: self.subscribe("AAA"),
             "subscribe('AAA') asks for nothing; give bars=, quotes=True or trades=True",

@@ -6,20 +6,28 @@ whole. While the account is halted only orders that reduce their container's own
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Final
 
 from trading.account.ledger import UNALLOCATED, Ledger
-from trading.admission import ContainerHoldings, Refusal, malformed, only_reduces, over_limit, unaffordable
+from trading.admission import Admission, only_reduces, over_limit
+from trading.capabilities import Capabilities
+from trading.claims import Addition
+from trading.holdings import ContainerHoldings, Holdings
 from trading.instruments import Instrument
 from trading.limits import RiskLimits
 from trading.money import total
 from trading.order_manager import OrderManager
+from trading.order_validator import OrderValidator
 from trading.orders import OrderTerms
+from trading.refusals import Refusal
+
+_NO_LIMITS: Final = RiskLimits()
 
 
 class AccountHoldings:
     """The holdings of the account: positions netted over containers, buys and sells added up apart."""
 
-    def __init__(self, containers: Mapping[str, ContainerHoldings]) -> None:
+    def __init__(self, containers: Mapping[str, Holdings]) -> None:
         self._containers = containers
 
     def symbols(self) -> Iterable[str]:
@@ -35,6 +43,10 @@ class AccountHoldings:
         buys, sells = zip(*(holdings.working(symbol) for holdings in self._containers.values()), strict=True)
         return total(buys), total(sells)
 
+    def addition(self, terms: OrderTerms) -> Addition:
+        """What an order, or other terms of an open one, would add; groups are of one container."""
+        return self._containers[terms.strategy].addition(terms)
+
     def open_orders(self) -> int:
         """How many orders are open in all."""
         return sum(holdings.open_orders() for holdings in self._containers.values())
@@ -49,7 +61,7 @@ class AccountHoldings:
 
 
 class Gate:
-    """Says why an order may not leave, or nothing."""
+    """Says why an order, or an amendment, may not leave, or nothing. `capabilities` are the market's."""
 
     def __init__(
         self,
@@ -57,6 +69,7 @@ class Gate:
         ledger: Ledger,
         orders: Mapping[str, OrderManager],
         instruments: Mapping[str, Instrument],
+        capabilities: Capabilities,
         account_limits: RiskLimits,
         limits: Mapping[str, RiskLimits],
         price_of: Callable[[str], Decimal | None],
@@ -64,32 +77,40 @@ class Gate:
         self.halted = ""
         self._instruments = instruments
         self._account_limits = account_limits
-        self._limits = limits
         self._price_of = price_of
-        self._holdings = {
-            strategy: ContainerHoldings(ledger.of(strategy), manager, instruments)
+        validator = OrderValidator(instruments, capabilities)
+        self._admissions = {
+            strategy: Admission(
+                validator=validator,
+                orders=manager,
+                portfolio=ledger.of(strategy),
+                instruments=instruments,
+                limits=limits[strategy],
+                price_of=price_of,
+            )
             for strategy, manager in orders.items()
         }
         unallocated = ContainerHoldings(ledger.unallocated, OrderManager(UNALLOCATED), instruments)
-        self._account = AccountHoldings({**self._holdings, UNALLOCATED: unallocated})
+        holdings = {strategy: admission.holdings for strategy, admission in self._admissions.items()}
+        self._account = AccountHoldings({**holdings, UNALLOCATED: unallocated})
 
     def refusal(self, terms: OrderTerms) -> Refusal | None:
         """The first reason against an order, None when it may leave."""
-        instrument = self._instruments.get(terms.symbol)
-        if instrument is None:
-            return Refusal("unknown_symbol", f"{terms.symbol!r} is no instrument here")
-        holdings = self._holdings[terms.strategy]
-        if self.halted and not only_reduces(terms, holdings):
-            return Refusal("halted", f"trading is halted ({self.halted}); only orders that reduce a position pass")
-        return (
-            malformed(terms, instrument)
-            or unaffordable(terms, instrument, holdings, self._price_of)
-            or over_limit(terms, self._limits[terms.strategy], self._instruments, holdings, self._price_of)
-            or self._over_account_limit(terms)
-        )
+        admission = self._admissions[terms.strategy]
+        return admission.misfit(terms) or self._excess(terms, admission)
 
-    def _over_account_limit(self, terms: OrderTerms) -> Refusal | None:
-        if only_reduces(terms, self._holdings[terms.strategy]):
+    def amend_refusal(self, terms: OrderTerms) -> Refusal | None:
+        """The first reason against other terms of an order, None when they may leave."""
+        admission = self._admissions[terms.strategy]
+        return admission.amend_misfit(terms) or self._excess(terms, admission)
+
+    def _excess(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
+        if self.halted and not only_reduces(terms, admission.holdings):
+            return Refusal("halted", f"trading is halted ({self.halted}); only orders that reduce a position pass")
+        return admission.excess(terms) or self._over_account_limit(terms, admission)
+
+    def _over_account_limit(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
+        if self._account_limits == _NO_LIMITS or only_reduces(terms, admission.holdings):
             return None
         refusal = over_limit(terms, self._account_limits, self._instruments, self._account, self._price_of)
         return refusal and Refusal(f"account_{refusal.code}", f"for the account, {refusal.reason}")

@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
+from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
+from trading.market import Note
 from trading.reports import ExecutionReport
 
 
@@ -15,6 +16,13 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
     """A numbered report, of the gate or the market."""
 
     report: ExecutionReport
+    round: int
+
+
+class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
+    """A change of the market that nobody is told of."""
+
+    note: Note
     round: int
 
 
@@ -45,4 +53,6 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, tag="commit"):
     ts_ns: int
 
 
-StepRecord = WireSubmit | WireCancel | RefusedOrder | Trip | Reported | Operation | CommandsTaken | Commit
+StepRecord = (
+    WireSubmit | WireCancel | WireAmend | RefusedOrder | Trip | Reported | Noted | Operation | CommandsTaken | Commit
+)

@@ -6,22 +6,26 @@ It is a machine: batches and reports go in, what to record, send and deliver com
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from trading.account.answers import answer, rejection
 from trading.account.gate import Gate
 from trading.account.ids import IdSource
 from trading.account.ledger import UNALLOCATED, Ledger
 from trading.account.records import Operation
-from trading.admission import Refusal
+from trading.capabilities import Capabilities
 from trading.commands import (
+    AmendOrder,
     CancelOrder,
     Command,
+    RefusedAmend,
     RefusedOrder,
     ScheduleTimer,
     SubmitOrder,
     Trip,
+    WireAmend,
     WireCancel,
     WireCommand,
     WireSubmit,
@@ -31,7 +35,10 @@ from trading.limits import RiskLimits
 from trading.market_data import MarketEvent, reference_price
 from trading.order_manager import OrderManager
 from trading.orders import Order, OrderChange, OrderTerms
-from trading.reports import ExecutionReport, Origin, ReportKind
+from trading.refusals import Refusal
+from trading.reports import ExecutionReport, Fill, Origin, ReportKind, answers_what_left
+
+_EVERYTHING: Final = Capabilities.everything()
 
 
 class RoutedStrategy(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +61,8 @@ class Taken(msgspec.Struct, kw_only=True):
 
 
 class Router:
-    """Holds the account. Strategies stand in the order of the config, which is the order in which a batch is taken."""
+    """Holds the account. Strategies stand in the order of the config, which is the order in which a batch is taken;
+    what is not among the market's `capabilities` is refused before it is sent."""
 
     def __init__(
         self,
@@ -64,6 +72,7 @@ class Router:
         instruments: Mapping[str, Instrument],
         limits: RiskLimits,
         ids: IdSource,
+        capabilities: Capabilities = _EVERYTHING,
     ) -> None:
         self.strategies = {routed.strategy: routed for routed in strategies}
         self.ledger = Ledger(
@@ -79,6 +88,7 @@ class Router:
         self._cids: dict[str, str] = {}
         self._instruments = instruments
         self._limits = limits
+        self._capabilities = capabilities
         self._gate = self._build_gate()
 
     def _build_gate(self) -> Gate:
@@ -86,6 +96,7 @@ class Router:
             ledger=self.ledger,
             orders=self.orders,
             instruments=self._instruments,
+            capabilities=self._capabilities,
             account_limits=self._limits,
             limits={strategy: routed.limits for strategy, routed in self.strategies.items()},
             price_of=self.price_of,
@@ -113,10 +124,16 @@ class Router:
         taken = Taken()
         for command in sorted(batch, key=lambda command: (self._place[command.strategy], command.n)):
             match command:
+                case SubmitOrder() | RefusedOrder() if self._is_known(command.terms):
+                    self._trip(_used_twice(command, ts_ns), taken)
                 case SubmitOrder():
                     self._submit(command, taken, ts_ns)
                 case CancelOrder():
                     self._cancel(command, taken)
+                case AmendOrder():
+                    self._amend(command, taken)
+                case RefusedAmend():
+                    taken.reports.append(answer(command, ReportKind.REPLACE_REJECTED, Origin.RISK, command))
                 case RefusedOrder():
                     self._refuse(command, taken, ts_ns)
                 case ScheduleTimer():
@@ -144,13 +161,13 @@ class Router:
         """Book what came back and number it for its container; what is no container's goes to `unallocated`."""
         numbered: list[ExecutionReport] = []
         for report in reports:
-            order, fill = self.orders.get(report.strategy, self._foreign).apply(report)
+            order, fill = self._apply(report)
             if fill is not None:
                 self.ledger.book(fill)
             if report.strategy not in self.orders:
                 continue
-            if order is not None and not order.is_open:
-                self._cids.pop(order.order_id, None)
+            if order is not None:
+                self._keep_cid(order, report)
             self.numbers[report.strategy] += 1
             numbered.append(msgspec.structs.replace(report, number=self.numbers[report.strategy], cause=cause))
         return numbered
@@ -191,6 +208,22 @@ class Router:
         self._gate = self._build_gate()
         self._gate.halted = state["halted"]
 
+    def _apply(self, report: ExecutionReport) -> tuple[Order | None, Fill | None]:
+        manager = self.orders.get(report.strategy, self._foreign)
+        if answers_what_left(report):
+            return manager.apply(report)
+        return manager.get(report.order_id), None
+
+    def _keep_cid(self, order: Order, report: ExecutionReport) -> None:
+        """Know under which id an open order is at the market; one that a bust has opened again by that of the bust."""
+        if not order.is_open:
+            self._cids.pop(order.order_id, None)
+        elif report.kind is ReportKind.BUSTED:
+            self._cids.setdefault(order.order_id, report.cid)
+
+    def _is_known(self, terms: OrderTerms) -> bool:
+        return self.orders[terms.strategy].get(terms.order_id) is not None
+
     def _submit(self, command: SubmitOrder, taken: Taken, ts_ns: int) -> None:
         manager, terms = self.orders[command.strategy], command.terms
         if command.strategy in self.tripped:
@@ -217,7 +250,7 @@ class Router:
     def _refuse(self, refused: RefusedOrder, taken: Taken, ts_ns: int) -> None:
         self.orders[refused.strategy].add(refused.terms)
         taken.refused.append(refused)
-        taken.reports.append(_rejection(refused.terms, refused.origin, refused.code, refused.reason, ts_ns))
+        taken.reports.append(rejection(refused.terms, refused.origin, refused.code, refused.reason, ts_ns))
 
     def _cancel(self, command: CancelOrder, taken: Taken) -> None:
         manager = self.orders[command.strategy]
@@ -225,19 +258,24 @@ class Router:
         if order is None:
             closed = manager.get(command.order_id)
             state = "not known" if closed is None else closed.state
-            taken.reports.append(
-                ExecutionReport(
-                    order_id=command.order_id,
-                    strategy=command.strategy,
-                    kind=ReportKind.CANCEL_REJECTED,
-                    ts_ns=command.ts_ns,
-                    origin=Origin.GATE,
-                    code="not_open",
-                    reason=f"order {command.order_id} is {state}",
-                )
-            )
+            refusal = Refusal("not_open", f"order {command.order_id} is {state}")
+            taken.reports.append(answer(command, ReportKind.CANCEL_REJECTED, Origin.GATE, refusal))
             return
         taken.sends.append(self._wire_cancel(order, command.ts_ns))
+
+    def _amend(self, command: AmendOrder, taken: Taken) -> None:
+        manager, terms = self.orders[command.strategy], command.terms
+        if command.strategy in self.tripped:
+            refusal: Refusal | None = Refusal("tripped", f"{command.strategy} has tripped")
+        else:
+            refusal = self._gate.amend_refusal(terms)
+        if refusal is not None:
+            taken.reports.append(answer(command, ReportKind.REPLACE_REJECTED, Origin.GATE, refusal))
+            return
+        order = manager.get_open(terms.order_id)
+        assert order is not None, terms.order_id
+        manager.amend(order, terms, command.ts_ns)
+        taken.sends.append(WireAmend(cid=self._cids[terms.order_id], terms=terms, ts_ns=command.ts_ns))
 
     def _wire_cancel(self, order: Order, ts_ns: int) -> WireCancel:
         self.orders[order.terms.strategy].change(order, OrderChange.REQUEST_CANCEL, ts_ns)
@@ -255,13 +293,7 @@ class Router:
             taken.sends += [self._wire_cancel(order, ts_ns) for order in self.orders[strategy].open()]
 
 
-def _rejection(terms: OrderTerms, origin: Origin, code: str, reason: str, ts_ns: int) -> ExecutionReport:
-    return ExecutionReport(
-        order_id=terms.order_id,
-        strategy=terms.strategy,
-        kind=ReportKind.REJECTED,
-        ts_ns=ts_ns,
-        origin=origin,
-        code=code,
-        reason=reason,
-    )
+def _used_twice(command: SubmitOrder | RefusedOrder, ts_ns: int) -> Trip:
+    """No container counts so: whoever did is not to be trusted with another order."""
+    reason = f"order id {command.terms.order_id} was used twice"
+    return Trip(strategy=command.strategy, n=command.n, ts_ns=ts_ns, reason=reason, traceback="")

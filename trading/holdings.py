@@ -1,0 +1,92 @@
+"""What is held and what works, as the rules for orders ask about it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Final, Protocol
+
+from trading.claims import Addition
+from trading.instruments import Instrument
+from trading.money import EXACT, ZERO
+from trading.order_manager import OrderManager
+from trading.orders import OrderTerms
+from trading.portfolio import VirtualPortfolio
+
+_ONE: Final = Decimal(1)
+
+
+class Holdings(Protocol):
+    """What is held and what works, by symbol."""
+
+    def symbols(self) -> Iterable[str]:
+        """Symbols with a position or an open order."""
+
+    def position(self, symbol: str) -> Decimal:
+        """Signed units held."""
+
+    def working(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Units still to buy and still to sell."""
+
+    def addition(self, terms: OrderTerms) -> Addition:
+        """What an order, or other terms of an open one, would add to what works on its side."""
+
+    def open_orders(self) -> int:
+        """How many orders are open."""
+
+    def equity(self, currency: str) -> Decimal:
+        """Cash and marked positions."""
+
+    def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
+        """Cash less what the open buys would take."""
+
+
+class ContainerHoldings:
+    """The holdings of one container: its portfolio and its open orders."""
+
+    def __init__(
+        self, portfolio: VirtualPortfolio, orders: OrderManager, instruments: Mapping[str, Instrument]
+    ) -> None:
+        self._portfolio = portfolio
+        self._orders = orders
+        self._instruments = instruments
+
+    def symbols(self) -> Iterable[str]:
+        """Symbols with a position or an open order, in a fixed order."""
+        held = {symbol for symbol, position in self._portfolio.positions.items() if position.quantity}
+        return sorted(
+            held | {symbol for symbol, working in self._orders.working.items() if working.buys or working.sells}
+        )
+
+    def position(self, symbol: str) -> Decimal:
+        """Signed units held."""
+        return self._portfolio.quantity(symbol)
+
+    def working(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """Units still to buy and still to sell."""
+        return self._orders.open_quantities(symbol)
+
+    def addition(self, terms: OrderTerms) -> Addition:
+        """What an order, or other terms of an open one, would add to what works on its side."""
+        return self._orders.addition(terms)
+
+    def open_orders(self) -> int:
+        """How many orders are open."""
+        return self._orders.open_count
+
+    def equity(self, currency: str) -> Decimal:
+        """Cash and marked positions."""
+        return self._portfolio.exact_equity(currency)
+
+    def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
+        """Cash less what the open buys would take at the price that they are reckoned at, or at the current one."""
+        free = self._portfolio.cash.get(currency, ZERO)
+        for symbol, working in self._orders.working.items():
+            instrument = self._instruments[symbol]
+            if working.buys and instrument.currency.code == currency:
+                at_market = EXACT.multiply(working.unlimited_buys, price_of(symbol) or ZERO)
+                free = EXACT.subtract(free, instrument.notional(_ONE, EXACT.add(working.bids, at_market)))
+        return free
+
+
+def worst_case(position: Decimal, buys: Decimal, sells: Decimal) -> Decimal:
+    """The furthest from flat that open orders can take a position; buys are never netted against sells."""
+    return max(EXACT.add(position, buys).copy_abs(), EXACT.subtract(position, sells).copy_abs())
