@@ -94,9 +94,25 @@ def traded(daemon: Daemon) -> tuple[int, float]:
     return events, (said["the feed has ended"] - said["ready"]).total_seconds()
 
 
+def with_every_order(document: Document) -> None:
+    """One strategy more, with capital of its own, which uses every kind of order."""
+    document["account"]["cash"] = "120000"
+    document["strategies"].append(
+        {
+            "id": "resourceful",
+            "class": "tests.simulation.strategies:Resourceful",
+            "params": {"symbol": "BBB"},
+            "capital": "9000",
+        }
+    )
+
+
 def test_on_a_generated_market_isolation_changes_nothing(tmp_path: Path) -> None:
-    pure = assert_the_same_in_every_way(tmp_path, the_fleet(tmp_path))
+    document = the_fleet(tmp_path)
+    with_every_order(document)
+    pure = assert_the_same_in_every_way(tmp_path, document)
     assert len(fills_by_strategy(pure)) >= 4
+    assert fills_by_strategy(pure)["resourceful"] >= 50
     assert len(pure.fills) >= 100
 
 
@@ -112,7 +128,8 @@ def test_on_real_markets_isolation_changes_nothing(config: str, data: str, share
 
 
 def lasting(document: Document) -> None:
-    """A long market, and restarts without end."""
+    """A long market, a strategy more that uses every kind of order, and restarts without end."""
+    with_every_order(document)
     document["feed"]["duration"] = LONG
     for strategy in document["strategies"]:
         strategy["restart"] = {"most": 10_000}
