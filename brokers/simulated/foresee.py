@@ -12,7 +12,7 @@ from trading.market_data import MarketEvent
 from trading.orders import OrderType, Side
 
 Watch = Callable[[MarketEvent], bool]
-"""Whether an event may bring something to the orders of its symbol; trailing stops make it remember what it saw."""
+"""Whether an event may bring something to the orders of its symbol."""
 
 
 def in_reach(orders: Iterable[WorkingOrder], books: Mapping[str, SymbolBook], events: Sequence[MarketEvent]) -> int:

@@ -350,6 +350,12 @@ TRAILING = [
     ),
     bars(
         "B17",
+        "a buy too",
+        [BAR, buy("a", "10", trail="2"), a_bar(100.5, 100.5, 97.0, 100.0)],
+        ["a accepted", "a triggered", "a filled 10 at 99 taker"],
+    ),
+    bars(
+        "B17",
         "an open beyond it is taken",
         [BAR, sell("a", "10", trail="2"), a_bar(97.0, 99.0, 96.0, 98.0)],
         ["a accepted", "a triggered", "a filled 10 at 97 taker"],
@@ -462,6 +468,28 @@ PATHS = [
             "gapped filled 1 at 100 taker",
             "near filled 1 at 99.5 maker",
             "deep filled 1 at 99 maker",
+        ],
+    ),
+    bars(
+        "B22",
+        "where a trailing stop has come to on the way is its place",
+        [
+            BAR,
+            sell("low", "1", stop="101.00"),
+            sell("trail", "1", trail="2"),
+            sell("high", "1", stop="103.50"),
+            a_bar(104.0, 105.0, 100.0, 101.0),
+        ],
+        [
+            "low accepted",
+            "trail accepted",
+            "high accepted",
+            "high triggered",
+            "high filled 1 at 103.5 taker",
+            "trail triggered",
+            "trail filled 1 at 103 taker",
+            "low triggered",
+            "low filled 1 at 101 taker",
         ],
     ),
     bars(

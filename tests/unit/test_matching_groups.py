@@ -128,6 +128,7 @@ EXITS = [
         "C2",
         "an exit that wants it at once has its moment then, and does not end before",
         [
+            a_trade(100.0),
             PARENT,
             exit_of("p", sell("x", "10", tif="ioc"), "g"),
             exit_of("p", sell("y", "10", tif="fok"), "g"),
@@ -167,6 +168,13 @@ EXITS = [
             "q filled 1 at 99 maker",
             "y cancelled ioc_unfilled",
         ],
+    ),
+    Row(
+        "C3",
+        "a high before its parent is none that it follows",
+        "bars",
+        [PARENT, exit_of("p", sell("x", "10", trail="5")), a_bar(100.0, 104.0, 95.0, 97.0)],
+        ["p accepted", "x accepted", "p filled 10 at 99 maker"],
     ),
     trades(
         "C3",
@@ -368,6 +376,31 @@ GROUPS = [
         cash="1000",
     ),
     trades(
+        "C9",
+        "what comes to a group that has filled a part wants as much less",
+        [*grouped(buy("a", "10", "99.00")), part(4), *grouped(buy("b", "10", "95.00")), a_trade(94.0, size=3.0)],
+        [
+            "a accepted",
+            "a filled 4 at 99 maker",
+            "b accepted",
+            "b replaced 6 oco",
+            "a filled 3 at 99 maker",
+            "b replaced 3 oco",
+        ],
+    ),
+    trades(
+        "C9",
+        "to a group that has filled as much nothing can come",
+        [*grouped(buy("a", "10", "99.00")), part(4), *grouped(buy("b", "4", "95.00"))],
+        ["a accepted", "a filled 4 at 99 maker", "b accepted", "b cancelled oco"],
+    ),
+    trades(
+        "C9",
+        "nor to one that is over",
+        [*grouped(buy("a", "4", "99.00")), part(4), *grouped(buy("b", "4", "95.00"))],
+        ["a accepted", "a filled 4 at 99 maker", "b rejected bad_contingency"],
+    ),
+    trades(
         "C8",
         "the end of an exit leaves its parent",
         [*BRACKET, cancel("up"), part(10)],
@@ -531,9 +564,16 @@ LAST = [
         [
             g := buy("g", "10", "90.00", until=10),
             amend(g, expires_ns=20 * SECOND),
-            a_trade(100.0, at=15),
-            a_trade(100.0, at=20),
+            a_trade(100.0, at=15, size=4.0),
+            a_trade(90.0, at=19, size=4.0),
+            a_trade(90.0, at=20),
         ],
+        ["g accepted", "g replaced 10", "g filled 4 at 90 maker", "g expired expired"],
+    ),
+    trades(
+        "M5",
+        "a sooner one too",
+        [g, amend(g, expires_ns=5 * SECOND), a_trade(90.0, at=5)],
         ["g accepted", "g replaced 10", "g expired expired"],
     ),
 ]

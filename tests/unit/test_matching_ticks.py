@@ -56,6 +56,13 @@ MARKET = [
     ),
     quotes(
         "Q2",
+        "the middle of a quote between ticks is not rounded beyond it",
+        [a_quote(100.001, 100.002), buy("a", "10"), sell("b", "10")],
+        ["a accepted", "a filled 10 at 100.002 taker", "b accepted", "b filled 10 at 100.001 taker"],
+        quote_price=QuotePrice.MID,
+    ),
+    quotes(
+        "Q2",
         "there is no middle without a bid",
         [a_quote(0.0, 100.0), buy("a", "10"), a_quote(99.0, 100.0)],
         ["a accepted", "a filled 10 at 99.5 taker"],

@@ -324,6 +324,27 @@ EXPIRY = [
     ),
     timed("E4", "so does data that is not matched on", "trades", [UNTIL_150, a_quote(97.0, 98.0, at=150)], EXPIRED),
     timed(
+        "E4",
+        "on bars an event of another symbol does not, while a bar that began in its time may come",
+        "bars",
+        [bar(101.0, 100), UNTIL_150, a_trade(98.0, at=209, symbol="Z")],
+        ["a accepted"],
+    ),
+    timed(
+        "E4",
+        "on bars it does once such a bar would be over",
+        "bars",
+        [bar(101.0, 100), UNTIL_150, a_trade(98.0, at=210, symbol="Z")],
+        EXPIRED,
+    ),
+    timed(
+        "E4",
+        "before the first bar nobody knows how long they are",
+        "bars",
+        [UNTIL_150, a_trade(98.0, at=9_000, symbol="Z"), a_bar(*REACHED, at=9_060)],
+        EXPIRED,
+    ),
+    timed(
         "E5",
         "what ends sooner is told first, at one time what came sooner",
         "trades",

@@ -203,8 +203,8 @@ ROWS = [
     on_trades(
         "K7",
         "an order that would be worth too little is refused",
-        [TRADE, buy("a", "1", "40.00"), buy("b", "1", "60.00"), sell("c", "0.4")],
-        ["a rejected bad_quantity", "b accepted", "c rejected bad_quantity"],
+        [TRADE, buy("a", "1", "40.00"), buy("b", "1", "50.00"), sell("c", "0.4"), sell("d", "0.5")],
+        ["a rejected bad_quantity", "b accepted", "c rejected bad_quantity", "d accepted", "d filled 0.5 at 100 taker"],
         instrument=an_instrument(min_notional="50", lot="0.1"),
     ),
 ]

@@ -16,6 +16,8 @@ from brokers.simulated.costs import (
     PercentCommission,
     PerShareCommission,
     PerTradeCommission,
+    SpreadShareSlippage,
+    SquareRootSlippage,
 )
 from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.rules import BarPrice, Gap, MarketRules, Path
@@ -39,6 +41,7 @@ from tests.market_builders import (
     sell,
 )
 from trading.capabilities import Capabilities
+from trading.commands import WireSubmit
 from trading.market import TriggerMoved
 from trading.orders import Side
 from trading.reports import ExecutionReport, Fill, Liquidity, ReportKind
@@ -53,6 +56,10 @@ def row(
     rule: str, sentence: str, match_on: str, story: Sequence[Happening], lines: Sequence[str], **market: Any
 ) -> Row:
     return Row(rule, sentence, match_on, story, lines, market)
+
+
+def changed_cid(order: WireSubmit, cid: str) -> WireSubmit:
+    return WireSubmit(cid=cid, terms=order.terms)
 
 
 DATA = [
@@ -138,6 +145,13 @@ TAKEN = [
         ["a accepted", "a rejected duplicate_id", "a filled 1 at 90 maker"],
     ),
     row(
+        "O3",
+        "nor an order id under another",
+        "trades",
+        [TRADE, buy("a", "1", "90.00"), changed_cid(buy("a", "1"), "b")],
+        ["a accepted", "b rejected duplicate_id"],
+    ),
+    row(
         "O4",
         "a cancel ends what works, and nothing else",
         "trades",
@@ -210,6 +224,22 @@ COSTS = [
             "close filled 1 at 97.52 taker",
         ],
         **TWO_TICKS,
+    ),
+    row(
+        "F1",
+        "half of a spread of 0.20",
+        "quotes",
+        [QUOTE, buy("a", "1"), sell("b", "1")],
+        ["a accepted", "a filled 1 at 100.3 taker", "b accepted", "b filled 1 at 99.9 taker"],
+        slippage=SpreadShareSlippage(Decimal("0.5")),
+    ),
+    row(
+        "F1",
+        "two percent of the root of 25 of 10000 is a tenth of a percent",
+        "bars",
+        [buy("a", "25"), a_bar(100.0, 101.0, 99.0, 100.5, volume=10_000.0)],
+        ["a accepted", "a filled 25 at 100.1 taker"],
+        slippage=SquareRootSlippage(Decimal(2)),
     ),
     row(
         "F2",
