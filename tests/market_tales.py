@@ -155,11 +155,16 @@ def _words(told: Any) -> str:
     return f"{type(told).__name__}({', '.join(fields)})"
 
 
+def a_tale(match_on: str, *story: Happening, **rules: Any) -> Tale:
+    """A story of AAA that is written down, such as one that broke a law."""
+    return Tale(Setting({"AAA": match_on}, MarketRules(**rules)), list(story))
+
+
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """What a story may hold. `rules` are fixed, those not named are any; of the groups without a parent all members
     want the same where they are `equal`; `faults` are events without a price, and data that nothing is matched on."""
 
-    symbols: tuple[str, ...] = ("AAA", "BBB")
+    symbols: tuple[str, ...] = ("AAA",)
     kinds: tuple[str, ...] = KINDS
     types: tuple[OrderType, ...] = tuple(OrderType)
     flags: bool = True
@@ -175,18 +180,17 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 EVERYTHING: Final = Scope()
+BOTH: Final = Scope(symbols=("AAA", "BBB"))
 TIMED: Final = Scope(
-    symbols=("AAA",),
     types=(OrderType.LIMIT, OrderType.STOP),
     flags=False,
     brackets=False,
     groups=False,
     short_days=True,
 )
-TRAILING: Final = Scope(symbols=("AAA",), types=(OrderType.TRAILING_STOP,), flags=False)
-GROUPED: Final = Scope(symbols=("AAA",), types=(OrderType.LIMIT, OrderType.STOP), flags=False, brackets=False)
+TRAILING: Final = Scope(types=(OrderType.TRAILING_STOP,), flags=False)
+GROUPED: Final = Scope(types=(OrderType.LIMIT, OrderType.STOP), flags=False, brackets=False)
 SCARCE: Final = Scope(
-    symbols=("AAA",),
     types=(OrderType.MARKET, OrderType.LIMIT, OrderType.STOP),
     flags=False,
     rules={"volume_share": Decimal("0.25")},

@@ -5,10 +5,23 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.market_tales import BEGIN_NS, SCARCE, Scope, Tale, examples, played, reports_of, tales, tradable
+from tests.market_builders import a_trade, buy, cancel, exit_of, sell, told
+from tests.market_tales import (
+    BEGIN_NS,
+    SCARCE,
+    Asked,
+    Scope,
+    Tale,
+    a_tale,
+    examples,
+    played,
+    reports_of,
+    tales,
+    tradable,
+)
 from trading.commands import WireAmend, WireCommand, WireSubmit
 from trading.market import Effect
 from trading.market_data import MarketEvent
@@ -16,11 +29,27 @@ from trading.money import ZERO
 from trading.orders import OrderTerms
 from trading.reports import ReportKind
 
-EXITS = Scope(symbols=("AAA",), groups=False)
-GROUPS = Scope(symbols=("AAA",), brackets=False, equal=True)
+EXITS = Scope(groups=False)
+GROUPS = Scope(brackets=False, equal=True)
 ENDS = (ReportKind.CANCELLED, ReportKind.EXPIRED, ReportKind.REJECTED)
 OF_OTHERS = ("oco", "parent_ended")
 """Codes of what happens to an order because of another."""
+
+
+ENTRY = buy("c1", "10", "100")
+STOP_LOSS, PROFIT = (
+    exit_of("c1", sell("c2", "10", stop="95"), "s-g1"),
+    exit_of("c1", sell("c3", "5", "105"), "s-g1"),
+)
+AMENDED_AFTER_ITS_PARENT = a_tale(
+    "trades",
+    ENTRY,
+    STOP_LOSS,
+    a_trade(100.0, at=7_000, size=5.0),
+    cancel("c1"),
+    Asked("c2", STOP_LOSS.terms, {"quantity": Decimal(9)}),
+    volume_share=Decimal(1),
+)
 
 
 class Heard:
@@ -60,7 +89,8 @@ class Heard:
         return self.filled[parent_id] - sum((self.filled[order_id] for order_id in exits), ZERO)
 
 
-@examples(1_000)
+@examples(150)
+@example(tale=AMENDED_AFTER_ITS_PARENT, short_sales=True)
 @given(tale=tales(EXITS) | tales(msgspec.structs.replace(SCARCE, groups=False)), short_sales=st.booleans())
 def test_exits_never_trade_more_than_their_parent_and_nothing_of_a_bracket_outlives_it(
     tale: Tale, short_sales: bool
@@ -77,7 +107,7 @@ def test_exits_never_trade_more_than_their_parent_and_nothing_of_a_bracket_outli
                 assert order.remaining <= left or order.terms.parent_id not in heard.over
 
 
-@examples(700)
+@examples(250)
 @given(tale=tales(GROUPS))
 def test_of_orders_of_which_one_cancels_the_others_no_more_than_one_is_filled(tale: Tale) -> None:
     story = [one for one in tale.story if "quantity" not in getattr(one, "changes", {})]
@@ -92,7 +122,7 @@ def test_of_orders_of_which_one_cancels_the_others_no_more_than_one_is_filled(ta
         assert not [order for order in market.working() if order.terms.group_id in heard.groups_over - {None}]
 
 
-@examples(500)
+@examples(200)
 @given(tale=tales())
 def test_an_order_that_is_amended_is_one_order(tale: Tale) -> None:
     market, heard = tale.setting.market(), Heard()
@@ -118,3 +148,16 @@ def test_an_order_that_works_is_not_taken_a_second_time_whatever_it_goes_by(tale
         again = WireSubmit(cid=f"{order.cid}-again", terms=order.terms)
         assert [report.code for report in reports_of(market.on_command(again, BEGIN_NS))] == ["duplicate_id"]
     assert market.working() == before
+
+
+def test_a_stop_loss_that_has_filled_a_part_goes_on_when_nothing_is_left_of_a_smaller_take_profit() -> None:
+    fills = [a_trade(100.0, at=7_000, size=10.0), *(a_trade(95.0, at=at, size=5.0) for at in (7_060, 7_120))]
+    tale = a_tale("trades", ENTRY, STOP_LOSS, PROFIT, *fills, volume_share=Decimal(1))
+    market = tale.setting.market(holding="0")
+    reports = [report for _, effects in played(market, tale.story) for report in reports_of(effects)]
+    assert told(reports)[4:] == [
+        "c2 triggered",
+        "c2 filled 5 at 95 taker",
+        "c3 cancelled oco",
+        "c2 filled 5 at 95 taker",
+    ]

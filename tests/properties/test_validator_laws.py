@@ -199,14 +199,14 @@ def is_large_enough(order: OrderTerms) -> bool:
     return price is None or round(quantity * Fraction(price), 2) >= LEAST_WORTH[order.symbol]
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.one_of(orders(), nearly_sane), capabilities)
 def test_whatever_an_order_says_the_validator_answers(order: OrderTerms, offered: Capabilities | None) -> None:
     said = OrderValidator(INSTRUMENTS, offered).refusal(order)
     assert said is None or (said.code and said.reason)
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=300)
 @given(st.one_of(orders(), nearly_sane, nearly_sane))
 def test_what_passes_is_sound_and_what_is_sound_passes(order: OrderTerms) -> None:
     said = OrderValidator(INSTRUMENTS).refusal(order)
@@ -214,7 +214,7 @@ def test_what_passes_is_sound_and_what_is_sound_passes(order: OrderTerms) -> Non
     assert (said is None) is is_sound(order)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.one_of(orders(), nearly_sane), capabilities)
 def test_nobody_s_decimal_context_changes_the_answer(order: OrderTerms, offered: Capabilities | None) -> None:
     validator = OrderValidator(INSTRUMENTS, offered)
@@ -224,7 +224,7 @@ def test_nobody_s_decimal_context_changes_the_answer(order: OrderTerms, offered:
         assert not any(context.flags.values())
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.one_of(orders(), nearly_sane), capabilities)
 def test_what_passes_is_offered(order: OrderTerms, offered: Capabilities | None) -> None:
     usual, asked = OrderValidator(INSTRUMENTS).refusal(order), OrderValidator(INSTRUMENTS, offered).refusal(order)
@@ -237,7 +237,7 @@ def test_what_passes_is_offered(order: OrderTerms, offered: Capabilities | None)
 states = st.one_of(st.just(OrderState.ACCEPTED), st.just(OrderState.PARTIAL), st.sampled_from(OrderState))
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(
     sane, st.one_of(changes_of(*AMENDABLE), changes_of(*FIELDS)), states, st.one_of(st.just(ZERO), whole), capabilities
 )

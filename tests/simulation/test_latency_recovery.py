@@ -45,7 +45,7 @@ LATENCIES = {
     "reports": "{reports: 25s}",
     "jitter": "{jitter: 30s}",
 }
-ENDS = 8
+ENDS = 3
 """At how many of a run's sites its life is ended in a test."""
 
 
