@@ -14,7 +14,7 @@ import msgspec
 from brokers.simulated.book import SymbolBook
 from brokers.simulated.meeting import Encounters, Meeting, within_limit
 from brokers.simulated.orders import MarketOrders
-from brokers.simulated.rules import Gap, StopLimitInBar, TrailBy, Unaffordable
+from brokers.simulated.rules import Gap, Reach, StopLimitInBar, TrailBy, Unaffordable
 from brokers.simulated.settlement import outlay
 from brokers.simulated.telling import auction_over, not_there, nothing_to_reduce, outside_limit, tell, would_take
 from brokers.simulated.trailing import follow, trail
@@ -124,7 +124,8 @@ class Sweep:
             self._look(order, meeting.place)
         elif self._rules.stop_limit_in_bar is StopLimitInBar.RANGE:
             walk = self._encounters.walk(order.terms.side)
-            if walk is not None and walk.touches(limit, falling=order.waits_for_fall):
+            through = self._rules.limit_reach is Reach.THROUGH
+            if walk is not None and walk.touches(limit, falling=order.waits_for_fall, through=through):
                 self._trade(order, Meeting(meeting.place, limit, Liquidity.MAKER))
 
     def _trade(self, order: WorkingOrder, meeting: Meeting) -> None:

@@ -31,8 +31,8 @@ class Walk(Protocol):
         """The first place at or after `after` where the price has come to a level, from above if `falling`; with
         `through` it must go beyond. `adverse` tells that it is bad for the trader."""
 
-    def touches(self, level: Decimal, *, falling: bool) -> bool:
-        """Whether the price is at the level or beyond anywhere on the way."""
+    def touches(self, level: Decimal, *, falling: bool, through: bool) -> bool:
+        """Whether the price is at the level or beyond anywhere on the way; with `through` it must be beyond."""
 
     def best(self, *, falling: bool) -> Decimal:
         """The lowest price on the way if `falling`, else the highest."""
@@ -56,9 +56,9 @@ class Point:
         """Here or nowhere."""
         return after if _is_at(after.price, level, falling=falling, through=through) else None
 
-    def touches(self, level: Decimal, *, falling: bool) -> bool:
+    def touches(self, level: Decimal, *, falling: bool, through: bool) -> bool:
         """Whether it is there."""
-        return _is_at(self.start.price, level, falling=falling, through=False)
+        return _is_at(self.start.price, level, falling=falling, through=through)
 
     def best(self, *, falling: bool) -> Decimal:  # noqa: ARG002 - a tick has but one
         """Its price."""
@@ -74,9 +74,9 @@ class _Range:
         self.start = Place(0, ZERO, open_)
         self.end = Place(4, ZERO, close)
 
-    def touches(self, level: Decimal, *, falling: bool) -> bool:
+    def touches(self, level: Decimal, *, falling: bool, through: bool) -> bool:
         """Whether the bar's range comes to the level."""
-        return _is_at(self._low if falling else self._high, level, falling=falling, through=False)
+        return _is_at(self._low if falling else self._high, level, falling=falling, through=through)
 
     def best(self, *, falling: bool) -> Decimal:
         """The extreme."""

@@ -157,6 +157,7 @@ def test_a_stop_never_fills_better_than_its_trigger_and_at_its_trigger_where_not
             if report.kind is ReportKind.TRIGGERED:
                 woken.add(report.cid)
             elif report.fill is not None and report.cid in woken and seen.terms[report.cid].limit_price is None:
+                woken.remove(report.cid)  # what its parent brings in later in the event is traded at the market
                 check_stop(report.fill, seen, rested.get(report.cid), happening, seen.terms[report.cid])
         groups = market.state()["groups"]
         rested = {o.cid: msgspec.structs.replace(o) for o in market.working() if may_trade(groups, o)}
