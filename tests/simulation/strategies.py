@@ -58,7 +58,7 @@ class Resourceful(Strategy):
         self.bid = self.ask = Decimal(0)
         self.drawn: dict[str, int] = {}
         self.heard: dict[str, int] = {}
-        self.schedule("draw", every="20s")
+        self.schedule("draw", every="30s")
         self.subscribe(self.symbol, quotes=True)
 
     def on_quote(self, quote: Quote) -> None:

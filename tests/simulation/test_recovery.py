@@ -27,7 +27,7 @@ from trading.commands import WireSubmit
 from trading.timestamps import SECOND
 
 BUSY = Path(__file__).with_name("busy.yaml")
-ENDS = 10
+ENDS = 8
 """At how many of a run's sites its life is ended in a test."""
 
 
@@ -107,7 +107,7 @@ def test_after_a_power_cut_too(keep: Keep) -> None:
         assert_as_if_nothing_had_happened(world, pure())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans()), min_size=2, max_size=6), st.integers(20, 2_000))
 def test_any_number_of_lives_make_one_run(ends: list[tuple[int, bool]], snapshot_every: int) -> None:
     """Each is ended at its so-many-th write, by a kill or by a power cut; the books add up after every recovery."""
