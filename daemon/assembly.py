@@ -32,6 +32,7 @@ from daemon.hosts.stepping import LockStepHost
 from daemon.hosts.task import TaskHost
 from daemon.hosts.watchdog import Watchdog
 from daemon.loading import load_class
+from trading.capabilities import Capabilities
 from trading.container import ContainerSpec, ScopedContainer
 from trading.subscriptions import DataKind
 
@@ -115,6 +116,12 @@ def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
         latency = delays(settings.broker.latency)
         return DelayedMarket(market, latency, bar_intervals=_matched_bars(feed)) if latency else market
     return PassthroughMarket(instruments=plan.instruments, cash=cash, match_on=match_on)
+
+
+def capabilities_of(plan: Plan) -> Capabilities:
+    """What the market of a plan takes, and what of that is emulated."""
+    is_simulated = isinstance(plan.settings.broker, SimulatedBrokerSettings)
+    return SimulatedMarket.capabilities if is_simulated else PassthroughMarket.capabilities
 
 
 def _matched_bars(feed: HistoricalFeed | LiveFeed) -> dict[str, int]:

@@ -56,13 +56,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
         """Why no order can be amended, None when orders can."""
         return None if AMEND in self.options else self._lacks(AMEND)
 
-    def emulates(self, terms: OrderTerms) -> bool:
-        """Whether the order's type, its time in force or an option that it uses is emulated."""
-        if not self.emulated:
-            return False
-        used = {option for option in TERMS_OPTIONS if _uses(terms, option)}
-        return not self.emulated.isdisjoint({terms.type, terms.time_in_force, *used})
-
     def _lacks(self, option: str) -> Refusal:
         return Refusal("unsupported_option", _not_offered(option, "option", self.options))
 

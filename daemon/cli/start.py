@@ -71,6 +71,7 @@ def _summary(plan: "Plan") -> dict[str, Any]:
     import msgspec
 
     from daemon.api.views import subscription_text
+    from daemon.assembly import capabilities_of
 
     settings = plan.settings
     summary: dict[str, Any] = msgspec.to_builtins(
@@ -78,6 +79,7 @@ def _summary(plan: "Plan") -> dict[str, Any]:
             "mode": settings.mode,
             "feed": settings.feed.kind,
             "broker": settings.broker.kind,
+            "emulated": sorted(capabilities_of(plan).emulated),
             "cash": settings.account.cash,
             "currency": settings.account.currency,
             "state": str(plan.state),
@@ -103,7 +105,9 @@ def _summary(plan: "Plan") -> dict[str, Any]:
 def _plan_table(summary: dict[str, Any], headers: bool) -> str:
     head = facts(
         [
-            *((name, summary[name]) for name in ("mode", "feed", "broker", "durability", "state")),
+            *((name, summary[name]) for name in ("mode", "feed", "broker")),
+            ("emulated", ", ".join(summary["emulated"]) or "no kind of order"),
+            *((name, summary[name]) for name in ("durability", "state")),
             ("account", f"{summary['cash']} {summary['currency']}"),
             ("symbols", ", ".join(summary["symbols"])),
         ]

@@ -65,27 +65,6 @@ def test_amending_is_an_option_of_its_own() -> None:
     assert Capabilities.everything().amend_refusal() is None
 
 
-@pytest.mark.parametrize(
-    ("changes", "emulated"),
-    [
-        ({}, False),
-        ({"type": OrderType.TRAILING_STOP}, True),
-        ({"type": OrderType.STOP}, False),
-        ({"time_in_force": TimeInForce.GTD}, True),
-        ({"group_id": "g"}, True),
-        ({"parent_id": "a-0"}, False),
-        ({"post_only": True}, False),
-    ],
-)
-def test_an_order_that_uses_what_is_emulated_is_emulated(changes: dict[str, Any], emulated: bool) -> None:
-    venue = msgspec.structs.replace(
-        Capabilities.everything(), emulated=frozenset({OrderType.TRAILING_STOP, TimeInForce.GTD, "group_id"})
-    )
-    order = msgspec.structs.replace(terms(), **changes)
-    assert venue.emulates(order) is emulated
-    assert not Capabilities.everything().emulates(order)
-
-
 def test_a_venue_cannot_offer_what_there_is_not() -> None:
     with pytest.raises(ValueError, match="no such option: hidden; there are all_or_none, amend, group_id, parent_id"):
         Capabilities(order_types=frozenset(), times_in_force=frozenset(), options=frozenset({"hidden"}))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -237,6 +238,8 @@ def test_a_config_with_a_new_strategy_passes_the_check_and_is_told(bulkhead: Bul
     (tmp_path / "config.yaml").write_text(CONFIG)
     in_words, told = bulkhead("check"), json.loads(bulkhead("check", "-o", "json").stdout)
     assert (in_words.exit_code, "symbol=AAA, fast=5, slow=30, quantity=100" in in_words.stdout) == (0, True)
+    assert re.search(r"^emulated +no kind of order$", in_words.stdout, re.MULTILINE)
+    assert told["emulated"] == []
     assert told["state"] == str(tmp_path / "state")
     assert told["strategies"] == [
         {
