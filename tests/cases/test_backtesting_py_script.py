@@ -1,9 +1,7 @@
 """Scripted orders on GOOG's daily bars, netted first in, first out: fills, lots, fees and the equity at the end."""
 
-import csv
 import json
 from collections import deque
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,14 +10,12 @@ import pytest
 
 from brokers.simulated.costs import PercentCommission
 from brokers.simulated.rules import MarketRules, StopLimitInBar
+from tests.cases.bars import goog_bars
 from tests.cases.venue import Venue, instrument
-from trading.market_data import Bar
 from trading.orders import OrderType, Side
 from trading.reports import Fill
-from trading.timestamps import DAY, from_datetime
 
 CASE = "btpy_goog_scripted_orders_fifo"
-FIELDS = ("Open", "High", "Low", "Close", "Volume")
 BARS = 250
 
 
@@ -71,20 +67,6 @@ def case(shared: Path) -> dict[str, Any]:
     return found
 
 
-def bars(shared: Path) -> list[Bar]:
-    path = shared / "data" / "copyleft" / "backtesting_py" / "GOOG.csv"
-    if not path.exists():
-        pytest.skip(f"no {path}")
-    with path.open() as table:
-        rows = list(csv.DictReader(table))[:BARS]
-    found = []
-    for row in rows:
-        day = date.fromisoformat(row[""])
-        begin_ns = from_datetime(datetime(day.year, day.month, day.day, tzinfo=UTC))
-        found.append(Bar("GOOG", begin_ns + DAY, DAY, *(float(row[name]) for name in FIELDS)))
-    return found
-
-
 @pytest.fixture(scope="module")
 def played(case: dict[str, Any], shared: Path) -> tuple[Venue, Lots, list[float]]:
     """The market after the last bar, its lots and the equity at each close."""
@@ -96,7 +78,7 @@ def played(case: dict[str, Any], shared: Path) -> tuple[Venue, Lots, list[float]
         commission=PercentCommission(Decimal("0.1")),
     )
     lots, equity = Lots(), []
-    for number, bar in enumerate(bars(shared)):
+    for number, bar in enumerate(goog_bars(shared)[:BARS]):
         for fill in market.hear(bar):
             lots.book(fill, number)
         market.books.mark("GOOG", bar.close)

@@ -1,6 +1,5 @@
 """Orders for the open, for the close and a stop that the market is beyond already, on SPY's hourly bars."""
 
-import csv
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from brokers.simulated.costs import PerShareCommission
+from tests.cases.bars import factor
 from tests.cases.venue import Venue, instrument
 from trading.market_data import Bar
 from trading.orders import OrderType, Side
@@ -26,13 +26,6 @@ OPENS, CLOSES = 9 * HOUR + 30 * MINUTE, 16 * HOUR
 def case(shared: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((shared / "cases" / CASE / "expected.json").read_text())
     return found
-
-
-def factor(shared: Path, day: str) -> float:
-    """What a raw price of a day is multiplied with: the factors of the first row of that date or later."""
-    with (shared / "data" / "lean_equity" / "orig" / "factor_files" / "spy.csv").open() as table:
-        rows = [row for row in csv.reader(table) if row[0] >= day]
-    return float(rows[0][1]) * float(rows[0][2])
 
 
 @pytest.fixture(scope="module")
