@@ -11,12 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.indicator_builders import KINDS, a_walk, columns_of, series_of
+from tests.indicator_builders import PERIODS as THREE_PERIODS
 from trading.indicators import (
     Atr,
     Bands,
     Bollinger,
     Ema,
     Envelope,
+    Highest,
+    Lowest,
     Macd,
     MacdLines,
     Rsi,
@@ -79,6 +83,8 @@ OVER_A_WINDOW: list[tuple[Callable[[int], Any], Callable[[Sequence[float]], floa
     (Sma, mean),
     (Wma, weighted_mean),
     (StandardDeviation, statistics.pstdev),
+    (Highest, max),
+    (Lowest, min),
 ]
 OVER_ALL: list[tuple[Callable[[int], Any], Callable[[Sequence[float], int], float | None]]] = [
     (Ema, lambda values, period: exponential(values, period, 2 / (period + 1))),
@@ -148,32 +154,24 @@ def test_macd_is_made_of_the_averages_that_stand_alone(values: list[float]) -> N
         assert macd.update(value) == lines
 
 
-BUILDERS: list[Callable[[], Any]] = [
-    lambda: Sma(5),
-    lambda: Wma(5),
-    lambda: Ema(5),
-    lambda: Wilder(5),
-    lambda: StandardDeviation(5),
-    lambda: Bollinger(5, 2.0),
-    lambda: Envelope(5, 2.0),
-    lambda: Rsi(5),
-    lambda: Macd(2, 5, 3),
-]
-
-
-@pytest.mark.parametrize("build", BUILDERS)
-@given(values=PRICES, share=st.floats(min_value=0, max_value=1))
-def test_a_restore_at_any_point_changes_nothing(build: Callable[[], Any], values: list[float], share: float) -> None:
-    cut = int(share * len(values))
-    whole, first = build(), build()
-    unbroken = [whole.update(value) for value in values]
-    for value in values[:cut]:
-        first.update(value)
-    second = build()
+@pytest.mark.parametrize("name", KINDS)
+@given(
+    bars=series_of(st.floats(min_value=0.01, max_value=1e6), st.floats(min_value=0.0, max_value=1e6)),
+    periods=THREE_PERIODS,
+    share=st.floats(min_value=0, max_value=1),
+)
+def test_a_restore_at_any_point_changes_nothing(
+    name: str, bars: list[Bar], periods: tuple[int, int, int], share: float
+) -> None:
+    kind, cut = KINDS[name], int(share * len(bars))
+    whole, first, second = kind.build(periods), kind.build(periods), kind.build((1, 1, 1))
+    unbroken = kind.hear(whole, bars)
+    kind.hear(first, bars[:cut])
     second.restore(first.state())
 
     assert second.value == first.value
-    assert [second.update(value) for value in values[cut:]] == unbroken[cut:]
+    assert columns_of(kind.hear(second, bars[cut:])) == columns_of(unbroken[cut:])
+    assert repr(second.state()) == repr(whole.state())
 
 
 def test_an_average_does_not_drift_over_a_million_values_of_any_magnitude() -> None:
@@ -210,3 +208,19 @@ def test_the_deviation_of_high_prices_keeps_its_digits() -> None:
         deviation.update(value)
         if heard >= 20:
             assert deviation.value == pytest.approx(statistics.pstdev(values[heard - 20 : heard]), rel=1e-12)
+
+
+@pytest.mark.parametrize("calm", range(25, 32))
+@pytest.mark.parametrize("name", ["Hma", "Roc", "Donchian", "Stochastic", "WilliamsR", "Cci"])
+def test_a_wild_bar_is_forgotten_the_moment_it_leaves_the_last_window(name: str, calm: int) -> None:
+    kind, bars, wild = KINDS[name], a_walk(seed=9, bars=calm), Bar("AAA", 0, 1, 1e15, 1e15, 1e-15, 1e15, 1.0)
+    shaken, fresh = kind.build((7, 9, 11)), kind.build((7, 9, 11))
+    kind.hear(shaken, [wild])
+    kind.hear(shaken, bars)
+    kind.hear(fresh, bars)
+
+    assert lines_of(shaken.value) == pytest.approx(lines_of(fresh.value), rel=1e-12)
+
+
+def lines_of(value: Any) -> list[float]:
+    return [value] if isinstance(value, float) else [getattr(value, name) for name in value.__struct_fields__]

@@ -1,45 +1,43 @@
-"""Each indicator against values worked out by hand, and against independent reference files."""
+"""Indicators of values against values worked out by hand; how all keep their state and refuse what cannot be."""
 
-import csv
 import json
-import random
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.indicator_builders import KINDS, a_walk
 from trading.indicators import (
+    Adx,
     Atr,
     Bands,
     Bollinger,
+    Cci,
+    Dema,
+    Donchian,
     Ema,
     Envelope,
+    Highest,
+    Hma,
+    Kama,
+    Keltner,
+    Lowest,
     Macd,
     MacdLines,
+    Roc,
     Rsi,
     Sma,
     StandardDeviation,
+    Stochastic,
+    Tema,
     Wilder,
+    WilliamsR,
     Wma,
 )
-from trading.market_data import Bar
+from trading.state import decode_state, encode_state
+from trading.strategy import Strategy
 
-OF_VALUES: dict[str, Callable[[], Any]] = {
-    "Sma": lambda: Sma(7),
-    "Wma": lambda: Wma(7),
-    "Ema": lambda: Ema(7),
-    "Wilder": lambda: Wilder(7),
-    "StandardDeviation": lambda: StandardDeviation(7),
-    "Bollinger": lambda: Bollinger(7, 2.0),
-    "Envelope": lambda: Envelope(7, 2.0),
-    "Rsi": lambda: Rsi(7),
-    "Macd": lambda: Macd(3, 7, 4),
-}
-
-
-def bar(high: float, low: float, close: float) -> Bar:
-    return Bar("AAA", 60, 60, close, high, low, close, 1.0)
+PERIODS = (3, 7, 4)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +54,17 @@ def bar(high: float, low: float, close: float) -> Bar:
         (lambda: Rsi(2), [1, 2, 3], [None, None, 100]),
         (lambda: Rsi(2), [3, 2, 1], [None, None, 0]),
         (lambda: Rsi(2), [3, 3, 3], [None, None, 50]),
+        (lambda: Dema(1), [4, 7], [4, 7]),
+        (lambda: Dema(2), [1, 3, 5, 2], [None, None, 5, 23 / 9]),  # averages 2, 4, 8/3; of those 3, 25/9
+        (lambda: Tema(2), [1, 3, 5, 2, 5], [None, None, None, 23 / 9, 397 / 81]),
+        (lambda: Hma(2), [3, 6, 0], [None, 7, -2]),
+        (lambda: Hma(4), [0, 1, 2, 3, 4, 5, 6], [None, None, None, None, 4, 5, 6]),  # a straight line has no lag
+        (lambda: Kama(2, 2, 3), [1, 3, 2, 2, 2], [None, None, 218 / 81, 1738 / 729, 14522 / 6561]),
+        (lambda: Kama(1), [5, 5, 5], [None, 5, 5]),
+        (lambda: Roc(2), [4, 2, 5, 0, 10, 0, 5], [None, None, 25, -100, 100, 0, -50]),
+        (lambda: Highest(3), [1, 5, 2, 3, 1, 0, 4, 4], [None, None, 5, 5, 3, 3, 4, 4]),
+        (lambda: Lowest(3), [5, 1, 4, 3, 5, 6, 2, 2], [None, None, 1, 1, 3, 3, 2, 2]),
+        (lambda: Highest(1), [2, 1], [2, 1]),
     ],
 )
 def test_an_indicator_gives_the_values_worked_out_by_hand(
@@ -65,13 +74,6 @@ def test_an_indicator_gives_the_values_worked_out_by_hand(
     heard = [indicator.update(value) for value in values]
 
     assert heard == [None if wanted is None else pytest.approx(wanted, rel=1e-12) for wanted in expected]
-
-
-def test_the_true_range_counts_the_gap_from_the_last_close() -> None:
-    atr = Atr(2)
-    bars = [bar(99, 1, 10), bar(11, 9, 10), bar(15, 14, 14), bar(9, 8, 8)]  # ranges: none, 2, 5, 6
-
-    assert [atr.update(one) for one in bars] == [None, None, 3.5, 4.75]
 
 
 def test_bollinger_bands_stand_deviations_from_the_average() -> None:
@@ -99,52 +101,51 @@ def test_macd_waits_for_its_signal() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", OF_VALUES)
+@pytest.mark.parametrize("name", KINDS)
 def test_what_update_gives_is_kept_as_the_value(name: str) -> None:
-    indicator = OF_VALUES[name]()
+    kind, indicator = KINDS[name], KINDS[name].build(PERIODS)
 
-    for value in range(20):
-        given = indicator.update(float(value))
+    for one in a_walk(seed=6, bars=20):
+        [given] = kind.hear(indicator, [one])
         assert (indicator.value, indicator.ready) == (given, given is not None)
 
     assert indicator.ready
 
 
-@pytest.mark.parametrize("name", OF_VALUES)
+@pytest.mark.parametrize("name", KINDS)
 def test_an_indicator_goes_on_from_its_state_as_if_nothing_had_been(name: str) -> None:
-    source = random.Random(7)
-    original = OF_VALUES[name]()
+    kind, original = KINDS[name], KINDS[name].build(PERIODS)
 
-    for _ in range(60):
+    for one in a_walk(seed=7, bars=60):
         # Through JSON, as a snapshot may take it; into an object whose class alone is known.
         follower = type(original).restored(json.loads(json.dumps(original.state())))
-        value = source.uniform(50, 150)
-        assert follower.update(value) == original.update(value)
+        assert kind.hear(follower, [one]) == kind.hear(original, [one])
         assert follower.state() == original.state()
 
 
-def test_an_average_true_range_goes_on_from_its_state() -> None:
-    atr, bars = Atr(2), [bar(12, 9, 10), bar(11, 9, 10), bar(15, 14, 14), bar(9, 8, 8)]
-    for one in bars[:2]:
-        atr.update(one)
-    follower = Atr.restored(atr.state())
+@pytest.mark.parametrize("name", KINDS)
+def test_a_snapshot_of_a_strategy_carries_it(name: str) -> None:
+    kind, original, bars = KINDS[name], KINDS[name].build(PERIODS), a_walk(seed=9, bars=60)
+    kind.hear(original, bars[:40])
+    follower = decode_state(encode_state({"one": original}, owner=Strategy), owner=Strategy)["one"]
 
-    assert [follower.update(one) for one in bars[2:]] == [atr.update(one) for one in bars[2:]]
+    assert follower is not original
+    assert kind.hear(follower, bars[40:]) == kind.hear(original, bars[40:])
 
 
-@pytest.mark.parametrize("name", OF_VALUES)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_state_is_not_touched_by_later_updates(name: str) -> None:
-    original, follower = OF_VALUES[name](), OF_VALUES[name]()
-    for value in range(10):
-        original.update(float(value))
+    kind, original, follower = KINDS[name], KINDS[name].build(PERIODS), KINDS[name].build(PERIODS)
+    *before, last = a_walk(seed=8, bars=11)
+    kind.hear(original, before)
     state = original.state()
-    before = json.dumps(state)
+    written = json.dumps(state)
     follower.restore(state)
 
-    original.update(1.0)
-    follower.update(1.0)
+    kind.hear(original, [last])
+    kind.hear(follower, [last])
 
-    assert json.dumps(state) == before
+    assert json.dumps(state) == written
 
 
 @pytest.mark.parametrize(
@@ -161,6 +162,21 @@ def test_a_state_is_not_touched_by_later_updates(name: str) -> None:
         (lambda: Bollinger(20, 0.0), "Bollinger: deviations is 0.0; it must be above 0 and finite"),
         (lambda: Envelope(0, 2.0), "Envelope: period is 0; it must be a whole number, 1 or more"),
         (lambda: Envelope(20, float("nan")), "Envelope: deviation is nan; it must be above 0 and finite"),
+        (lambda: Dema(0), "Dema: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Tema(0), "Tema: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Hma(1), "Hma: period is 1; it must be a whole number, 2 or more"),
+        (lambda: Kama(10, 0, 30), "Kama: fast is 0; it must be a whole number, 1 or more"),
+        (lambda: Kama(10, 30, 30), "Kama: fast is 30 and slow is 30; fast must be the shorter period"),
+        (lambda: Roc(0), "Roc: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Highest(0), "Highest: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Lowest(0), "Lowest: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Donchian(0), "Donchian: period is 0; it must be a whole number, 1 or more"),
+        (lambda: WilliamsR(0), "WilliamsR: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Cci(0), "Cci: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Adx(0), "Adx: period is 0; it must be a whole number, 1 or more"),
+        (lambda: Stochastic(14, 0, 3), "Stochastic: slowing is 0; it must be a whole number, 1 or more"),
+        (lambda: Keltner(20, 0, 2.0), "Keltner: range_period is 0; it must be a whole number, 1 or more"),
+        (lambda: Keltner(20, 10, -1.0), "Keltner: multiple is -1.0; it must be above 0 and finite"),
         (lambda: Macd(12, 26, 0), "Macd: signal is 0; it must be a whole number, 1 or more"),
         (lambda: Macd(26, 12, 9), "Macd: fast is 26 and slow is 12; fast must be the shorter period"),
     ],
@@ -170,67 +186,3 @@ def test_a_period_or_width_that_cannot_be_is_refused_by_name(build: Callable[[],
         build()
 
     assert str(refusal.value) == message
-
-
-class Reference:
-    """One file of independent values; empty cells and NaN are not compared."""
-
-    def __init__(self, shared: Path, name: str) -> None:
-        path = shared / "cases" / "indicators_sma_ema_rsi_atr_bollinger_macd" / name
-        with path.open(encoding="utf-8", newline="") as file:
-            self.rows = list(csv.DictReader(file))
-
-    def closes(self, column: str = "Close") -> list[float]:
-        return [float(row[column]) for row in self.rows]
-
-    def bars(self) -> list[Bar]:
-        return [bar(float(row["High"]), float(row["Low"]), float(row["Close"])) for row in self.rows]
-
-    def compare(self, column: str, ours: Sequence[float | None], *, tolerance: float, first_row: int = 0) -> int:
-        """How many rows were compared, every one within the tolerance."""
-        theirs = [row[column] for row in self.rows]
-        compared = 0
-        for place in range(first_row, len(theirs)):
-            if theirs[place] not in ("", "NaN"):
-                assert ours[place] == pytest.approx(float(theirs[place]), abs=tolerance), f"row {place}"
-                compared += 1
-        return compared
-
-
-def test_averages_and_rsi_agree_with_the_reference(shared: Path) -> None:
-    reference = Reference(shared, "spy_with_indicators.txt")
-    average, strength = Sma(14), Rsi(14)
-
-    assert reference.compare("SMA14", [average.update(c) for c in reference.closes()], tolerance=0.01) == 487
-    assert reference.compare("RSI 14 Wilder", [strength.update(c) for c in reference.closes()], tolerance=1e-5) == 486
-
-
-def test_ema_agrees_with_the_reference(shared: Path) -> None:
-    reference, average = Reference(shared, "spy_ema.csv"), Ema(14)
-
-    assert reference.compare("EMA14", [average.update(c) for c in reference.closes("close")], tolerance=1e-6) == 351
-
-
-def test_atr_agrees_with_the_reference_once_its_other_seed_has_died_out(shared: Path) -> None:
-    reference, atr = Reference(shared, "spy_atr_wilder.txt"), Atr(14)
-    ours = [atr.update(one) for one in reference.bars()]
-
-    assert reference.compare("Average True Range 14", ours, tolerance=1e-3, first_row=100) == 401
-
-
-def test_bollinger_bands_agree_with_the_reference(shared: Path) -> None:
-    reference, bollinger = Reference(shared, "spy_bollinger_bands.txt"), Bollinger(20, 2.0)
-    bands = [bollinger.update(c) for c in reference.closes()]
-
-    for edge, column in (("upper", "Bollinger Bands® 20 2 Top"), ("lower", "Bollinger Bands® 20 2 Bottom")):
-        ours = [getattr(band, edge, None) for band in bands]
-        assert reference.compare(column, ours, tolerance=1e-3) == 481
-
-
-def test_macd_agrees_with_the_reference(shared: Path) -> None:
-    reference, macd = Reference(shared, "spy_with_macd.txt"), Macd(12, 26, 9)
-    lines = [macd.update(c) for c in reference.closes()]
-
-    for line, column in (("macd", "MACD"), ("signal", "Signal"), ("histogram", "Histogram")):
-        ours = [getattr(one, line, None) for one in lines]
-        assert reference.compare(column, ours, tolerance=1e-4) == 183

@@ -1,4 +1,4 @@
-"""Bands around a simple moving average."""
+"""Bands around a moving average."""
 
 import math
 from itertools import accumulate
@@ -6,8 +6,11 @@ from typing import ClassVar
 
 import msgspec
 
-from trading.indicators.averages import Sma
+from trading.indicators.averages import Ema, Sma
 from trading.indicators.indicator import Indicator, require_period, require_positive
+from trading.indicators.prices import typical_price
+from trading.indicators.volatility import Atr
+from trading.market_data import Bar
 
 
 class Bands(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -72,7 +75,10 @@ class StandardDeviation(Indicator[float]):
 
 
 class Bollinger(Indicator[Bands]):
-    """Bollinger bands: the average plus and minus `deviations` population standard deviations, over `period` values."""
+    """Bollinger bands: the average plus and minus `deviations` population standard deviations, over `period` values.
+
+    Source: J. Bollinger, Bollinger on Bollinger Bands, 2001.
+    """
 
     __slots__ = ("_average", "_deviation", "_deviations")
     _parts: ClassVar = {"_average": Sma, "_deviation": StandardDeviation}
@@ -124,4 +130,39 @@ class Envelope(Indicator[Bands]):
     def update(self, value: float) -> Bands | None:
         """Take the next value and give the bands."""
         self._average.update(value)
+        return self.value
+
+
+class Keltner(Indicator[Bands]):
+    """Keltner channel: Ema(`period`) of the typical price, plus and minus `multiple` times Atr(`range_period`).
+
+    In units of price; ready with bar `period` or `range_period` + 1, whichever is later.
+    Source: C. W. Keltner, How to Make Money in Commodities, 1960; its average is exponential and its range the average
+    true one since L. B. Raschke.
+    """
+
+    __slots__ = ("_average", "_multiple", "_range")
+    _parts: ClassVar = {"_average": Ema, "_range": Atr}
+
+    def __init__(self, period: int, range_period: int, multiple: float) -> None:
+        require_period(self, period)
+        require_period(self, range_period, "range_period")
+        require_positive(self, multiple, "multiple")
+        self._average = Ema(period)
+        self._range = Atr(range_period)
+        self._multiple = multiple
+
+    @property
+    def value(self) -> Bands | None:
+        """The last channel."""
+        middle, true_range = self._average.value, self._range.value
+        if middle is None or true_range is None:
+            return None
+        width = self._multiple * true_range
+        return Bands(lower=middle - width, middle=middle, upper=middle + width)
+
+    def update(self, bar: Bar) -> Bands | None:
+        """Take the next bar and give the channel."""
+        self._average.update(typical_price(bar))
+        self._range.update(bar)
         return self.value

@@ -52,10 +52,16 @@ class Indicator(ABC, Generic[Value]):
         return [name for base in reversed(cls.__mro__) for name in getattr(base, "__slots__", ())]
 
 
-def require_period(owner: Indicator[Any], period: int, name: str = "period") -> None:
-    """ValueError unless a period is a whole number of values, at least one."""
-    if not (period >= 1 and period % 1 == 0):
-        raise ValueError(f"{type(owner).__name__}: {name} is {period}; it must be a whole number, 1 or more")
+def require_period(owner: Indicator[Any], period: int, name: str = "period", *, least: int = 1) -> None:
+    """ValueError unless a period is a whole number of values, no fewer than the least."""
+    if not (period >= least and period % 1 == 0):
+        raise ValueError(f"{type(owner).__name__}: {name} is {period}; it must be a whole number, {least} or more")
+
+
+def require_shorter(owner: Indicator[Any], fast: int, slow: int) -> None:
+    """ValueError unless the fast period is the shorter one."""
+    if fast >= slow:
+        raise ValueError(f"{type(owner).__name__}: fast is {fast} and slow is {slow}; fast must be the shorter period")
 
 
 def require_positive(owner: Indicator[Any], number: float, name: str) -> None:

@@ -1,11 +1,14 @@
-"""Momentum: Wilder's relative strength, and the convergence and divergence of two averages."""
+"""Momentum: how far and how steadily values move away from where they were."""
 
 from typing import ClassVar
 
 import msgspec
 
 from trading.indicators.averages import Ema, Wilder
-from trading.indicators.indicator import Indicator, require_period
+from trading.indicators.indicator import Indicator, require_period, require_shorter
+from trading.indicators.prices import typical_price
+from trading.indicators.windows import Lag
+from trading.market_data import Bar
 
 
 class Rsi(Indicator[float]):
@@ -52,7 +55,11 @@ class MacdLines(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Macd(Indicator[MacdLines]):
-    """Moving average convergence divergence: Ema(fast) - Ema(slow), and Ema(signal) over all values of that."""
+    """Moving average convergence divergence: Ema(fast) - Ema(slow), and Ema(signal) over all values of that.
+
+    Each average is seeded by the mean of its own first values; the lines come with value `slow` + `signal` - 1.
+    Source: G. Appel, Technical Analysis: Power Tools for Active Investors, 2005.
+    """
 
     __slots__ = ("_fast", "_signal", "_slow")
     _parts: ClassVar = {"_fast": Ema, "_slow": Ema, "_signal": Ema}
@@ -60,8 +67,7 @@ class Macd(Indicator[MacdLines]):
     def __init__(self, fast: int, slow: int, signal: int) -> None:
         for name, period in (("fast", fast), ("slow", slow), ("signal", signal)):
             require_period(self, period, name)
-        if fast >= slow:
-            raise ValueError(f"Macd: fast is {fast} and slow is {slow}; fast must be the shorter period")
+        require_shorter(self, fast, slow)
         self._fast = Ema(fast)
         self._slow = Ema(slow)
         self._signal = Ema(signal)
@@ -80,3 +86,73 @@ class Macd(Indicator[MacdLines]):
         if fast is not None and slow is not None:
             self._signal.update(fast - slow)
         return self.value
+
+
+class Roc(Indicator[float]):
+    """Rate of change in percent: 100 * (value - earlier) / earlier, of the value `period` before.
+
+    The first comes with value `period` + 1. From an earlier value of zero there is no rate: it is 0.
+    """
+
+    __slots__ = ("_earlier", "_value")
+    _parts: ClassVar = {"_earlier": Lag}
+
+    def __init__(self, period: int) -> None:
+        require_period(self, period)
+        self._earlier = Lag(period)
+        self._value: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The last rate."""
+        return self._value
+
+    def update(self, value: float) -> float | None:
+        """Take the next value and give the rate."""
+        earlier = self._earlier.update(value)
+        if earlier is not None:
+            self._value = 100.0 * ((value - earlier) / earlier) if earlier else 0.0
+        return self._value
+
+
+class Cci(Indicator[float]):
+    """Commodity channel index: (typical price - mean) / (0.015 * mean deviation), over the last `period` bars.
+
+    The mean deviation is the mean of |price - mean|. Both are taken anew over the window, oldest first and as distances
+    from the newest price, in O(`period`): the mean moves under every distance. Where they are all one price it is 0.
+    Source: D. R. Lambert, Commodity Channel Index, Commodities, October 1980.
+    """
+
+    __slots__ = ("_period", "_value", "_window")
+
+    def __init__(self, period: int) -> None:
+        require_period(self, period)
+        self._period = period
+        self._window: list[float] = []
+        self._value: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The last index."""
+        return self._value
+
+    def update(self, bar: Bar) -> float | None:
+        """Take the next bar and give the index."""
+        newest = typical_price(bar)
+        self._window.append(newest)
+        if len(self._window) > self._period:
+            del self._window[0]
+        if len(self._window) == self._period:
+            self._value = self._index(newest)
+        return self._value
+
+    def _index(self, newest: float) -> float:
+        # Plain loops: the builtin sum rounds otherwise in newer Pythons.
+        total = deviations = 0.0
+        for price in self._window:
+            total += newest - price
+        above = total / self._period
+        for price in self._window:
+            deviations += abs(newest - price - above)
+        scale = 0.015 * (deviations / self._period)
+        return above / scale if scale else 0.0
