@@ -18,8 +18,8 @@ help: ## this list
 run: ## trade on paper with config.yaml
 	@./bulkhead --yes run
 
-test: ## all tests but the acceptance tests, in a random order; names what it skipped
-	@$(DEV) pytest -m "not acceptance"
+test: ## all tests but the acceptance tests, on every core, in a random order; names what it skipped
+	@$(DEV) pytest -m "not acceptance" --numprocesses auto --dist worksteal
 
 check: ## format, lint, types, import contracts, shell scripts, requirements' tests
 	@$(DEV) ruff format --check .

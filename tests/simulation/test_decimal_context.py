@@ -57,4 +57,6 @@ async def answers(machine: Machine) -> dict[str, Any]:
     """What it answers at the feed's end."""
     async with machine.running():
         await until_at_end(machine)
-        return {question: await machine.ask("get", f"/v1/{question}") for question in QUESTIONS}
+        found = {question: await machine.ask("get", f"/v1/{question}") for question in QUESTIONS}
+    del found["account"]["journal_sequence"]  # when a snapshot is taken after the end, the load of the machine decides
+    return found
