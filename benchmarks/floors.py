@@ -55,7 +55,7 @@ def entry(name: str, reference: str, isolation: Isolation, *, warmup: int = 0, *
         id=name,
         reference=reference,
         params=params,
-        capital=CAPITAL,
+        capital={"USD": CAPITAL},
         isolation=isolation,
         timeframe_ns=MINUTE,
         warmup=warmup,
@@ -70,7 +70,7 @@ def fleet(instrument: Instrument, strategies: Sequence[StrategyEntry]) -> Fleet:
     """All strategies on one account, without limits."""
     return Fleet(
         currency="USD",
-        cash=CAPITAL * len(strategies),
+        cash={"USD": CAPITAL * len(strategies)},
         instruments={instrument.symbol: instrument},
         limits=RiskLimits(),
         broker="simulated",
@@ -88,7 +88,7 @@ def market_of(kind: type[MarketT], of: Fleet, feed: HistoricalFeed) -> MarketT:
     """A simulated market of some kind, free of costs."""
     return kind(
         instruments=of.instruments,
-        cash={of.currency: of.cash},
+        cash=of.cash,
         match_on={symbol: offer.matched_on for symbol, offer in feed.offers.items()},
         slippage=NoSlippage(),
         commission=NoCommission(),

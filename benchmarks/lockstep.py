@@ -138,7 +138,7 @@ def _pure(traded: Fleet, feed: HistoricalFeed) -> float:
         specs=[_spec(one, traded) for one in traded.strategies],
         instruments=traded.instruments,
         offers=feed.offers,
-        cash={traded.currency: traded.cash},
+        cash=traded.cash,
         market=market(traded, feed),
         recorder=MemoryRecorder(),
         ids=ClientOrderIds(1),
@@ -155,7 +155,7 @@ def _spec(one: StrategyEntry, traded: Fleet) -> ContainerSpec:
         strategy=one.id,
         strategy_class=load_class(one.reference, ROOT),
         parameters=one.params,
-        capital={traded.currency: one.capital},
+        capital=one.capital,
         timeframe_ns=one.timeframe_ns,
         sizing=one.sizing,
     )

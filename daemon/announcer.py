@@ -1,20 +1,29 @@
-"""Says what happened, once it is committed: a line for each fill, trip and refusal, and the API's event stream."""
+"""Says what happened, once it is committed: a line for each fill, trip and refusal, for what befell the account and the
+books, and for what an operator did; and the API's event stream."""
 
 import logging
 from collections.abc import Callable
 
-from daemon.api.stream import EventStream, Filled, Operated, OrderChanged
+from daemon.api.account_views import PostingView
+from daemon.api.stream import Booked, EventStream, Filled, Operated, OrderChanged
 from daemon.api.views import FillView, OrderView
 from daemon.journal.records import Entry
 from daemon.journal.steps import StepGatherer
-from daemon.watch.logs import fill_line
-from trading.account.records import Operation, Reported
+from daemon.watch.logs import fill_line, operation_line, posting_line
+from trading.account.records import Noted, Operation, Posted, Reported
 from trading.commands import RefusedOrder, Trip
 from trading.orders import Order
+from trading.postings import Liquidation, MarginCall, Posting, PostingKind
 from trading.reports import ExecutionReport, Fill, ReportKind
 from trading.timestamps import iso
 
 log = logging.getLogger(__name__)
+
+_LEVELS = {PostingKind.MARGIN_CALL: logging.WARNING, PostingKind.LIQUIDATION: logging.ERROR}
+"""Of what a strategy is told of its book; the rest is daily business."""
+
+_MOVES = ("move_cash", "transfer")
+"""Operations that are daily business too."""
 
 
 class Announcer:
@@ -44,8 +53,17 @@ class Announcer:
                 self._say_once(refused)
             case Trip() as trip:
                 log.error("tripped: %s\n%s", trip.reason, trip.traceback, extra={"strategy": trip.strategy})
+            case Noted(note=Liquidation() as liquidation):
+                log.error("liquidated: %s  (%s)", fill_line(liquidation.fill), liquidation.reason)
+                self._stream.publish(Filled(fill=FillView.of(liquidation.fill)))
+            case Noted(note=MarginCall() as call):
+                log.warning("margin call: %s", call.reason)
+            case Posted(posting=posting):
+                self._say_posted(posting)
             case Operation() as operation:
-                log.warning("%s: %s", operation.action, operation.reason)
+                log.log(
+                    logging.INFO if operation.action in _MOVES else logging.WARNING, "%s", operation_line(operation)
+                )
                 self._stream.publish(
                     Operated(action=operation.action, ts=iso(operation.ts_ns), reason=operation.reason)
                 )
@@ -57,6 +75,14 @@ class Announcer:
         else:
             log.info("%s", fill_line(fill), extra={"strategy": report.strategy})
         self._stream.publish(Filled(fill=FillView.of(fill)))
+
+    def _say_posted(self, posting: Posting) -> None:
+        """What has no number is nobody's, and is told of only to who listens."""
+        if posting.number:
+            level = _LEVELS.get(posting.kind, logging.INFO)
+            log.log(level, "%s", posting_line(posting), extra={"strategy": posting.strategy})
+        if self._stream.heard:
+            self._stream.publish(Booked(posting=PostingView.of(posting)))
 
     def _say_once(self, refused: RefusedOrder) -> None:
         """A strategy that asks for the same again and again is told of once; every refusal is among its orders."""

@@ -13,10 +13,17 @@ from brokers.simulated.delay import DelayedMarket
 from brokers.simulated.market import SimulatedMarket
 from daemon.check import Plan
 from daemon.clock import Clock
+from daemon.config.account_settings import by_currency
 from daemon.config.conversion import data_file, limits, offers, restart_rule, sizing
 from daemon.config.cost_conversion import commission, slippage
 from daemon.config.market_conversion import delays, market_rules
-from daemon.config.settings import FileFeedSettings, LiveFeedSettings, SimulatedBrokerSettings, StrategySettings
+from daemon.config.settings import (
+    FileFeedSettings,
+    LiveFeedSettings,
+    Settings,
+    SimulatedBrokerSettings,
+    StrategySettings,
+)
 from daemon.feeds.adapters import load_adapter, make_adapter
 from daemon.feeds.file.feed import FileFeed
 from daemon.feeds.port import HistoricalFeed, LiveFeed
@@ -45,12 +52,12 @@ def fleet_of(plan: Plan) -> Fleet:
     files = {description.id: Path(description.file) for description in plan.descriptions}
     return Fleet(
         currency=settings.account.currency,
-        cash=settings.account.cash,
+        cash=settings.account.balances,
         instruments=dict(plan.instruments),
         limits=limits(settings.risk),
         broker=settings.broker.kind,
         delayed=isinstance(settings.broker, SimulatedBrokerSettings) and bool(delays(settings.broker.latency)),
-        strategies=[_entry(strategy, settings.feed.bars_ns, files[strategy.id]) for strategy in settings.strategies],
+        strategies=[_entry(strategy, settings, files[strategy.id]) for strategy in settings.strategies],
         folder=str(plan.folder),
         fill_empty_bars=settings.feed.fill_empty_bars,
     )
@@ -101,7 +108,7 @@ def make_live_feed(plan: Plan, clock: Clock) -> LiveFeed:
 def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
     """The market that stands in for the venue, with the account's whole cash."""
     settings = plan.settings
-    cash = {settings.account.currency: settings.account.cash}
+    cash = settings.account.balances
     match_on = {symbol: offer.matched_on for symbol, offer in feed.offers.items()}
     if isinstance(settings.broker, SimulatedBrokerSettings):
         market = SimulatedMarket(
@@ -109,9 +116,11 @@ def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
             cash=cash,
             match_on=match_on,
             slippage=slippage(settings.broker.slippage),
-            commission=commission(settings.broker.commission, settings.account),
+            commission=commission(settings.broker.commission, settings),
             rules=market_rules(settings.broker),
             sessions=plan.sessions,
+            terms=plan.terms,
+            rollovers=plan.rollovers,
         )
         latency = delays(settings.broker.latency)
         return DelayedMarket(market, latency, bar_intervals=_matched_bars(feed)) if latency else market
@@ -151,7 +160,7 @@ def make_host(entry: StrategyEntry, fleet: Fleet, quarters: Quarters, *, free: b
         strategy=entry.id,
         strategy_class=load_class(entry.reference, Path(fleet.folder)),
         parameters=entry.params,
-        capital={fleet.currency: entry.capital},
+        capital=entry.capital,
         timeframe_ns=entry.timeframe_ns,
         warmup=entry.warmup,
         limits=entry.limits,
@@ -160,18 +169,18 @@ def make_host(entry: StrategyEntry, fleet: Fleet, quarters: Quarters, *, free: b
     return TaskHost(ScopedContainer(spec, fleet.instruments), quarters.watchdog)
 
 
-def _entry(settings: StrategySettings, feed_bars_ns: int, file: Path) -> StrategyEntry:
+def _entry(strategy: StrategySettings, settings: Settings, file: Path) -> StrategyEntry:
     return StrategyEntry(
-        id=settings.id,
-        reference=settings.reference,
-        params=settings.params,
-        capital=settings.capital,
-        isolation=settings.isolation,
-        timeframe_ns=settings.timeframe_ns or feed_bars_ns,
-        warmup=settings.warmup,
-        cancel_on_trip=settings.on_trip == "cancel",
-        limits=limits(settings.risk),
-        sizing=sizing(settings.risk),
-        restart=restart_rule(settings.restart),
+        id=strategy.id,
+        reference=strategy.reference,
+        params=strategy.params,
+        capital=by_currency(strategy.capital, settings.account.currency),
+        isolation=strategy.isolation,
+        timeframe_ns=strategy.timeframe_ns or settings.feed.bars_ns,
+        warmup=strategy.warmup,
+        cancel_on_trip=strategy.on_trip == "cancel",
+        limits=limits(strategy.risk),
+        sizing=sizing(strategy.risk),
+        restart=restart_rule(strategy.restart),
         code=hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(),
     )

@@ -4,20 +4,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from brokers.simulated.entitlements import AccountTerms, Rollovers
 from daemon.clock import SystemClock
+from daemon.config.account_conversion import account_terms, rollovers
+from daemon.config.account_settings import by_currency
 from daemon.config.calendar_conversion import sessions_of
-from daemon.config.conversion import instrument, offers
+from daemon.config.conversion import instruments, offers
 from daemon.config.heads import Heads
+from daemon.config.holding_files import HoldingFiles
+from daemon.config.holding_rules import expiries_are_to_come
 from daemon.config.market_rules import sizes_are_brought
 from daemon.config.problems import ConfigProblems, KeyPath, nearest
 from daemon.config.reading import Reading, read_settings
-from daemon.config.rules import Breach, bars_that_cannot_be, breaches, names
+from daemon.config.rules import Breach, bars_that_cannot_be, breaches
 from daemon.config.settings import Settings
-from daemon.config.source import read_document, resolve_state
+from daemon.config.source import names, read_document, resolve_state
 from daemon.descriptions import Answer, Description, Entry, Request, Undescribed, describe, start_request
 from daemon.feeds.file.head import Head
 from daemon.processes import Processes
-from trading.errors import InvalidInstrument
 from trading.instruments import Instrument
 from trading.sequencer import Offer
 from trading.sessions import Sessions
@@ -37,6 +41,8 @@ class Plan:
     settings: Settings
     instruments: Mapping[str, Instrument]
     sessions: Mapping[str, Sessions]
+    terms: AccountTerms
+    rollovers: Rollovers
     descriptions: tuple[Description, ...]
     start_ns: int
     heads: tuple[Head, ...]
@@ -54,9 +60,9 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
     settings, folder = reading.settings, path.absolute().parent
     if settings is None:
         raise ConfigProblems(path, problems)
-    instruments = _instruments(settings)
+    made = instruments(settings)
     unsound = [place for place, _ in breached]
-    heads = Heads(settings, folder, unsound)
+    heads, files = Heads(settings, folder, unsound), HoldingFiles(settings, folder, unsound)
     start_ns = _start_of(settings, heads)
     sessions, without_sessions = sessions_of(
         settings,
@@ -65,11 +71,13 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
         processes=processes,
         environ=environ,
     )
-    answers = describe(_request(settings, folder, instruments, start_ns), processes, environ)
+    answers = describe(_request(settings, folder, made, start_ns), processes, environ)
     told = [
         *heads.breaches,
         *sizes_are_brought(settings, heads.read),
         *without_sessions,
+        *files.breaches,
+        *expiries_are_to_come(settings, start_ns),
         *_told(answers, settings, reading),
         *_too_little_past(answers, heads, start_ns),
     ]
@@ -81,23 +89,14 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
         folder=folder,
         state=resolve_state(document, settings.state),
         settings=settings,
-        instruments=instruments,
+        instruments=made,
         sessions=sessions,
+        terms=account_terms(settings, files),
+        rollovers=rollovers(settings.account.rollover),
         descriptions=tuple(answer for answer in answers if isinstance(answer, Description)),
         start_ns=start_ns,
         heads=tuple(heads.read),
     )
-
-
-def _instruments(settings: Settings) -> dict[str, Instrument]:
-    """Those that can be made; a rule has told why others cannot."""
-    made: dict[str, Instrument] = {}
-    for symbol, entry in settings.instruments.items():
-        try:
-            made[symbol] = instrument(symbol, entry, settings.account)
-        except InvalidInstrument:
-            continue
-    return made
 
 
 def _start_of(settings: Settings, heads: Heads) -> int:
@@ -107,17 +106,17 @@ def _start_of(settings: Settings, heads: Heads) -> int:
     return heads.begin_ns if settings.feed.start_ns is None else settings.feed.start_ns
 
 
-def _request(settings: Settings, folder: Path, instruments: Mapping[str, Instrument], start_ns: int) -> Request:
+def _request(settings: Settings, folder: Path, made: Mapping[str, Instrument], start_ns: int) -> Request:
     return start_request(
         folder,
         start_ns,
-        instruments,
+        made,
         [
             Entry(
                 id=strategy.id,
                 reference=strategy.reference,
                 params=strategy.params,
-                capital={settings.account.currency: strategy.capital},
+                capital=by_currency(strategy.capital, settings.account.currency),
                 timeframe_ns=strategy.timeframe_ns or settings.feed.bars_ns,
                 warmup=strategy.warmup,
             )
@@ -128,15 +127,15 @@ def _request(settings: Settings, folder: Path, instruments: Mapping[str, Instrum
 
 def _told(answers: list[Answer], settings: Settings, reading: Reading) -> Iterator[Breach]:
     """What the strategies' descriptions show to be wrong."""
-    instruments = names(reading.document, "instruments")
+    known = names(reading.document, "instruments")
     for place, answer in enumerate(answers):
         path: KeyPath = ("strategies", place)
         if isinstance(answer, Undescribed):
             yield from (((*path, *flaw.path), flaw.message) for flaw in answer.flaws)
             continue
         for symbol in dict.fromkeys(one.symbol for one in answer.subscriptions):
-            if symbol not in instruments:
-                message = f"{symbol!r} is no instrument; add it to instruments{nearest(symbol, instruments)}"
+            if symbol not in known:
+                message = f"{symbol!r} is no instrument; add it to instruments{nearest(symbol, known)}"
                 yield (*path, *_named_by(symbol, answer)), message
         yield from (((*path, "class"), message) for message in _bars_that_cannot_be(answer, settings, place))
         if deaf := _deaf(answer, settings):

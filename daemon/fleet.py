@@ -1,5 +1,6 @@
 """The fleet: account, instruments and strategies as the journal keeps them, and what a new config changes of it."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,12 +12,12 @@ from trading.limits import RiskLimits, Sizing
 
 
 class StrategyEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One strategy. `capital` is in the account's currency, `warmup` in bars, `code` a hash of its source file."""
+    """One strategy. `capital` is by currency, `warmup` in bars, `code` a hash of its source file."""
 
     id: str
     reference: str
     params: dict[str, Any]
-    capital: Decimal
+    capital: dict[str, Decimal]
     isolation: str
     timeframe_ns: int
     warmup: int
@@ -33,7 +34,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     `delayed` tells whether the simulated market is some way off, so that something may be on its way."""
 
     currency: str
-    cash: Decimal
+    cash: dict[str, Decimal]
     instruments: dict[str, Instrument]
     limits: RiskLimits
     broker: str
@@ -68,11 +69,11 @@ def change(before: Fleet, after: Fleet) -> FleetChange:
         f"{what} was {old} and would be {new}"
         for what, old, new in (
             ("account.currency", before.currency, after.currency),
-            ("account.cash", before.cash, after.cash),
             ("broker.kind", before.broker, after.broker),
         )
         if old != new
     ]
+    refused += _of_money("account.cash", (before.cash, before.currency), (after.cash, after.currency))
     for symbol, instrument in before.instruments.items():
         if after.instruments.get(symbol) != instrument:
             now = "gone" if symbol not in after.instruments else "different"
@@ -81,17 +82,26 @@ def change(before: Fleet, after: Fleet) -> FleetChange:
         refused.append("broker.latency was given and would be taken away; make it as short as 1us instead")
     known = {entry.id: entry for entry in before.strategies}
     kept = [(known[entry.id], entry) for entry in after.strategies if entry.id in known]
-    refused += [
-        f"{old.id}: capital was {old.capital} and would be {new.capital}"
-        for old, new in kept
-        if old.capital != new.capital
-    ]
+    for old, new in kept:
+        refused += _of_money(f"{old.id}: capital", (old.capital, before.currency), (new.capital, after.currency))
     return FleetChange(
         added=[entry.id for entry in after.strategies if entry.id not in known],
         removed=[entry.id for entry in before.strategies if after.entry(entry.id) is None],
         renewed=[new.id for old, new in kept if _what_it_is(old) != _what_it_is(new)],
         refused=refused,
     )
+
+
+def amounts_text(amounts: Mapping[str, object]) -> str:
+    """Amounts by currency as people write them: `100000 USD, 5 BNB`."""
+    return ", ".join(f"{amount} {code}".rstrip() for code, amount in amounts.items())
+
+
+def _of_money(what: str, *sides: tuple[Mapping[str, Decimal], str]) -> list[str]:
+    """That amounts differ, if they do; those of the account's own currency stand there without its code, so that
+    another currency is told once."""
+    old, new = ({"" if code == own else code: amount for code, amount in amounts.items()} for amounts, own in sides)
+    return [f"{what} was {amounts_text(old)} and would be {amounts_text(new)}"] if old != new else []
 
 
 def _what_it_is(entry: StrategyEntry) -> tuple[Any, ...]:

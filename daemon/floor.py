@@ -23,6 +23,7 @@ from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
 from trading.capabilities import Capabilities
 from trading.commands import AmendOrder, CancelOrder, Command, RefusedAmend, RefusedOrder, ScheduleTimer, SubmitOrder
+from trading.instruments import currency_of, negative_symbols
 from trading.lockstep import LockStep, Step
 from trading.market import Market
 from trading.market_data import MarketEvent
@@ -223,12 +224,13 @@ class Floor:
         lockstep = LockStep(
             sequencer=_sequencer(fleet, feed, subscriptions),
             router=Router(
-                strategies=[_routed(entry, fleet.currency) for entry in fleet.strategies],
-                cash={fleet.currency: fleet.cash},
+                strategies=[_routed(entry) for entry in fleet.strategies],
+                cash=fleet.cash,
                 instruments=fleet.instruments,
                 limits=fleet.limits,
                 ids=plan.ids,
                 capabilities=market.capabilities,
+                currency=currency_of(fleet.currency, fleet.instruments.values()),
             ),
             market=market,
             recorder=plan.recorder,
@@ -336,13 +338,14 @@ def _sequencer(fleet: Fleet, feed: HistoricalFeed, subscriptions: Subscriptions)
         offers=feed.offers,
         subscriptions=[one for wanted in subscriptions.values() for one in wanted],
         fill_empty=fleet.fill_empty_bars,
+        may_be_negative=negative_symbols(fleet.instruments),
     )
 
 
-def _routed(entry: StrategyEntry, currency: str) -> RoutedStrategy:
+def _routed(entry: StrategyEntry) -> RoutedStrategy:
     return RoutedStrategy(
         strategy=entry.id,
-        capital={currency: entry.capital},
+        capital=entry.capital,
         limits=entry.limits,
         cancel_on_trip=entry.cancel_on_trip,
     )

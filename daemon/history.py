@@ -1,6 +1,8 @@
 """What the journal of earlier lives says to a start: where to go on from, and whether the config allows it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -18,7 +20,7 @@ from trading.account.ledger import UNALLOCATED
 from trading.account.records import Commit, Reported
 from trading.commands import WireSubmit
 from trading.errors import UnsupportedState
-from trading.money import EXACT, ZERO
+from trading.money import EXACT
 from trading.order_manager import OrderManager
 from trading.orders import OrderChange
 from trading.portfolio import VirtualPortfolio
@@ -137,14 +139,15 @@ def _held_by_the_removed(history: History) -> Iterator[str]:
 
 def _capital_not_there(history: History, fleet: Fleet) -> Iterator[str]:
     """What strategies gained and lost is theirs; only what no strategy has can be given to a new one."""
-    free = ZERO
+    free: defaultdict[str, Decimal] = defaultdict(Decimal)
     for owner in (UNALLOCATED, *history.change.removed):
-        free = EXACT.add(free, _as_it_stands(owner, history)[0].cash.get(fleet.currency, ZERO))
+        for currency, amount in _as_it_stands(owner, history)[0].cash.items():
+            free[currency] = EXACT.add(free[currency], amount)
     for entry in fleet.strategies:
-        if entry.id in history.change.added:
-            if entry.capital > free:
-                yield f"{entry.id} would be added with {entry.capital} {fleet.currency}; {free} is not in use"
-            free = EXACT.subtract(free, entry.capital)
+        for currency, amount in entry.capital.items() if entry.id in history.change.added else ():
+            if amount > free[currency]:
+                yield f"{entry.id} would be added with {amount} {currency}; {free[currency]} is not in use"
+            free[currency] = EXACT.subtract(free[currency], amount)
 
 
 def _as_it_stands(owner: str, history: History) -> tuple[VirtualPortfolio, OrderManager]:

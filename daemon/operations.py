@@ -5,19 +5,17 @@ from typing import Any
 
 import msgspec
 
+from daemon.api.account_views import AccountView, PostingView
 from daemon.api.balance import account_view
 from daemon.api.operations import Vitals, unknown_strategy
+from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
 from daemon.api.stream import EventStream, Subscription
 from daemon.api.views import (
     ISOLATION_NOTES,
-    AccountView,
     FeedView,
     FillView,
     HealthView,
-    HoldingsView,
     OrderView,
-    PerformanceRow,
-    PerformanceView,
     PositionView,
     StatusView,
     StrategyDetailView,
@@ -25,15 +23,20 @@ from daemon.api.views import (
     StrategyView,
     subscription_text,
 )
+from daemon.book_views import AccountValues, holdings_view, position_view
+from daemon.errors import BadRequest
 from daemon.fleet import StrategyEntry
 from daemon.journal.log import Journal
 from daemon.projector import Projector
+from daemon.reporting import Reporting
 from daemon.shells import Shell
+from daemon.treasury import Treasury, Units
 from daemon.version import VERSION
+from trading.account.ledger import UNALLOCATED
 from trading.account.records import Operation
-from trading.instruments import Instrument
-from trading.money import EXACT, ROUNDING, ZERO, total
-from trading.portfolio import Position, VirtualPortfolio
+from trading.instruments import currency_of
+from trading.portfolio import VirtualPortfolio
+from trading.postings import PostingKind
 from trading.timestamps import SECOND, iso
 
 
@@ -75,6 +78,11 @@ class DaemonOperations:
         self._journal = journal
         self._projector = projector
         self._stream = stream
+        fleet = shell.floor.fleet
+        currency = currency_of(fleet.currency, fleet.instruments.values())
+        self._values = AccountValues(shell.floor.lockstep.router, fleet.instruments, currency)
+        self._reporting = Reporting(shell, journal, projector, self._values, currency)
+        self._treasury = Treasury(shell, is_paper=identity.mode == "paper")
 
     # What it knows.
 
@@ -86,6 +94,7 @@ class DaemonOperations:
             mode=identity.mode,
             broker=identity.broker,
             currency=self._currency,
+            equity=self._values.whole_equity(),
             state=identity.state,
             pid=identity.pid,
             build=VERSION,
@@ -128,6 +137,8 @@ class DaemonOperations:
             journal_syncs_total=self._journal.meter.syncs,
             journal_sync_seconds_total=self._journal.meter.sync_ns / SECOND,
             started_at_seconds=self._identity.started_ns / SECOND,
+            margin_calls_total=self._warned(PostingKind.MARGIN_CALL),
+            liquidations_total=self._warned(PostingKind.LIQUIDATION),
         )
 
     def strategies(self) -> list[StrategyView]:
@@ -153,7 +164,7 @@ class DaemonOperations:
         if strategy_id is not None:
             ids = [self._entry(strategy_id).id]
         return [
-            _position_view(book, position, self._shell.floor.fleet.instruments[position.symbol])
+            position_view(book, position, self._shell.floor.fleet.instruments[position.symbol])
             for book in (self._book(one) for one in ids)
             for position in book.positions.values()
             if position.quantity
@@ -165,18 +176,21 @@ class DaemonOperations:
         return account_view(
             event=self._shell.floor.lockstep.events,
             journal_sequence=self._journal.safe_sequence,
-            books={owner: _holdings(ledger.of(owner)) for owner in ledger.owners},
-            unallocated=_holdings(ledger.unallocated),
+            currency=self._currency,
+            equity=self._values.whole_equity(),
+            margin=self._values.margin(),
+            books={owner: holdings_view(ledger.of(owner)) for owner in ledger.owners},
+            unallocated=holdings_view(ledger.unallocated),
             broker=self._shell.floor.lockstep.market.account(),
         )
 
-    def performance(self) -> PerformanceView:
-        """How each strategy and all together did; what no strategy was given counts in the total."""
-        ledger = self._shell.floor.lockstep.router.ledger
-        books = {owner: ledger.of(owner) for owner in ledger.owners}
-        rows = {owner: self._performance([book]) for owner, book in books.items()}
-        total = self._performance([*books.values(), ledger.unallocated])
-        return PerformanceView(currency=self._currency, strategies=rows, total=total)
+    async def performance(self, *, since_ns: int | None = None) -> PerformanceView:
+        """How each strategy and the account did; what no strategy was given counts in the total."""
+        return await self._reporting.of_all(since_ns)
+
+    async def strategy_performance(self, strategy_id: str, *, since_ns: int | None = None) -> StrategyPerformanceView:
+        """How one strategy did, in full."""
+        return await self._reporting.of_one(self._entry(strategy_id).id, since_ns)
 
     async def orders(
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100
@@ -194,7 +208,45 @@ class DaemonOperations:
         found = await self._projector.ask(lambda projection: projection.fills(strategy=strategy, limit=limit))
         return [FillView.of(row.fill) for row in found]
 
+    async def postings(self, *, strategy_id: str | None = None, limit: int = 100) -> list[PostingView]:
+        """The newest changes of books without orders, oldest first."""
+        owner = strategy_id if strategy_id in (None, UNALLOCATED) else self._entry(strategy_id).id
+        found = await self._projector.ask(lambda projection: projection.postings(strategy=owner, limit=limit))
+        return [PostingView.of(posting) for posting in found]
+
     # What it can be asked to do.
+
+    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+        """Pay money in, on paper."""
+        await self._treasury.deposit(amount, currency, reason)
+        return self.account()
+
+    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+        """Pay out what is unallocated, on paper."""
+        await self._treasury.withdraw(amount, currency, reason)
+        return self.account()
+
+    async def transfer(
+        self,
+        *,
+        source: str,
+        target: str,
+        amount: Decimal,
+        currency: str,
+        symbol: str,
+        price: Decimal | None,
+        reason: str,
+    ) -> AccountView:
+        """Move cash, or units of a position, between two books."""
+        if symbol:
+            if currency:
+                raise BadRequest("a currency and a symbol are named", mend="cash has a currency, a position a symbol")
+            await self._treasury.transfer_position(source, target, Units(symbol, amount, price), reason)
+        elif price is not None:
+            raise BadRequest("a price is named and no symbol", mend="cash has no price")
+        else:
+            await self._treasury.transfer_cash(source, target, amount, currency, reason)
+        return self.account()
 
     async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
         """Stop sending orders, durably."""
@@ -219,6 +271,12 @@ class DaemonOperations:
     def _currency(self) -> str:
         return self._shell.floor.fleet.currency
 
+    def _warned(self, kind: PostingKind) -> dict[str, int]:
+        return {
+            entry.id: self._projector.warnings.get((kind.value, entry.id), 0)
+            for entry in self._shell.floor.fleet.strategies
+        }
+
     def _entry(self, strategy_id: str) -> StrategyEntry:
         fleet = self._shell.floor.fleet
         entry = fleet.entry(strategy_id)
@@ -230,7 +288,7 @@ class DaemonOperations:
         return self._shell.floor.lockstep.router.ledger.of(strategy_id)
 
     def _strategy_fields(self, entry: StrategyEntry) -> dict[str, Any]:
-        router, currency = self._shell.floor.lockstep.router, self._currency
+        router, values = self._shell.floor.lockstep.router, self._values
         book, orders, host = self._book(entry.id), router.orders[entry.id], self._shell.floor.hosts[entry.id]
         return {
             "id": entry.id,
@@ -238,12 +296,14 @@ class DaemonOperations:
             "isolation": entry.isolation,
             "isolation_note": ISOLATION_NOTES.get(entry.isolation, ""),
             "state": self._state_of(entry.id),
-            "capital": book.capital.get(currency, ZERO),
-            "equity": book.exact_equity(currency),
-            "cash": book.cash.get(currency, ZERO),
-            "realised": book.realised(currency),
-            "unrealised": book.unrealised(currency),
-            "fees": book.fees.get(currency, ZERO),
+            "capital": values.of(book.capital),
+            "equity": values.equity(book),
+            "cash": values.of(book.cash),
+            "realised": values.of({code: book.realised(code) for code in book.currencies()}),
+            "unrealised": values.of({code: book.unrealised(code) for code in book.currencies()}),
+            "fees": values.of(book.fees),
+            "income": {kind: dict(amounts) for kind, amounts in book.income.items()},
+            "max_drawdown": 0.0 - book.max_drawdown.get(self._currency, 0.0),
             "orders": orders.added,
             "fills": book.fills,
             "open_orders": orders.open_count,
@@ -266,45 +326,3 @@ class DaemonOperations:
         if strategy_id in self._shell.floor.lockstep.router.tripped:
             return "tripped"
         return "running" if self._pulse.ready else "warming"
-
-    def _performance(self, books: list[VirtualPortfolio]) -> PerformanceRow:
-        currency = self._currency
-        capital = total(book.capital.get(currency, ZERO) for book in books)
-        equity = total(book.exact_equity(currency) for book in books)
-        return PerformanceRow(
-            capital=capital,
-            equity=equity,
-            total_return=float(ROUNDING.divide(equity, capital)) - 1.0 if capital else 0.0,
-            realised=total(book.realised(currency) for book in books),
-            unrealised=total(book.unrealised(currency) for book in books),
-            fees=total(book.fees.get(currency, ZERO) for book in books),
-            max_drawdown=books[0].max_drawdown.get(currency, 0.0) if len(books) == 1 else None,
-            fills=sum(book.fills for book in books),
-            trades=None,
-        )
-
-
-def _position_view(book: VirtualPortfolio, position: Position, instrument: Instrument) -> PositionView:
-    mark = book.marks[position.symbol]
-    average_price = ROUNDING.divide(position.cost, EXACT.multiply(position.quantity, instrument.multiplier))
-    return PositionView(
-        strategy=book.owner,
-        symbol=position.symbol,
-        quantity=position.quantity,
-        average_price=average_price.quantize(instrument.tick_size, context=ROUNDING),
-        mark=_for_people(instrument.exact_price(mark), instrument),
-        unrealised=EXACT.subtract(instrument.signed_worth(position.quantity, mark), position.cost),
-        realised=position.realised,
-    )
-
-
-def _for_people(mark: Decimal, instrument: Instrument) -> Decimal:
-    """A mark without the noise that a float's middle of two prices has far behind the tick."""
-    on_tick = mark.quantize(instrument.tick_size, context=ROUNDING)
-    between_ticks = mark.quantize(ROUNDING.divide(instrument.tick_size, Decimal(10)), context=ROUNDING)
-    return on_tick if on_tick == between_ticks else between_ticks
-
-
-def _holdings(book: VirtualPortfolio) -> HoldingsView:
-    held = {position.symbol: position.quantity for position in book.positions.values() if position.quantity}
-    return HoldingsView(cash=dict(book.cash), positions=held)

@@ -21,7 +21,7 @@ from daemon.hosts.watchdog import Watchdog
 from daemon.journal.log import Journal
 from daemon.journal.records import Snapshot
 from trading.account.records import Operation
-from trading.errors import UnsupportedState
+from trading.errors import LedgerError, UnsupportedState
 from trading.market_data import MarketEvent
 from trading.timestamps import MILLISECOND
 
@@ -38,10 +38,11 @@ PATIENCE_SECONDS: Final = 0.1
 
 
 class Asked(msgspec.Struct):
-    """An operation that waits for its turn; `done` is set once it is in the journal."""
+    """An operation that waits for its turn; `done` is set once it is in the journal, or `refused`."""
 
     operation: Operation
     done: anyio.Event
+    refused: LedgerError | None = None
 
 
 class PaperShell:
@@ -105,11 +106,14 @@ class PaperShell:
         self._wake.set()
 
     async def operate(self, operation: Operation) -> None:
-        """Have something done between two events; returns once it is in the journal."""
+        """Have something done between two events; returns once it is in the journal. LedgerError where the books do not
+        allow it: nothing has happened then."""
         asked = Asked(operation, anyio.Event())
         self._asked.append(asked)
         self._wake.set()
         await asked.done.wait()
+        if asked.refused is not None:
+            raise asked.refused
 
     async def begin(self, before: FloorState | None) -> None:
         """Write down where everything stands before anything trades.
@@ -186,8 +190,18 @@ class PaperShell:
         while self._asked:
             asked = self._asked.popleft()
             if not self._is_done(asked.operation):
-                await self.floor.operate(asked.operation)
+                await self._carry_out(asked)
             asked.done.set()
+
+    async def _carry_out(self, asked: Asked) -> None:
+        """What the books do not allow is told to who asked, as long as nothing of it is in the journal."""
+        sequence = self._journal.sequence
+        try:
+            await self.floor.operate(asked.operation)
+        except LedgerError as error:
+            if self._journal.sequence != sequence:
+                raise
+            asked.refused = error
 
     def _is_done(self, operation: Operation) -> bool:
         """Whether a strategy that was to be tripped has tripped by itself meanwhile."""

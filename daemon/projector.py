@@ -13,6 +13,7 @@ from daemon.errors import ProjectionFailed
 from daemon.journal.projection import Projection
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Entry
+from daemon.journal.rows import Warnings
 
 MOST_WAITING: Final = 20_000
 """Entries that may wait before a feed that can wait has to."""
@@ -42,6 +43,11 @@ class Projector:
         """Take note of an entry that is safe in the journal."""
         self._waiting.append(entry)
         self._news.set()
+
+    @property
+    def warnings(self) -> Warnings:
+        """How often each strategy was told of a margin call or a liquidation, as far as the tables are."""
+        return {} if self._projection is None else self._projection.warnings
 
     def congested(self) -> anyio.Event | None:
         """What to wait for when too much is waiting, else None."""

@@ -7,6 +7,7 @@ among them; it happens anew afterwards.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import takewhile
 from typing import Any, Final
 
@@ -14,7 +15,16 @@ import msgspec
 
 from daemon.errors import NotRepeatable
 from trading.account.ids import IdSource
-from trading.account.records import CommandsTaken, Commit, Noted, Operation, Reported, StepRecord
+from trading.account.records import (
+    CommandsTaken,
+    Commit,
+    Noted,
+    Operation,
+    Posted,
+    Reported,
+    StepRecord,
+    Valued,
+)
 from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.lockstep import LockStep
 from trading.market import AccountSnapshot, Effect, Market, ReportDelayed
@@ -104,12 +114,15 @@ class Replay:
             raise self._differs(f"one more order of {strategy}", "nothing")
         return self._cids.popleft()
 
-    def next_effects(self, *, of_event: bool) -> list[Effect]:
-        """What came of the market at this place of the step: once of the event, once of each round's commands."""
+    def next_effects(self, *, of_event: bool, after: int = 0) -> list[Effect]:
+        """What came of the market at this place of the step, or so many records after it: once of the event, once of
+        each round's commands."""
         if self._answered == self._place:
             return []
         self._answered = self._place
-        came = takewhile(lambda record: isinstance(record, Reported | Noted), self._expected[self._place :])
+        came = takewhile(
+            lambda record: isinstance(record, Reported | Noted | Posted), self._expected[self._place + after :]
+        )
         found = [record for record in came if isinstance(record, Reported | Noted)]
         first = 0 if of_event else found[0].round if found else 0
         return [
@@ -163,6 +176,10 @@ class RecordedMarket:
         self._real.expect(command, ts_ns)
         return self._repeat(of_event=False)
 
+    def move_cash(self, _currency: str, _amount: Decimal, _ts_ns: int, /) -> list[Effect]:
+        """What came of it stands behind the operation itself."""
+        return self._repeat(of_event=False, after=1)
+
     def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
         """The real market's judgement: it has the orders that worked then."""
         return self._real.in_reach(strategy, events)
@@ -191,8 +208,8 @@ class RecordedMarket:
         """Restore the real market."""
         self._real.restore(state)
 
-    def _repeat(self, *, of_event: bool) -> list[Effect]:
-        effects = self._replay.next_effects(of_event=of_event)
+    def _repeat(self, *, of_event: bool, after: int = 0) -> list[Effect]:
+        effects = self._replay.next_effects(of_event=of_event, after=after)
         for effect in effects:
             self._real.apply(effect, self._replay.sent(effect))
         return [_as_reported(effect) for effect in effects]
@@ -219,6 +236,10 @@ def in_words(record: StepRecord) -> str:
             words = f"the report that {report.order_id} is {report.kind}"
         case Noted():
             words = "a change within the market"
+        case Posted(posting=posting):
+            words = f"the {posting.kind} of {posting.strategy}"
+        case Valued():
+            words = "the end of a day"
         case Trip() | Operation():
             words = f"{record.strategy or 'the account'}: {record.reason}"
         case CommandsTaken():

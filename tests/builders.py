@@ -20,9 +20,9 @@ from trading.container import ContainerSpec, ScopedContainer
 from trading.driver import Driver
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
-from trading.market import Market, TriggerMoved
+from trading.market import Market, ReportDelayed, TriggerMoved
 from trading.market_data import MarketEvent, Quote
-from trading.money import ZERO, total
+from trading.money import ZERO, Currency, total
 from trading.orders import Order, OrderTerms, OrderType, Side
 from trading.portfolio import VirtualPortfolio
 from trading.recorder import MemoryRecorder, Recorder
@@ -192,6 +192,7 @@ class Rig:
         commission: CommissionModel | None = None,
         market: Market | None = None,
         recorder: Recorder | None = None,
+        currency: Currency | None = None,
         fill_empty: bool = False,
         epoch_ms: int = 1,
         start: int = 0,
@@ -217,6 +218,7 @@ class Rig:
             recorder=recorder or self.memory,
             ids=ClientOrderIds(epoch_ms),
             limits=limits or RiskLimits(),
+            currency=currency,
             start_ns=start * SECOND,
             fill_empty=fill_empty,
             state=state,
@@ -313,6 +315,8 @@ def _without_cid(record: StepRecord) -> StepRecord:
         note = record.note
         if isinstance(note, TriggerMoved):
             return msgspec.structs.replace(record, note=msgspec.structs.replace(note, cid=""))
+        if not isinstance(note, ReportDelayed):
+            return record
         delayed = msgspec.structs.replace(note.report, cid="")
         return msgspec.structs.replace(record, note=msgspec.structs.replace(note, report=delayed))
     if isinstance(record, Reported):

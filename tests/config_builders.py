@@ -60,6 +60,13 @@ def in_strategy(key: str) -> str:
     return edited("id: sma-aaa", f"id: sma-aaa\n    {key}")
 
 
+def paired(text: str, code: str) -> str:
+    """A configuration with a pair that leads from a currency to the account's, after AAA: two lines more."""
+    feed = f'    {code}USD: {{price: "1.10"}}\n'
+    pair = f'  {code}USD: {{kind: fx, base: {code}, tick_size: "0.0001", lot_size: "1"}}\n'
+    return text.replace("broker:", f"{feed}broker:").replace("strategies:\n", f"{pair}strategies:\n")
+
+
 def strategy(name: str, capital: str = "1000") -> str:
     """One more strategy, to be put at the configuration's end."""
     cls = "strategies.sma_cross:SmaCross"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from brokers.simulated.costs import CommissionModel, NoCommission, NoSlippage, SlippageModel
+from brokers.simulated.entitlements import AccountTerms, Rollovers
 from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.rules import MarketRules
 from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
@@ -15,6 +16,16 @@ from trading.market import Effect, Market, ReportDelayed, TriggerMoved
 from trading.market_data import Bar, MarketEvent, Quote, Trade
 from trading.money import ZERO, Currency
 from trading.orders import OrderTerms, OrderType, Side, TimeInForce
+from trading.postings import (
+    AccountEvent,
+    Accrual,
+    CashMoved,
+    Conversion,
+    Liquidation,
+    MarginCall,
+    Settlement,
+    Split,
+)
 from trading.reports import ExecutionReport
 from trading.sessions import Sessions
 from trading.timestamps import MINUTE, SECOND
@@ -47,6 +58,8 @@ def a_market(
     rules: MarketRules | None = None,
     sessions: Sessions | None = None,
     short_sales: bool = False,
+    terms: AccountTerms | None = None,
+    rollovers: Rollovers | None = None,
 ) -> SimulatedMarket:
     """A market for AAA, matched on one kind of data; `holding` units are there from the start."""
     instrument = instrument or an_instrument()
@@ -59,6 +72,8 @@ def a_market(
         rules=rules,
         sessions={instrument.symbol: sessions} if sessions else None,
         short_sales=short_sales,
+        terms=terms,
+        rollovers=rollovers,
     )
     if Decimal(holding):
         market.restore({**market.state(), "positions": {instrument.symbol: Decimal(holding)}})
@@ -173,7 +188,14 @@ def cancel(cid: str) -> WireCancel:
     return WireCancel(cid=cid, order_id=f"s-{cid}", strategy="s", ts_ns=SECOND)
 
 
-Happening = MarketEvent | WireCommand
+class Paid(NamedTuple):
+    """Money comes to the account, or leaves it where the amount is negative."""
+
+    amount: str
+    currency: str = "USD"
+
+
+Happening = MarketEvent | WireCommand | Paid
 
 
 class Row(NamedTuple):
@@ -205,6 +227,8 @@ def live(market: Market, story: Iterable[Happening], *, now_ns: int = SECOND) ->
     for happening in story:
         if isinstance(happening, WireSubmit | WireCancel | WireAmend):
             effects += market.on_command(happening, now_ns)
+        elif isinstance(happening, Paid):
+            effects += market.move_cash(happening.currency, Decimal(happening.amount), now_ns)
         else:
             now_ns = happening.ts_ns
             effects += market.on_event(happening)
@@ -225,10 +249,13 @@ def play_both(
     """
     reports: list[ExecutionReport] = []
     now_ns = SECOND
+    command: WireCommand | None
     for happening in story:
         if isinstance(happening, WireSubmit | WireCancel | WireAmend):
             command, effects = happening, lives.on_command(happening, now_ns)
             hears.expect(happening, now_ns)
+        elif isinstance(happening, Paid):
+            command, effects = None, lives.move_cash(happening.currency, Decimal(happening.amount), now_ns)
         else:
             now_ns = happening.ts_ns
             hears.observe(happening)
@@ -255,6 +282,9 @@ def told(effects: Iterable[Effect]) -> list[str]:
         if isinstance(effect, TriggerMoved):
             lines.append(f"{effect.cid} follows to {_plain(effect.stop_price)}")
             continue
+        if isinstance(effect, AccountEvent):
+            lines.append(told_of_account(effect))
+            continue
         report = effect.report if isinstance(effect, ReportDelayed) else effect
         line = f"{report.cid} {report.kind}"
         if report.fill is not None:
@@ -263,6 +293,28 @@ def told(effects: Iterable[Effect]) -> list[str]:
             line += f" {_plain(report.terms.quantity)}"
         lines.append(f"{line} {report.code}".rstrip())
     return lines
+
+
+def told_of_account(event: AccountEvent) -> str:
+    """`AAA dividend 5 USD`, `interest 0.1 USD`, `AAA split 5 for 0.5 USD`, `AAA settled at 9`, `AAA expired -2 for 18
+    USD`, `EUR -9 into 10 USD`, `paid 5 USD`, `AAA liquidated sell 2 at 9`, `AAA called`, `account called`."""
+    match event:
+        case Accrual():
+            return f"{event.symbol} {event.kind} {_plain(event.amount)} {event.currency}".lstrip()
+        case Split():
+            return f"{event.symbol} split {_plain(event.units)} for {_plain(event.amount)} {event.currency}"
+        case Settlement(expires=False):
+            return f"{event.symbol} settled at {_plain(event.price)}"
+        case Settlement():
+            return f"{event.symbol} expired {_plain(event.units)} for {_plain(event.amount)} {event.currency}"
+        case Conversion():
+            return f"{event.currency} {_plain(event.amount)} into {_plain(event.into_amount)} {event.into}"
+        case CashMoved():
+            return f"paid {_plain(event.amount)} {event.currency}"
+        case Liquidation(fill=fill):
+            return f"{fill.symbol} liquidated {fill.side} {_plain(fill.quantity)} at {_plain(fill.price)}"
+        case MarginCall():
+            return f"{event.symbol or 'account'} called"
 
 
 def _plain(number: Decimal) -> str:

@@ -4,15 +4,17 @@ router's gate of the ledger's, for the container and for the account.
 An order that only takes a position nearer to flat is never held back by a limit.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from trading.claims import NO_CLAIM
-from trading.holdings import ContainerHoldings, Holdings, worst_case
+from trading.affordability import unaffordable
+from trading.appraiser import Appraiser, known, unpriced
+from trading.claims import Addition
+from trading.holdings import ContainerHoldings, Holdings, only_reduces, worst_case
 from trading.instruments import Instrument
 from trading.limits import RiskLimits
-from trading.money import EXACT, ZERO
+from trading.money import EXACT, ZERO, Currency, total
 from trading.order_manager import OrderManager
 from trading.order_validator import OrderValidator
 from trading.orders import OrderTerms, Side
@@ -20,7 +22,6 @@ from trading.portfolio import VirtualPortfolio
 from trading.refusals import Refusal
 
 _NO_LIMITS: Final = RiskLimits()
-_ONE: Final = Decimal(1)
 
 
 class Admission:
@@ -33,16 +34,14 @@ class Admission:
         validator: OrderValidator,
         orders: OrderManager,
         portfolio: VirtualPortfolio,
-        instruments: Mapping[str, Instrument],
         limits: RiskLimits,
-        price_of: Callable[[str], Decimal | None],
+        appraiser: Appraiser,
     ) -> None:
-        self.holdings = ContainerHoldings(portfolio, orders, instruments)
+        self.holdings = ContainerHoldings(portfolio, orders, appraiser.instruments)
         self._validator = validator
         self._orders = orders
-        self._instruments = instruments
         self._limits = limits
-        self._price_of = price_of
+        self._appraiser = appraiser
 
     def misfit(self, terms: OrderTerms) -> Refusal | None:
         """What is wrong with an order whatever is held."""
@@ -61,8 +60,8 @@ class Admission:
         """What is wrong with an order, or with other terms of one, beside what is held and what works."""
         return (
             more_than_reduces(terms, self.holdings)
-            or unaffordable(terms, self._instruments[terms.symbol], self.holdings, self._price_of)
-            or over_limit(terms, self._limits, self._instruments, self.holdings, self._price_of)
+            or unaffordable(terms, self.holdings, self._appraiser)
+            or over_limit(terms, self._limits, self.holdings, self._appraiser)
         )
 
 
@@ -126,18 +125,6 @@ def _bad_contingency(reason: str) -> Refusal:
 # Beside what is held.
 
 
-def only_reduces(terms: OrderTerms, holdings: Holdings) -> bool:
-    """Whether the order, with all that works on its side, can only take the position nearer to flat.
-
-    An exit of what has not filled yet adds nothing: it only takes back what its parent will have done.
-    """
-    position, added = holdings.position(terms.symbol), holdings.addition(terms).units
-    buys, sells = holdings.working(terms.symbol)
-    if terms.side is Side.BUY:
-        return EXACT.add(EXACT.add(buys, added), position) <= 0
-    return EXACT.add(sells, added) <= position
-
-
 def more_than_reduces(terms: OrderTerms, holdings: Holdings) -> Refusal | None:
     """Whether a reduce-only order could do more than reduce its container's own position."""
     if not terms.reduce_only or only_reduces(terms, holdings):
@@ -148,74 +135,73 @@ def more_than_reduces(terms: OrderTerms, holdings: Holdings) -> Refusal | None:
     return Refusal("reduce_only", f"{asked} could do more than reduce: {held} held, {works} works already")
 
 
-def unaffordable(
-    terms: OrderTerms, instrument: Instrument, holdings: Holdings, price_of: Callable[[str], Decimal | None]
-) -> Refusal | None:
-    """The rules of a cash account: buy with the cash that is free, sell what is held."""
-    price = terms.worst_price or price_of(terms.symbol)
-    if price is None:
-        return Refusal("no_price", f"no price of {terms.symbol} has been heard yet; subscribe to it")
-    worth = instrument.notional(terms.quantity, price)
-    if worth < instrument.min_notional:
-        return Refusal("bad_quantity", f"worth {worth} at {price}, below the minimum of {instrument.min_notional}")
-    added = holdings.addition(terms)
-    if terms.side is Side.SELL:
-        held, (_, sells) = holdings.position(terms.symbol), holdings.working(terms.symbol)
-        if added.units and EXACT.add(sells, added.units) > held:
-            return Refusal(
-                "short_not_allowed",
-                f"selling {added.units} {terms.symbol} with {held} held and {sells} already offered would be short",
-            )
-        return None
-    cost = worth
-    if added.before is not NO_CLAIM or added.after.units != terms.quantity:
-        cost = instrument.notional(_ONE, max(ZERO, added.worth(price_of(terms.symbol) or price)))
-    free = holdings.free_cash(instrument.currency.code, price_of)
-    if cost > max(free, ZERO):
-        return Refusal("insufficient_cash", f"{cost} {instrument.currency.code} needed at {price}, {free} free")
-    return None
+Measured = tuple[str, Decimal | int | Refusal, Decimal | int | Refusal]
+"""The name of a limit, what is measured against it, and the limit; a refusal where one of them cannot be reckoned."""
 
 
-def over_limit(
-    terms: OrderTerms,
-    limits: RiskLimits,
-    instruments: Mapping[str, Instrument],
-    holdings: Holdings,
-    price_of: Callable[[str], Decimal | None],
-) -> Refusal | None:
-    """The first limit that the order would break in the worst case, None when it breaks none.
+def over_limit(terms: OrderTerms, limits: RiskLimits, holdings: Holdings, appraiser: Appraiser) -> Refusal | None:
+    """The first limit that the order would break in the worst case, None when it breaks none; `no_price` or `no_rate`
+    where that cannot be told.
 
     The order is worth what it may cost; the position that it would lead to is worth the current price. What adds no
     units leads to no other position, and an amendment to no more orders.
     """
     if limits == _NO_LIMITS or only_reduces(terms, holdings):
         return None
-    instrument = instruments[terms.symbol]
-    current = price_of(terms.symbol)
     added = holdings.addition(terms)
-    cost = instrument.notional(terms.quantity, terms.worst_price or current or ZERO)
-    measures: list[tuple[str, Decimal | int, Decimal | int | None]] = [
-        ("max_order_quantity", terms.quantity, limits.max_order_quantity),
-        ("max_order_notional", cost, limits.max_order_notional),
-    ]
-    if added.orders:
-        measures.append(("max_open_orders", holdings.open_orders() + added.orders, limits.max_open_orders))
-    if added.units:
-        position = _position_after(terms, added.units, holdings)
-        worth = instrument.notional(position, current or terms.worst_price or ZERO)
-        exposure = EXACT.add(worth, _exposure_elsewhere(instrument, instruments, holdings, price_of))
-        equity = max(ZERO, holdings.equity(instrument.currency.code))
-        measures += [
-            ("max_position_quantity", position, limits.max_position_quantity),
-            ("max_position_notional", worth, limits.max_position_notional),
-            ("max_exposure_notional", exposure, limits.max_exposure_notional),
-            ("max_position_equity_share", worth, _share(limits.max_position_equity_share, equity)),
-            ("max_exposure_equity_share", exposure, _share(limits.max_exposure_equity_share, equity)),
-        ]
-    for name, measured, limit in measures:
-        if limit is not None and measured > limit:
+    for name, measured, limit in _measures(terms, added, limits, holdings, appraiser):
+        if isinstance(measured, Refusal):
+            return measured
+        if isinstance(limit, Refusal):
+            return limit
+        if measured > limit:
             return Refusal(name, f"{measured} would be above the limit of {limit} ({name})")
     return None
+
+
+def _measures(
+    terms: OrderTerms, added: Addition, limits: RiskLimits, holdings: Holdings, appraiser: Appraiser
+) -> Iterator[Measured]:
+    """What is to be held against each limit that there is; one that is not asked for is not reckoned."""
+    instrument, current = appraiser.instruments[terms.symbol], appraiser.price_of(terms.symbol)
+    if limits.max_order_quantity is not None:
+        yield "max_order_quantity", terms.quantity, limits.max_order_quantity
+    if limits.max_order_notional is not None:
+        worth = _worth(instrument, terms.quantity, terms.worst_price, current)
+        yield "max_order_notional", worth, limits.max_order_notional
+    if limits.max_open_orders is not None and added.orders:
+        yield "max_open_orders", holdings.open_orders() + added.orders, limits.max_open_orders
+    if added.units:
+        position = _position_after(terms, added.units, holdings)
+        if limits.max_position_quantity is not None:
+            yield "max_position_quantity", position, limits.max_position_quantity
+        worth = _worth(instrument, position, current, terms.worst_price)
+        yield from _measures_of_worth(instrument, worth, limits, holdings, appraiser)
+
+
+def _measures_of_worth(
+    instrument: Instrument, worth: Decimal | Refusal, limits: RiskLimits, holdings: Holdings, appraiser: Appraiser
+) -> Iterator[Measured]:
+    """Of the position that the order would lead to, and of all positions, in the instrument's currency."""
+    into = instrument.currency
+    if limits.max_position_notional is not None:
+        yield "max_position_notional", worth, limits.max_position_notional
+    if limits.max_exposure_notional is not None:
+        exposure = _exposure(instrument, worth, holdings, appraiser)
+        yield "max_exposure_notional", exposure, limits.max_exposure_notional
+    if limits.max_position_equity_share is not None:
+        share = _share_of_equity(limits.max_position_equity_share, into, holdings, appraiser)
+        yield "max_position_equity_share", worth, share
+    if limits.max_exposure_equity_share is not None:
+        exposure = _exposure(instrument, worth, holdings, appraiser)
+        share = _share_of_equity(limits.max_exposure_equity_share, into, holdings, appraiser)
+        yield "max_exposure_equity_share", exposure, share
+
+
+def _worth(instrument: Instrument, units: Decimal, *prices: Decimal | None) -> Decimal | Refusal:
+    """What units are worth, without a sign, at the first of the prices that there is."""
+    price = next((price for price in prices if price is not None), None)
+    return unpriced(instrument.symbol) if price is None else instrument.notional(units, price).copy_abs()
 
 
 def _position_after(terms: OrderTerms, added: Decimal, holdings: Holdings) -> Decimal:
@@ -228,21 +214,15 @@ def _position_after(terms: OrderTerms, added: Decimal, holdings: Holdings) -> De
     return worst_case(holdings.position(terms.symbol), buys, sells)
 
 
-def _exposure_elsewhere(
-    instrument: Instrument,
-    instruments: Mapping[str, Instrument],
-    holdings: Holdings,
-    price_of: Callable[[str], Decimal | None],
-) -> Decimal:
-    """What the other symbols of its currency are worth in their worst case."""
-    exposure = ZERO
-    for symbol in holdings.symbols():
-        other = instruments[symbol]
-        if symbol != instrument.symbol and other.currency == instrument.currency:
-            worst = worst_case(holdings.position(symbol), *holdings.working(symbol))
-            exposure = EXACT.add(exposure, other.notional(worst, price_of(symbol) or ZERO))
-    return exposure
+def _exposure(
+    instrument: Instrument, worth: Decimal | Refusal, holdings: Holdings, appraiser: Appraiser
+) -> Decimal | Refusal:
+    """What one position is worth, and all others in their worst case."""
+    elsewhere = appraiser.elsewhere(Instrument.notional, holdings, instrument.symbol, instrument.currency)
+    amounts = known(worth, elsewhere)
+    return amounts if isinstance(amounts, Refusal) else total(amounts)
 
 
-def _share(share: Decimal | None, equity: Decimal) -> Decimal | None:
-    return None if share is None else EXACT.multiply(share, equity)
+def _share_of_equity(share: Decimal, into: Currency, holdings: Holdings, appraiser: Appraiser) -> Decimal | Refusal:
+    equity = appraiser.equity(holdings, into)
+    return equity if isinstance(equity, Refusal) else EXACT.multiply(share, max(ZERO, equity))

@@ -1,7 +1,8 @@
 """What the open orders still claim, summed up as they change: to ask costs the same beside one order or ten thousand.
 
 A plain order claims what remains of it. The members of a group claim together and once, the most of each side, and
-exits no more than their parent has filled. What a unit is reckoned at is the dearest price among those who claim it.
+exits no more than their parent has filled. What a unit is reckoned at is the dearest price among those who claim it:
+of a future's, which may be negative, the furthest from zero.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,12 +24,15 @@ class Claim(msgspec.Struct, frozen=True):
     price: Decimal | None = None
 
     def worth(self, current: Decimal) -> Decimal:
-        """Units times price, at the current one where it has none."""
-        return EXACT.multiply(self.units, current if self.price is None else self.price)
+        """Units times price without its sign, at the current one where it has none."""
+        price = current if self.price is None else self.price
+        return EXACT.multiply(self.units, price.copy_abs())
 
     def at_most(self, other: "Claim") -> "Claim":
         """The worst of two of which only one comes true, or a part of each."""
-        dearest = None if self.price is None or other.price is None else max(self.price, other.price)
+        if self.price is None or other.price is None:
+            return Claim(max(self.units, other.units))
+        dearest = self.price if self.price.copy_abs() >= other.price.copy_abs() else other.price
         return Claim(max(self.units, other.units), dearest)
 
 

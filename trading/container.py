@@ -2,6 +2,7 @@
 
     Bar/Quote/Trade -> Strategy -> SIGNAL -> RiskManager -> ORDER -> OrderManager -> commands
     ExecutionReport -> OrderManager -> FILL -> VirtualPortfolio -> Strategy.on_fill
+    Posting -> VirtualPortfolio -> Strategy.on_posting
 
 An exception of the strategy never leaves it: the container seals itself, says so with a Trip, and from then on only
 keeps its books.
@@ -22,14 +23,15 @@ from trading.bus import EventBus
 from trading.commands import Command, Trip, storable
 from trading.desk import ContainerDesk
 from trading.errors import UnsupportedState
-from trading.instruments import Instrument
+from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits, Sizing
 from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
 from trading.order_manager import OrderManager
 from trading.orders import Order
 from trading.outgoing import Outgoing
 from trading.portfolio import VirtualPortfolio
-from trading.reports import ExecutionReport, Fill
+from trading.postings import Posting, PostingKind, Report
+from trading.reports import Fill
 from trading.risk import RiskManager
 from trading.scope import Scope
 from trading.state import decode_state, encode_state
@@ -71,6 +73,7 @@ class ScopedContainer(Scope):
         self.trip: Trip | None = None
         self.reports = 0
         self._instruments = instruments
+        self._may_be_negative = negative_symbols(instruments)
         self.register_shared_service("instruments", instruments)
         self.create_component("bus", EventBus, EventBus.close)
         self.create_component("orders", self._build_orders)
@@ -136,6 +139,7 @@ class ScopedContainer(Scope):
             Timer: strategy.on_timer,
             Fill: strategy.on_fill,
             Order: strategy.on_order,
+            Posting: strategy.on_posting,
         }
 
     # What is asked of it.
@@ -190,11 +194,18 @@ class ScopedContainer(Scope):
         self._hear(event)
         return self._outgoing.drain()
 
-    def on_report(self, report: ExecutionReport) -> list[Command]:
-        """Book one report and tell the strategy; reports come numbered without a gap."""
+    def on_report(self, report: Report) -> list[Command]:
+        """Book one report and tell the strategy; reports come numbered without a gap. A liquidation seals it."""
         assert report.number == self.reports + 1, f"{self.container_id}: {report.number} after {self.reports}"
         self.reports = report.number
         self._set_now(report.ts_ns)
+        if isinstance(report, Posting):
+            self._portfolio.post(report)
+            if report.kind is PostingKind.LIQUIDATION:
+                self.seal(report.reason)
+            else:
+                self._sealed(self._publish, report)
+            return self._outgoing.drain()
         order, fill = self._orders.apply(report)
         if fill is not None:
             self._portfolio.book(fill)
@@ -274,7 +285,7 @@ class ScopedContainer(Scope):
 
     def _hear(self, event: Event) -> None:
         self._set_now(event.ts_ns)
-        if type(event) is not Timer and (price := reference_price(event)) is not None:
+        if type(event) is not Timer and (price := reference_price(event, self._may_be_negative)) is not None:
             self._portfolio.mark(event.symbol, price)
         self._sealed(self._publish, event)
 

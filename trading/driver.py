@@ -14,11 +14,12 @@ from trading.account.router import RoutedStrategy, Router
 from trading.capabilities import Capabilities
 from trading.commands import Command
 from trading.container import ContainerSpec, ScopedContainer
-from trading.instruments import Instrument
+from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits
 from trading.lockstep import Delivery, LockStep, Step
 from trading.market import Market
 from trading.market_data import MarketEvent
+from trading.money import Currency
 from trading.recorder import Recorder
 from trading.sequencer import Offer, Sequencer
 from trading.warmup import warm_up
@@ -58,6 +59,7 @@ class Driver:
         limits: RiskLimits,
         start_ns: int,
         capabilities: Capabilities = _EVERYTHING,
+        currency: Currency | None = None,
         fill_empty: bool = False,
         state: Mapping[str, Any] | None = None,
     ) -> None:
@@ -75,6 +77,7 @@ class Driver:
                 offers=offers,
                 subscriptions=[one for wanted in self.subscriptions.values() for one in wanted],
                 fill_empty=fill_empty,
+                may_be_negative=negative_symbols(instruments),
             ),
             router=Router(
                 strategies=[
@@ -85,6 +88,7 @@ class Driver:
                 limits=limits,
                 ids=ids,
                 capabilities=capabilities,
+                currency=currency,
             ),
             market=market,
             recorder=recorder,

@@ -1,7 +1,9 @@
 """How much a container, or the account, may hold. Every limit is optional; the unit is in its name.
 
-Money limits are in the instrument's currency, shares are of equity in it. Worst case counts: every open buy filled and
-no sell, or every open sell filled and no buy, whichever is further from flat.
+Money limits are in the currency of the order's instrument, and so is what is held against them: positions in other
+currencies, and equity in all, are converted at the last prices of the pairs. An order is refused where a limit cannot
+be told for want of a rate. Worth has no sign. Worst case counts: every open buy filled and no sell, or every open sell
+filled and no buy, whichever is further from flat.
 """
 
 from decimal import Decimal

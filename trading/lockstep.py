@@ -14,19 +14,26 @@ from typing import Any, Final
 
 import msgspec
 
-from trading.account.records import CommandsTaken, Commit, Noted, Operation, Reported, StepRecord
+from trading.account.records import CommandsTaken, Commit, Noted, Operation, Posted, Reported, StepRecord, Valued
 from trading.account.router import Router, Taken
 from trading.commands import Command, ScheduleTimer
 from trading.market import Effect, Market
 from trading.market_data import Bar, Event, MarketEvent, Timer
+from trading.postings import AccountEvent, Report
 from trading.recorder import Recorder
 from trading.reports import ExecutionReport
 from trading.sequencer import LAST, Key, Sequencer
 from trading.subscriptions import DataKind, Subscription, event_type
 from trading.timers import Timers
+from trading.timestamps import DAY
 
 ROUNDS: Final = 8
 """How often commands that come of reports are met within one step; what is left over waits for the next step."""
+
+
+FLOWS: Final = ("move_cash", "transfer")
+"""Operations at which money comes to a book or leaves it: what the books are worth right after is written down, so that
+statistics can cut the curve there."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -35,7 +42,7 @@ class Delivery(msgspec.Struct, frozen=True):
     `seal` names a container that is to be sealed before it hears anything. `number` is that of the event.
     """
 
-    reports: list[ExecutionReport]
+    reports: list[Report]
     event: Event | None = None
     subscribers: tuple[str, ...] = ()
     seal: str = ""
@@ -71,6 +78,7 @@ class LockStep:
         self._marked_on = {symbol: event_type(kind) for symbol, kind in marked_on.items()}
         self._subscribers: dict[tuple[type, str, int], tuple[str, ...]] = {}
         self._recorded = False
+        self._day_ends_ns = 0
         for strategy, wanted in subscriptions.items():
             for one in wanted:
                 key = (event_type(one.kind), one.symbol, one.interval_ns)
@@ -115,10 +123,12 @@ class LockStep:
     def step(self, event: Event, *, of_feed: bool = False) -> Step:
         """Carry one event through. Only one that the feed itself brought meets the market: a derived bar is past."""
         self.events += 1
+        if event.ts_ns >= self._day_ends_ns:
+            self._end_day(event.ts_ns)
         self.now_ns = max(self.now_ns, event.ts_ns)
         effects = self._meet(event) if of_feed and type(event) is not Timer else []
         subscribers = self.hearing(event)
-        if not (effects or subscribers or self.waiting):
+        if not (effects or subscribers or self.waiting or self._recorded):
             return
         batch, self.waiting = self.waiting, []
         reports = self._book(effects, 0)
@@ -129,9 +139,16 @@ class LockStep:
         self._commit()
 
     def operate(self, operation: Operation) -> Step:
-        """Carry through, between two events, what was done from outside."""
+        """Carry through, between two events, what was done from outside; LedgerError where that cannot be, before
+        anything has happened."""
+        taken = self.router.operate(operation, self.events)
+        effects: list[Effect] = []
+        if operation.action == "move_cash":
+            effects = self.market.move_cash(operation.currency, operation.amount, operation.ts_ns)
         self._record(operation)
-        reports = self._meet_commands(self.router.operate(operation), 1)
+        reports = self._book(effects, 1) + self._meet_commands(taken, 1)
+        if operation.action in FLOWS and (books := self.router.values()):
+            self._record(Valued(ts_ns=operation.ts_ns, books=books))
         batch = yield Delivery(reports, seal=operation.strategy, reason=operation.reason)
         if batch:
             yield from self._rounds(batch, first=2)
@@ -150,6 +167,7 @@ class LockStep:
             "now_ns": self.now_ns,
             "waiting": list(self.waiting),
             "deferrals": self.deferrals,
+            "day_ends_ns": self._day_ends_ns,
             "sequencer": self.sequencer.state(),
             "timers": self.timers.state(),
             "router": self.router.state(),
@@ -160,7 +178,7 @@ class LockStep:
         """Become the lock-step that gave this state."""
         self.events, self.now_ns = state["events"], state["now_ns"]
         self.waiting = msgspec.convert(state["waiting"], list[Command])
-        self.deferrals = state["deferrals"]
+        self.deferrals, self._day_ends_ns = state["deferrals"], state["day_ends_ns"]
         self.sequencer.restore(state["sequencer"])
         self.timers.restore(state["timers"])
         self.router.restore(state["router"])
@@ -197,7 +215,10 @@ class LockStep:
             self.router.on_market(event)
         return effects
 
-    def _meet_commands(self, taken: Taken, number: int) -> list[ExecutionReport]:
+    def _meet_commands(self, taken: Taken, number: int) -> list[Report]:
+        """Record what came of commands, and send what is to be sent; what containers hear of it is given."""
+        for posting in taken.postings:
+            self._record(Posted(posting=posting))
         for record in (*taken.refused, *taken.trips, *taken.sends):
             self._record(record)
         if taken.sends:
@@ -205,19 +226,33 @@ class LockStep:
         effects: list[Effect] = [*taken.reports]
         for command in taken.sends:
             effects += self.market.on_command(command, self.now_ns)
-        return self._book(effects, number)
+        heard: list[Report] = [posting for posting in taken.postings if posting.number]
+        return heard + self._book(effects, number)
 
-    def _book(self, effects: list[Effect], number: int) -> list[ExecutionReport]:
+    def _book(self, effects: list[Effect], number: int) -> list[Report]:
         """Record what happened at the market, in its order; what it reports is booked and numbered, and given."""
-        heard: list[ExecutionReport] = []
+        heard: list[Report] = []
+        follows = Taken()
         for effect in effects:
-            if not isinstance(effect, ExecutionReport):
-                self._record(Noted(note=effect, round=number))
+            if isinstance(effect, ExecutionReport):
+                for report in self.router.book((effect,), self.events):
+                    self._record(Reported(report=report, round=number))
+                    heard.append(report)
                 continue
-            for report in self.router.book((effect,), self.events):
-                self._record(Reported(report=report, round=number))
-                heard.append(report)
-        return heard
+            self._record(Noted(note=effect, round=number))
+            if isinstance(effect, AccountEvent):
+                shared = self.router.share_out(effect, self.events)
+                follows.sends += shared.sends
+                for posting in shared.postings:
+                    self._record(Posted(posting=posting))
+                heard += (posting for posting in shared.postings if posting.number)
+        return heard + self._meet_commands(follows, number) if follows.sends else heard
+
+    def _end_day(self, now_ns: int) -> None:
+        """Write down what the books are worth at the end of the day that is over."""
+        if self._day_ends_ns and (books := self.router.values()):
+            self._record(Valued(ts_ns=self._day_ends_ns, books=books))
+        self._day_ends_ns = (now_ns // DAY + 1) * DAY
 
     def _record(self, record: StepRecord) -> None:
         self._recorded = True

@@ -8,6 +8,7 @@ import msgspec
 
 from trading.commands import WireCommand
 from trading.market_data import MarketEvent
+from trading.postings import AccountEvent
 from trading.reports import ExecutionReport
 
 
@@ -32,8 +33,8 @@ class ReportDelayed(msgspec.Struct, frozen=True, kw_only=True, tag="report_delay
     due_ns: int
 
 
-Note = TriggerMoved | ReportDelayed
-"""A change of the market that nobody is told of, but that must be known to be there again after a restart."""
+Note = TriggerMoved | ReportDelayed | AccountEvent
+"""A change at the market that is no report of an order, but must be known to be there again after a restart."""
 
 Effect = ExecutionReport | Note
 
@@ -46,6 +47,9 @@ class Market(Protocol):
 
     def on_command(self, command: WireCommand, ts_ns: int, /) -> list[Effect]:
         """Take one command at the current price; what cannot be done is a report, such as rejected."""
+
+    def move_cash(self, currency: str, amount: Decimal, ts_ns: int, /) -> list[Effect]:
+        """Pay money in, or out where the amount is negative; LedgerError when the account cannot spare it."""
 
     def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
         """How many of the coming events, counted from the first, bring this strategy's working orders nothing.

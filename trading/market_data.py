@@ -3,6 +3,7 @@
 These are made by the million, so they are positional, frozen and outside the garbage collector."""
 
 import math
+from collections.abc import Container
 from typing import final
 
 import msgspec
@@ -57,13 +58,25 @@ MarketEvent = Bar | Quote | Trade
 Event = Bar | Quote | Trade | Timer
 
 
-def reference_price(event: MarketEvent) -> float | None:
+def reference_price(event: MarketEvent, may_be_negative: Container[str] = ()) -> float | None:
     """What a position is marked at: the middle of a quote, the price of a trade, the close of a bar.
 
-    None where there is none: an empty side of a quote comes as zero or not a number.
+    None where there is none: an empty side of a quote comes as zero or not a number. A price at or below zero is one
+    only for the symbols of which it may be; whether it was meant, the feed has judged.
     """
     if type(event) is Quote:
         price = (event.bid + event.ask) / 2 if event.bid > 0.0 and event.ask > 0.0 else 0.0
     else:
         price = event.price if type(event) is Trade else event.close
-    return price if 0.0 < price < math.inf else None
+    if 0.0 < price < math.inf:
+        return price
+    return _signed_price(event) if event.symbol in may_be_negative else None
+
+
+def _signed_price(event: MarketEvent) -> float | None:
+    """The same where no more is asked of a price than that it is finite; also then a quote's side of zero is empty."""
+    if type(event) is Quote:
+        price = (event.bid + event.ask) / 2 if event.bid and event.ask else math.nan
+    else:
+        price = event.price if type(event) is Trade else event.close
+    return price + 0.0 if math.isfinite(price) else None  # which makes a zero of a negative zero

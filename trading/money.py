@@ -6,6 +6,7 @@ one."""
 from collections.abc import Iterable
 from decimal import (
     ROUND_HALF_EVEN,
+    ROUND_UP,
     Context,
     Decimal,
     DivisionByZero,
@@ -90,3 +91,7 @@ class Currency(msgspec.Struct, frozen=True, kw_only=True):
     def rounded(self, amount: Decimal) -> Decimal:
         """The amount at this currency's quantum, halves to even."""
         return amount.quantize(self.quantum, context=ROUNDING)
+
+    def rounded_up(self, amount: Decimal) -> Decimal:
+        """The amount at this currency's quantum, away from zero: of what is put by, never too little."""
+        return amount.quantize(self.quantum, ROUND_UP, context=ROUNDING)

@@ -21,7 +21,10 @@ BEYOND: Final = Decimal(10**18)
 FINEST_PERCENT: Final = Decimal("1e-30")
 """A trail in percent is a whole number of these, for the same reason."""
 
-_PRICES: Final = ("limit_price", "stop_price", "trail_amount", "trail_percent")
+_SIGNED: Final = ("limit_price", "stop_price")
+"""Prices; those of a future may be zero or negative, which no distance may."""
+
+_PRICES: Final = (*_SIGNED, "trail_amount", "trail_percent")
 _FIXED: Final = tuple(field for field in OrderTerms.__struct_fields__ if field not in AMENDABLE)
 
 
@@ -107,11 +110,25 @@ def _bad_percent(percent: Decimal) -> Refusal | None:
 
 
 def _off_tick(field: str, price: Decimal, instrument: Instrument) -> Refusal | None:
-    tick = instrument.tick_size
+    tick, words = instrument.tick_size, _words(field)
     if price.is_finite() and price >= BEYOND:
-        return Refusal("bad_price", f"{_words(field)} {price} is too large; it must be below {BEYOND}")
+        return Refusal("bad_price", f"{words} {price} is too large; it must be below {BEYOND}")
+    if field in _SIGNED and price.is_finite() and price <= 0:
+        return _not_positive(words, price, instrument)
     if not (price.is_finite() and price >= tick and instrument.on_tick(price)):
-        return Refusal("bad_price", f"{_words(field)} {price} is not a positive whole number of ticks of {tick}")
+        return Refusal("bad_price", f"{words} {price} is not a positive whole number of ticks of {tick}")
+    return None
+
+
+def _not_positive(words: str, price: Decimal, instrument: Instrument) -> Refusal | None:
+    """A price at or below zero is one of a future only."""
+    if not instrument.may_be_negative:
+        return Refusal("bad_price", f"{words} {price} is not above zero; only a future has such prices")
+    if price <= BEYOND.copy_negate():
+        return Refusal("bad_price", f"{words} {price} is too low; it must be above -{BEYOND}")
+    tick = instrument.tick_size
+    if price and not (price.copy_abs() >= tick and instrument.on_tick(price)):
+        return Refusal("bad_price", f"{words} {price} is not a whole number of ticks of {tick}")
     return None
 
 
@@ -119,7 +136,7 @@ def _worth_too_little(terms: OrderTerms, instrument: Instrument) -> Refusal | No
     price, least = terms.worst_price, instrument.min_notional
     if price is None or not least:
         return None
-    worth = instrument.notional(terms.quantity, price)
+    worth = instrument.notional(terms.quantity, price).copy_abs()
     if worth >= least:
         return None
     return Refusal("bad_quantity", f"worth {worth} at {price}, below the minimum of {least}")

@@ -243,7 +243,7 @@ class Order(msgspec.Struct, kw_only=True):
         if price is None or self.asked is None:
             return price
         asked = self.asked.worst_price
-        return None if asked is None else max(price, asked)
+        return None if asked is None else max(price, asked, key=Decimal.copy_abs)
 
     @property
     def is_pending(self) -> bool:

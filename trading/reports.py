@@ -75,7 +75,7 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True):
+class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     """One thing that happened to one order. `number` counts a container's reports from 1 and is given by the router;
     `cause` is the index of the event in whose step it happened. `code` is for programs, `reason` for people.
 

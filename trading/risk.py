@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from trading.admission import Admission
+from trading.appraiser import Appraiser, unpriced
 from trading.bus import EventBus
 from trading.errors import StrategyMisuse
 from trading.instruments import Instrument
@@ -72,13 +73,13 @@ class RiskManager:
         self._instruments = instruments
         self._price_of = partial(_price, portfolio, instruments)
         self._sizing = sizing
+        self._appraiser = Appraiser(instruments, self._price_of)
         self._admission = Admission(
             validator=OrderValidator(instruments),
             orders=orders,
             portfolio=portfolio,
-            instruments=instruments,
             limits=limits,
-            price_of=self._price_of,
+            appraiser=self._appraiser,
         )
         self._awaiting_cancel: dict[str, Decimal] = {}
         bus.subscribe(Target, self.on_target)
@@ -114,7 +115,9 @@ class RiskManager:
             for order in in_the_way:
                 self._bus.publish(CancelRequest(order_id=order.order_id))
         elif missing:
-            self._submit(symbol, missing, reason=f"target {target.quantity}", to_target=True)
+            side = Side.BUY if missing > 0 else Side.SELL
+            reason = f"target {target.quantity}"
+            self._decide(self._terms(symbol, side, missing.copy_abs(), reason=reason, to_target=True))
 
     def _could_undo(self, exit_: Order, missing: Decimal) -> bool:
         """Whether an exit could now trade on the side of what is missing, and together with it go past flat."""
@@ -122,10 +125,11 @@ class RiskManager:
         return exit_.terms.side is side and self._orders.tradable(exit_) > 0
 
     def on_entry(self, entry: Entry) -> None:
-        """Enter at the configured size."""
-        instrument = self._instrument(entry.symbol)
-        quantity = instrument.whole_lots(self._size(entry, instrument))
-        self._submit(entry.symbol, entry.side.signed(quantity), reason=f"entry {entry.strength:g}", to_target=False)
+        """Enter at the configured size; where that cannot be told, the order is one of nothing and refused."""
+        size = self._size(entry, self._instrument(entry.symbol))
+        quantity, refusal = (ZERO, size) if isinstance(size, Refusal) else (size, None)
+        terms = self._terms(entry.symbol, entry.side, quantity, reason=f"entry {entry.strength:g}", to_target=False)
+        self._decide(terms, refusal)
 
     def on_exit(self, exit_: Exit) -> None:
         """Go flat."""
@@ -165,37 +169,47 @@ class RiskManager:
         except KeyError:
             raise StrategyMisuse(f"{symbol!r} is no instrument here; known: {', '.join(self._instruments)}") from None
 
-    def _size(self, entry: Entry, instrument: Instrument) -> Decimal:
+    def _size(self, entry: Entry, instrument: Instrument) -> Decimal | Refusal:
         strength = Decimal(repr(entry.strength))
         match self._sizing:
             case FixedSize(quantity=quantity):
-                return ROUNDING.multiply(quantity, strength)
+                return instrument.whole_lots(ROUNDING.multiply(quantity, strength))
             case EquityShare(share=share):
-                price = self.price_of(entry.symbol)
-                if price is None:
-                    return ZERO
-                equity = self._admission.holdings.equity(instrument.currency.code)
-                money = ROUNDING.multiply(ROUNDING.multiply(equity, share), strength)
-                return ROUNDING.divide(money, ROUNDING.multiply(price, instrument.multiplier))
+                return self._size_of_share(ROUNDING.multiply(share, strength), instrument)
             case None:
                 raise StrategyMisuse("enter() needs a size; give the strategy's risk section a `sizing`")
 
-    def _submit(self, symbol: str, signed: Decimal, *, reason: str, to_target: bool) -> None:
-        self._decide(
-            OrderTerms(
-                order_id=self._orders.next_order_id(),
-                strategy=self.owner,
-                symbol=symbol,
-                side=Side.BUY if signed >= 0 else Side.SELL,
-                quantity=signed.copy_abs(),
-                created_ns=self.now_ns,
-                to_target=to_target,
-                reason=reason,
+    def _size_of_share(self, share: Decimal, instrument: Instrument) -> Decimal | Refusal:
+        """The whole lots that a share of equity, in the instrument's currency, is worth."""
+        symbol, price = instrument.symbol, self.price_of(instrument.symbol)
+        if price is None:
+            return unpriced(symbol)
+        if price <= 0:
+            reason = (
+                f"{symbol} is at {price}: no number of units at or below zero is a share of equity; name a quantity"
             )
+            return Refusal("bad_quantity", reason)
+        equity = self._appraiser.equity(self._admission.holdings, instrument.currency)
+        if isinstance(equity, Refusal):
+            return equity
+        money = ROUNDING.multiply(max(ZERO, equity), share)
+        return instrument.whole_lots(ROUNDING.divide(money, ROUNDING.multiply(price, instrument.multiplier)))
+
+    def _terms(self, symbol: str, side: Side, quantity: Decimal, *, reason: str, to_target: bool) -> OrderTerms:
+        return OrderTerms(
+            order_id=self._orders.next_order_id(),
+            strategy=self.owner,
+            symbol=symbol,
+            side=side,
+            quantity=quantity,
+            created_ns=self.now_ns,
+            to_target=to_target,
+            reason=reason,
         )
 
-    def _decide(self, terms: OrderTerms) -> None:
-        refusal = self._admission.misfit(terms) or self._admission.excess(terms)
+    def _decide(self, terms: OrderTerms, refusal: Refusal | None = None) -> None:
+        """Publish an order, or why it may not be: for a reason that is known already, else by the rules."""
+        refusal = refusal or self._admission.misfit(terms) or self._admission.excess(terms)
         self._bus.publish(terms if refusal is None else RefusedTerms(terms, refusal))
 
 

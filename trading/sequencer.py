@@ -5,7 +5,7 @@ bar comes before the first feed event that is later in this order. Bars are buil
 alone: so events can be laid out ahead of the steps that carry them. Strategies' timers come in as the steps go.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -47,14 +47,21 @@ class OutOfOrder(TradingError):
 class Sequencer:
     """Lays one feed's events out, each after the derived bars that are due before it.
 
-    `offers` are by symbol in the order of the config. `last_ns` is the time of the last feed event laid out.
+    `offers` are by symbol in the order of the config; of the symbols that `may_be_negative` a price at or below zero is
+    one. `last_ns` is the time of the last feed event laid out.
     """
 
     def __init__(
-        self, *, offers: Mapping[str, Offer], subscriptions: Iterable[Subscription], fill_empty: bool = False
+        self,
+        *,
+        offers: Mapping[str, Offer],
+        subscriptions: Iterable[Subscription],
+        fill_empty: bool = False,
+        may_be_negative: Container[str] = (),
     ) -> None:
         self.last_ns = 0
         self.next_bar_ns = NEVER
+        self._may_be_negative = may_be_negative
         self._built_from = {symbol: event_type(offer.bars_from) for symbol, offer in offers.items()}
         self._place = {symbol: place for place, symbol in enumerate(offers)}
         self._builders: dict[tuple[str, int], BarBuilder] = {}
@@ -112,7 +119,7 @@ class Sequencer:
 
     def _build(self, event: MarketEvent) -> None:
         builders = self._of_symbol[event.symbol]
-        price = reference_price(event) if builders else None
+        price = reference_price(event, self._may_be_negative) if builders else None
         if price is None:
             return
         size = event.size if isinstance(event, Trade) else 0.0

@@ -19,11 +19,12 @@ from trading.errors import StrategyMisuse
 from trading.market_data import Bar, Quote, Timer, Trade
 from trading.orders import Order, OrderType, Side, TimeInForce
 from trading.portfolio import VirtualPortfolio
+from trading.postings import Posting
 from trading.reports import Fill
 from trading.requests import Number, OrderOptions, exact, exact_if_given, member, moment, order_type
 from trading.signals import AmendRequest, Bracket, Entry, Exit, OrderRequest, Target
 
-HANDLERS: Final = ("start", "on_bar", "on_quote", "on_trade", "on_fill", "on_order", "on_timer", "stop")
+HANDLERS: Final = ("start", "on_bar", "on_quote", "on_trade", "on_fill", "on_order", "on_posting", "on_timer", "stop")
 """What a strategy may override."""
 
 
@@ -79,6 +80,10 @@ class Strategy:
 
     def on_order(self, order: Order) -> None:
         """One of its orders has changed its state; it is shown as it stands now."""
+
+    def on_posting(self, posting: Posting) -> None:
+        """Its book has changed without a trade, by a dividend, a split, a funding; the portfolio already counts it. A
+        margin call changes nothing yet."""
 
     def on_timer(self, timer: Timer) -> None:
         """A time that it scheduled has come."""

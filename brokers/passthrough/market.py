@@ -1,4 +1,4 @@
-"""Everything fills at once at the reference price, whatever its limit, at no cost. Only the cash account is kept."""
+"""Everything fills at once at the reference price, whatever its limit, at no cost. Only the account is kept."""
 
 from collections.abc import Mapping
 from decimal import Decimal

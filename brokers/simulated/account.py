@@ -1,64 +1,74 @@
-"""The market's own books of a cash account. They share no code with the ledger's, so that agreement is a proof."""
+"""The market's account where every position is paid for in full: what it carries, and what it refuses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 
-import msgspec
-
+from brokers.simulated.books import Books
+from brokers.simulated.claims import Claim, Claims
+from brokers.simulated.stakes import Stakes
+from trading.errors import LedgerError
+from trading.instruments import Instrument
 from trading.market import AccountSnapshot
-from trading.money import EXACT, ZERO
+from trading.money import EXACT, ROUNDING, ZERO
 from trading.orders import OrderTerms, Side
+from trading.postings import AccountEvent, Accrual, CashMoved, Conversion, MarginCall, Settlement, Split
 from trading.refusals import Refusal
 from trading.reports import Fill
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order would take: cash by currency code to buy, units of its symbol to sell."""
-
-    symbol: str
-    cash: Mapping[str, Decimal]
-    units: Decimal = ZERO
-
-
 class CashAccount:
-    """Cash by currency, units by symbol, and how much of both is kept for working orders.
+    """Books, what of them is kept for working orders, and the account events that they have taken up.
 
-    Claims of one key are of orders of which only one can be carried out: the largest counts. With `short_sales` units
-    may be sold that are not held; their proceeds are cash.
+    With `short_sales` units may be sold that are not held; their proceeds are cash. `called` names what has heard a
+    margin call, by symbol, or by no symbol where it was the whole account's.
     """
 
-    def __init__(
-        self, cash: Mapping[str, Decimal], positions: Mapping[str, Decimal], *, short_sales: bool = False
-    ) -> None:
-        self._cash = dict(cash)
-        self._positions = dict(positions)
+    def __init__(self, books: Books, stakes: Stakes, *, short_sales: bool = False) -> None:
+        self.books = books
+        self.stakes = stakes
+        self.claims = Claims()
+        self.events = 0
+        self.called: dict[str, None] = {}
         self._short_sales = short_sales
-        self._claims: dict[str, dict[str, Claim]] = {}
-        self._reserved: dict[str, Decimal] = {}
-        self._offered: dict[str, Decimal] = {}
 
     def snapshot(self) -> AccountSnapshot:
         """Cash and positions now."""
-        return AccountSnapshot(cash=dict(self._cash), positions=dict(self._positions))
+        return self.books.snapshot()
 
     def position(self, symbol: str) -> Decimal:
         """Signed units held."""
-        return self._positions.get(symbol, ZERO)
+        return self.books.position(symbol)
 
-    def refusal(self, terms: OrderTerms, claim: Claim, besides: str = "") -> Refusal | None:
+    def balance(self, currency: str) -> Decimal:
+        """Cash as a venue has it: of positions that are not paid for, nothing was taken."""
+        cash = self.books.cash.get(currency, ZERO)
+        return EXACT.add(cash, self.stakes.unpaid().get(currency, ZERO)) if self.stakes.costs else cash
+
+    def balances(self) -> Iterator[tuple[str, Decimal]]:
+        """The balances by currency code, also those that are zero: the books in them need not be."""
+        for code in sorted({*self.books.cash, *self.stakes.unpaid()}):
+            yield code, self.balance(code)
+
+    # What is asked.
+
+    def refusal(
+        self,
+        terms: OrderTerms,
+        claim: Claim,
+        besides: str = "",
+        price: Decimal | None = None,  # noqa: ARG002 - what is paid for in full is in the claim
+    ) -> Refusal | None:
         """Why the account cannot carry an order, None when it can: cash must be free, units held and not offered.
 
-        What is kept under the key `besides` is not counted.
+        What is kept under the key `besides` is not counted. `price` is where it fills, None for one that waits.
         """
-        own_cash, own_units = _most(self._claims.get(besides, {}))
         if terms.side is Side.SELL:
             if self._short_sales:
                 return None
-            offered = EXACT.subtract(self._offered.get(terms.symbol, ZERO), own_units.get(terms.symbol, ZERO))
-            return self._short(terms, claim.units, offered)
+            return self._short(terms, claim.units, self.claims.units(terms.symbol, Side.SELL, besides))
         for currency, needed in claim.cash.items():
-            cash = self._cash.get(currency, ZERO)
-            reserved = EXACT.subtract(self._reserved.get(currency, ZERO), own_cash.get(currency, ZERO)) or ZERO
+            cash = self.balance(currency)
+            reserved = self.claims.cash(currency, besides)
             free = EXACT.subtract(cash, reserved)
             if needed > free:
                 return Refusal(
@@ -68,39 +78,62 @@ class CashAccount:
                 )
         return None
 
-    def claim(self, key: str, cid: str, claim: Claim | None) -> None:
-        """Keep what a working order would take, in the place of what was kept for it; None keeps nothing more."""
-        claims = self._claims.setdefault(key, {})
-        self._keep(claims, -1)
-        if claim is None:
-            claims.pop(cid, None)
-        else:
-            claims[cid] = claim
-        self._keep(claims, 1)
-        if not claims:
-            del self._claims[key]
+    def require_spare(self, currency: str, amount: Decimal) -> None:
+        """LedgerError, with the numbers, unless so much cash can be paid out."""
+        cash, reserved = self.balance(currency), self.claims.cash(currency)
+        free = EXACT.subtract(cash, reserved)
+        if amount > free:
+            raise LedgerError(
+                f"{amount} {currency} cannot be paid out: {free} is free ({cash} less {reserved} kept for open buys)"
+            )
+
+    def worst_price(self, instrument: Instrument, side: Side, quantity: Decimal) -> Decimal | None:  # noqa: ARG002
+        """The price than which a fill cannot be worse; None where there is no such bound."""
+        return None
+
+    # What changes.
 
     def book(self, fill: Fill) -> None:
-        """Move cash and units; a position that becomes zero is no position."""
-        bought = fill.side is Side.BUY
-        self._move_cash(fill.currency, fill.notional.copy_negate() if bought else fill.notional)
-        self._move_cash(fill.fee_currency, fill.fee.copy_negate())
-        _add(self._positions, fill.symbol, fill.quantity if bought else fill.quantity.copy_negate())
+        """Take up a fill."""
+        self.stakes.book(fill, self.books.position(fill.symbol))
+        self.books.book(fill)
 
-    def _keep(self, claims: Mapping[str, Claim], sign: int) -> None:
-        """Count what the claims of one key take at most, or count it no more."""
-        factor = Decimal(sign)
-        cash, units = _most(claims)
-        for currency, amount in cash.items():
-            _add(self._reserved, currency, EXACT.multiply(factor, amount))
-        for symbol, quantity in units.items():
-            _add(self._offered, symbol, EXACT.multiply(factor, quantity))
+    def take(self, event: AccountEvent, instrument: Instrument | None) -> None:
+        """Take up a change that no order made; the fill of a liquidation is booked by `book`. `instrument` is that of
+        its symbol."""
+        self.events += 1
+        books = self.books
+        match event:
+            case Accrual():
+                self.stakes.pay(event.symbol, event.amount)
+                books.move_cash(event.currency, event.amount)
+            case Split() if instrument is not None:
+                held = books.position(event.symbol)
+                exact = ROUNDING.divide(ROUNDING.multiply(held, event.new), event.old)
+                self.stakes.split(event.symbol, exact, EXACT.add(held, event.units))
+                books.move_units(event.symbol, event.units)
+                books.move_cash(event.currency, event.amount)
+            case Settlement() if instrument is not None:
+                self._settle(event, instrument)
+            case Conversion():
+                books.move_cash(event.currency, event.amount)
+                books.move_cash(event.into, event.into_amount)
+            case CashMoved():
+                books.move_cash(event.currency, event.amount)
+            case MarginCall():
+                self.called[event.symbol] = None
 
-    def _move_cash(self, currency: str, amount: Decimal) -> None:
-        self._cash[currency] = EXACT.add(self._cash.get(currency, ZERO), amount)
+    def _settle(self, event: Settlement, instrument: Instrument) -> None:
+        if event.expires:
+            self.stakes.end(event.symbol)
+            self.books.move_units(event.symbol, event.units)
+            self.books.traded.discard(event.symbol)  # it is no more, and nothing comes of it
+        else:
+            self.stakes.settle(event.symbol, instrument.worth(self.position(event.symbol), event.price))
+        self.books.move_cash(event.currency, event.amount)
 
     def _short(self, terms: OrderTerms, units: Decimal, offered: Decimal) -> Refusal | None:
-        held = self._positions.get(terms.symbol, ZERO)
+        held = self.position(terms.symbol)
         if units <= EXACT.subtract(held, offered):
             return None
         return Refusal(
@@ -108,26 +141,6 @@ class CashAccount:
             f"selling {units} {terms.symbol} with {_plain(held)} held and {_plain(offered)} already offered "
             "would be short; this is a cash account",
         )
-
-
-def _most(claims: Mapping[str, Claim]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
-    """What claims of which only one can be carried out take at most: cash by currency, units by symbol."""
-    cash: dict[str, Decimal] = {}
-    units: dict[str, Decimal] = {}
-    for claim in claims.values():
-        for currency, amount in claim.cash.items():
-            cash[currency] = max(amount, cash.get(currency, ZERO))
-        units[claim.symbol] = max(claim.units, units.get(claim.symbol, ZERO))
-    return cash, units
-
-
-def _add(amounts: dict[str, Decimal], key: str, amount: Decimal) -> None:
-    """Add to one of the amounts; what comes to zero is gone, as it would be after a restart."""
-    total = EXACT.add(amounts.get(key, ZERO), amount)
-    if total:
-        amounts[key] = total
-    else:
-        amounts.pop(key, None)
 
 
 def _plain(units: Decimal) -> str:

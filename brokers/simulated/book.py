@@ -6,7 +6,7 @@ from decimal import Decimal
 from brokers.simulated.costs import Taking
 from brokers.simulated.ladder import Ladder
 from brokers.simulated.rules import BarPrice, MarketRules
-from brokers.simulated.tape import Depth, Tape
+from brokers.simulated.tape import Depth, Tape, floor_of
 from brokers.simulated.walk import Point, Walk
 from trading.instruments import Instrument
 from trading.market_data import Bar, MarketEvent
@@ -18,10 +18,11 @@ class SymbolBook:
     """`last` is the last event of the data that it is matched on, `before` the one before it; `interval_ns` is that of
     its bars, 0 before the first."""
 
-    __slots__ = ("before", "depth", "instrument", "interval_ns", "ladder", "last", "rules", "sessions", "tape")
+    __slots__ = ("before", "depth", "floor", "instrument", "interval_ns", "ladder", "last", "rules", "sessions", "tape")
 
     def __init__(self, instrument: Instrument, tape: Tape, rules: MarketRules, sessions: Sessions) -> None:
         self.instrument = instrument
+        self.floor = floor_of(instrument)
         self.tape = tape
         self.rules = rules
         self.sessions = sessions
@@ -42,6 +43,14 @@ class SymbolBook:
         self.before, self.last = self.last, event
         self.depth.open()
         return True
+
+    def forget(self, until_ns: int) -> None:
+        """Know no more of the events up to a time: a split has made their prices those of another unit."""
+        if self.before is not None and self.before.ts_ns <= until_ns:
+            self.before = None
+        if self.last is not None and self.last.ts_ns <= until_ns:
+            self.last = None
+            self.depth.open()
 
     def counts(self, event: MarketEvent) -> bool:
         """Whether an event of its kind of data is matched on.
@@ -81,9 +90,9 @@ class SymbolBook:
         """The orders for which the last event may have brought something, judged in floats."""
         event, ladder = self.last, self.ladder
         assert event is not None
-        low, high = self.tape.span(event, Side.BUY, self.rules)
+        low, high = self.tape.span(event, Side.BUY, self.rules, self.floor)
         found = ladder.buys.reached(low, high)
-        low, high = self.tape.span(event, Side.SELL, self.rules)
+        low, high = self.tape.span(event, Side.SELL, self.rules, self.floor)
         found += ladder.sells.reached(low, high)
         if self.tape.waits and (ladder.followers.falls or ladder.followers.rises):
             found = list(dict.fromkeys([*found, *self.followed()]))  # a stop that has followed may meet the way back
@@ -94,8 +103,9 @@ class SymbolBook:
         event, followers = self.last, self.ladder.followers
         if event is None or not (followers.falls or followers.rises):
             return []
-        found = followers.reached(self.tape.span(event, Side.BUY, self.rules)[0], math.nan)
-        return found + followers.reached(math.nan, self.tape.span(event, Side.SELL, self.rules)[1])
+        lowest = self.tape.span(event, Side.BUY, self.rules, self.floor)[0]
+        highest = self.tape.span(event, Side.SELL, self.rules, self.floor)[1]
+        return followers.reached(lowest, math.nan) + followers.reached(math.nan, highest)
 
     def taking(self, side: Side, quantity: Decimal) -> Taking:
         """A fill of so many units out of the last event, as costs are reckoned of it."""

@@ -8,11 +8,12 @@ that a market that is told its effects has the same reports on their way.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from brokers.simulated.account import CashAccount
+from brokers.simulated.books import Books
 from brokers.simulated.latency import Delays
 from brokers.simulated.working import WorkingOrder
 from trading.capabilities import Capabilities
@@ -93,6 +94,11 @@ class DelayedMarket:
             return []
         return self._tell(self._market.on_command(command, ts_ns), ts_ns)
 
+    def move_cash(self, currency: str, amount: Decimal, ts_ns: int) -> list[Effect]:
+        """Pay money in or out at once; LedgerError when the account cannot spare it."""
+        self._see()
+        return self._tell(self._market.move_cash(currency, amount, ts_ns), ts_ns)
+
     def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
         """As the market judges, and no further than something of this strategy arrives, there or here."""
         self._see()
@@ -107,7 +113,7 @@ class DelayedMarket:
     def account(self) -> AccountSnapshot:
         """The market's own books without the fills that are still to be heard."""
         there = self._market.account()
-        heard = CashAccount(there.cash, there.positions)
+        heard = Books(there.cash, there.positions)
         for one in self._on_the_way:
             fill = one.report.fill
             if fill is not None:
@@ -141,8 +147,12 @@ class DelayedMarket:
                 self._on_the_way.append(effect)
             case TriggerMoved():
                 self._market.apply(effect, command)
-            case ExecutionReport() if not self._heard(effect):
-                self._decided(effect, command)
+            case ExecutionReport():
+                if not self._heard(effect):
+                    self._decided(effect, command)
+            case _:
+                self._see_before(effect.ts_ns)
+                self._market.apply(effect, command)
 
     def state(self) -> dict[str, Any]:
         """The market's state, and what is on its way there and back."""
@@ -228,6 +238,11 @@ class DelayedMarket:
             self._market.observe(self._unseen)
             self._unseen = None
 
+    def _see_before(self, decided_ns: int) -> None:
+        """Let the market know the event where what is told was decided with it."""
+        if self._unseen is not None and decided_ns >= self._unseen.ts_ns:
+            self._see()
+
     def _heard(self, report: ExecutionReport) -> bool:
         """Take a report that was on its way, and all before it: who is not here any more had some. Else it is news."""
         unnumbered = msgspec.structs.replace(report, number=0, cause=0)
@@ -239,8 +254,7 @@ class DelayedMarket:
         return False
 
     def _decided(self, report: ExecutionReport, command: WireCommand | None) -> None:
-        if self._unseen is not None and report.ts_ns >= self._unseen.ts_ns:
-            self._see()
+        self._see_before(report.ts_ns)
         self._market.apply(report, self._answered(report, command))
 
     def _answered(self, report: ExecutionReport, command: WireCommand | None) -> WireCommand | None:

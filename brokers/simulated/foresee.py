@@ -33,8 +33,15 @@ def in_reach(orders: Iterable[WorkingOrder], books: Mapping[str, SymbolBook], ev
     return len(events)
 
 
+def up_to(ts_ns: float, events: Sequence[MarketEvent]) -> int:
+    """How many of the events, which stand in the order of time, come before a time."""
+    if not events or events[-1].ts_ns < ts_ns:
+        return len(events)
+    return next(place for place, event in enumerate(events) if event.ts_ns >= ts_ns)
+
+
 def _watch(orders: list[WorkingOrder], book: SymbolBook) -> Watch:
-    data, span, counts, rules = book.tape.data, book.tape.span, book.counts, book.rules
+    data, span, counts, rules, floor = book.tape.data, book.tape.span, book.counts, book.rules, book.floor
     if any(_may_meet_anything(order) for order in orders):
         return lambda event: type(event) is data and counts(event)
     buy_falls, buy_rises = _edges(order for order in orders if order.is_buy)
@@ -43,10 +50,10 @@ def _watch(orders: list[WorkingOrder], book: SymbolBook) -> Watch:
     def reached(event: MarketEvent) -> bool:
         if type(event) is not data or not counts(event):
             return False
-        low, high = span(event, Side.BUY, rules)
+        low, high = span(event, Side.BUY, rules, floor)
         if low <= buy_falls or high >= buy_rises:
             return True
-        low, high = span(event, Side.SELL, rules)
+        low, high = span(event, Side.SELL, rules, floor)
         return low <= sell_falls or high >= sell_rises
 
     return reached

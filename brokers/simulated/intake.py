@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from brokers.simulated.account import Claim
 from brokers.simulated.book import SymbolBook
+from brokers.simulated.claims import claim_of_terms
 from brokers.simulated.costs import Taking
 from brokers.simulated.matching import Sweep
 from brokers.simulated.meeting import within_limit
@@ -15,20 +15,24 @@ from brokers.simulated.working import AT_ONCE, WorkingOrder
 from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.errors import ScheduleEnded
 from trading.market import Effect
-from trading.money import EXACT
 from trading.order_validator import OrderValidator
 from trading.orders import OrderTerms, OrderType, Side, TimeInForce
 from trading.refusals import Refusal
 from trading.reports import ExecutionReport, Fill, Liquidity, ReportKind
+from trading.timestamps import LAST_NS, iso
 
 
 class Intake:
-    """Takes commands at the current price; what cannot be done is a report."""
+    """Takes commands at the current price; what cannot be done is a report. `ends_ns` are the expiries of futures, by
+    symbol."""
 
-    def __init__(self, orders: MarketOrders, validator: OrderValidator, *, name: str) -> None:
+    def __init__(
+        self, orders: MarketOrders, validator: OrderValidator, *, name: str, ends_ns: Mapping[str, int]
+    ) -> None:
         self._orders = orders
         self._validator = validator
         self._name = name
+        self._ends_ns = ends_ns
 
     def take(self, command: WireCommand, ts_ns: int) -> list[Effect]:
         """What comes of one command."""
@@ -57,7 +61,7 @@ class Intake:
             return [self._reject(command, refusal, ts_ns)]
         met = _met_at_once(book, terms)
         expected = self._expected(book, terms, met, ts_ns)
-        refusal = self._unaffordable(terms, _takes(expected))
+        refusal = self._unaffordable(terms, expected, is_met=met is not None)
         if refusal is None and expected is not None:
             refusal = too_small(expected, book.instrument)
         if refusal is not None:
@@ -85,10 +89,15 @@ class Intake:
             return Refusal("bad_contingency", f"group {terms.group_id} is over")
         return (
             self._validator.refusal(terms)
+            or self._expired(terms.symbol, ts_ns)
             or _over(terms, ts_ns)
             or self._orphaned(terms)
             or _taking(terms, book, sleeps=terms.type is not OrderType.LIMIT)
         )
+
+    def _expired(self, symbol: str, ts_ns: int) -> Refusal | None:
+        ends_ns = self._ends_ns.get(symbol, LAST_NS)
+        return None if ts_ns < ends_ns else Refusal("expired_instrument", f"{symbol} expired at {iso(ends_ns)}")
 
     def _orphaned(self, terms: OrderTerms) -> Refusal | None:
         if terms.parent_id is None:
@@ -100,12 +109,13 @@ class Intake:
             return Refusal("parent_ended", f"its parent {terms.parent_id} ended and has filled nothing")
         return None
 
-    def _unaffordable(self, terms: OrderTerms, takes: Mapping[str, Decimal]) -> Refusal | None:
+    def _unaffordable(self, terms: OrderTerms, expected: Fill | None, *, is_met: bool) -> Refusal | None:
         """Why the account cannot carry a new order; an exit takes what its parent brings."""
         if terms.parent_id is not None:
             return None
-        claim = Claim(symbol=terms.symbol, cash=takes, units=terms.quantity)
-        return self._orders.account.refusal(terms, claim, besides=terms.group_id or "")
+        claim = claim_of_terms(terms, terms.quantity, expected)
+        price = expected.price if expected is not None and is_met else None
+        return self._orders.account.refusal(terms, claim, besides=terms.group_id or "", price=price)
 
     def _arrive(self, book: SymbolBook, order: WorkingOrder, sweep: Sweep) -> list[Effect]:
         """Let an order meet what is there now. It rests where its data has it wait, or where there is no price, unless
@@ -158,9 +168,9 @@ class Intake:
     def _unaffordable_anew(self, order: WorkingOrder, terms: OrderTerms, ts_ns: int) -> Refusal | None:
         if terms.parent_id is not None:
             return None
-        remaining = EXACT.subtract(terms.quantity, order.filled)
-        takes = self._orders.part_of(self.outlay(terms, ts_ns), remaining, terms.quantity)
-        return self._orders.unaffordable(order, takes, remaining)
+        book = self._orders.books[terms.symbol]
+        expected = self._expected(book, terms, _met_at_once(book, terms), ts_ns)
+        return self._orders.unaffordable_anew(order, terms, expected)
 
     # What an order would be.
 
@@ -178,7 +188,7 @@ class Intake:
             price = waits_for
             taking = Taking(instrument=book.instrument, side=terms.side, quantity=terms.quantity)
         execution_id = f"{self._name}-{self._orders.fills + 1}"
-        return self._orders.settlement.fill(
+        return self._orders.settle(
             execution_id, terms, NOTHING, taking, price=price, liquidity=Liquidity.TAKER, ts_ns=ts_ns
         )
 

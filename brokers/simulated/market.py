@@ -12,53 +12,45 @@ from typing import Any, ClassVar
 import msgspec
 
 from brokers.simulated.account import CashAccount
+from brokers.simulated.accruals import Accruals
 from brokers.simulated.book import SymbolBook
+from brokers.simulated.books import Books
 from brokers.simulated.costs import CommissionModel, SlippageModel
-from brokers.simulated.foresee import in_reach
+from brokers.simulated.entitlements import AccountTerms, Rollovers
+from brokers.simulated.foresee import in_reach, up_to
 from brokers.simulated.intake import Intake
+from brokers.simulated.liquidation import MarginWatch
+from brokers.simulated.margin import MarginAccount
+from brokers.simulated.marks import Marks
 from brokers.simulated.matching import Sweep
+from brokers.simulated.memory import MarketState, put_down, take_up
 from brokers.simulated.orders import MarketOrders
 from brokers.simulated.rules import MarketRules
+from brokers.simulated.schedule import Schedule
 from brokers.simulated.settlement import Settlement
+from brokers.simulated.stakes import Stakes
 from brokers.simulated.tape import TAPES
 from brokers.simulated.working import WorkingOrder
 from trading.capabilities import Capabilities
 from trading.commands import WireAmend, WireCommand, WireSubmit
-from trading.contingency import Group
-from trading.instruments import Instrument
-from trading.market import AccountSnapshot, Effect, TriggerMoved
+from trading.instruments import Instrument, currency_of
+from trading.market import AccountSnapshot, Effect, ReportDelayed, TriggerMoved
 from trading.market_data import Bar, MarketEvent
+from trading.money import Currency
 from trading.order_validator import OrderValidator
+from trading.postings import CashMoved
 from trading.refusals import Refusal
 from trading.reports import ExecutionReport, ReportKind
 from trading.sessions import RoundTheClock, Sessions
 
 
-class MarketState(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot: books of the account, by symbol the last two events and what is used of the last, working orders
-    oldest first with their groups, closed orders and what they filled, counters, the month's turnover by currency."""
-
-    cash: dict[str, Decimal]
-    positions: dict[str, Decimal]
-    before: dict[str, MarketEvent]
-    last: dict[str, MarketEvent]
-    used: dict[str, dict[str, Decimal]]
-    working: list[WorkingOrder]
-    groups: dict[str, Group]
-    closed: dict[str, str]
-    filled_of_closed: dict[str, Decimal]
-    groups_over: list[str]
-    arrivals: int
-    fills: int
-    month: int
-    turnover: dict[str, Decimal]
-
-
 class SimulatedMarket:
-    """A cash account at a market that matches each symbol on one kind of data.
+    """An account at a market that matches each symbol on one kind of data.
 
-    `cash` is by currency code; `match_on` maps every symbol to `quotes`, `trades` or `bars`, ValueError otherwise.
-    `sessions` are by symbol, round the clock where one is not named.
+    `cash` is by currency code; `match_on` maps every symbol to `quotes`, `trades` or `bars`. `sessions` are by symbol,
+    round the clock where one is not named. Symbols with margin terms are traded on margin, the others paid for in full.
+    `terms` say what holding something brings and costs with time, `rollovers` when days end. ValueError where one of
+    these does not fit the instruments.
     """
 
     name: ClassVar[str] = "simulated"
@@ -75,56 +67,133 @@ class SimulatedMarket:
         rules: MarketRules | None = None,
         sessions: Mapping[str, Sessions] | None = None,
         short_sales: bool = False,
+        terms: AccountTerms | None = None,
+        rollovers: Rollovers | None = None,
     ) -> None:
-        for symbol in instruments:
+        for symbol, instrument in instruments.items():
             if match_on.get(symbol) not in TAPES:
                 raise ValueError(f"match_on of {symbol} is {match_on.get(symbol)!r}; write one of {', '.join(TAPES)}")
+            if instrument.mark_symbol and instrument.mark_symbol not in instruments:
+                raise ValueError(f"{symbol} is valued by {instrument.mark_symbol}, which is not traded here")
         self._instruments = dict(instruments)
         self._match_on = dict(match_on)
         self._rules = rules or MarketRules()
         self._sessions = dict(sessions or {})
         self._slippage, self._commission = slippage, commission
         self._short_sales = short_sales
+        self._terms, self._rollovers = terms or AccountTerms(), rollovers
+        self._margin_in = _margin_currency(instruments)
+        self._currencies = {
+            code: currency_of(code, instruments.values())
+            for code in (*(one.currency.code for one in instruments.values()), *self._terms.interest)
+        }
         self._validator = OrderValidator(self._instruments, self.capabilities)
-        self._begin(cash, {})
+        self._begin(Books(cash, {}), None)
 
-    def _begin(self, cash: Mapping[str, Decimal], positions: Mapping[str, Decimal]) -> None:
+    def _begin(self, books: Books, saved: MarketState | None) -> None:
         self._books = {
             symbol: SymbolBook(
                 instrument, TAPES[self._match_on[symbol]], self._rules, self._sessions.get(symbol) or RoundTheClock()
             )
             for symbol, instrument in self._instruments.items()
         }
-        self._account = CashAccount(cash, positions, short_sales=self._short_sales)
         self._settlement = Settlement(self._slippage, self._commission)
-        self._orders = MarketOrders(self._books, self._account, self._settlement)
-        self._intake = Intake(self._orders, self._validator, name=self.name)
+        self._marks = Marks(self._instruments, saved.marks if saved is not None else {})
+        self._account = self._make_account(books, saved)
+        self._schedule = Schedule(self._terms, self._instruments, self._rollovers)
+        self._keeps_marks = self._margin_in is not None or not self._schedule.is_empty
+        self._orders = MarketOrders(
+            self._books, self._account, self._settlement, self._marks if self._keeps_marks else None
+        )
+        self._intake = Intake(self._orders, self._validator, name=self.name, ends_ns=self._schedule.expiries)
+        self._accruals = Accruals(
+            self._terms,
+            self._orders,
+            self._marks,
+            instruments=self._instruments,
+            currencies=self._currencies,
+            end_orders=self._end_orders,
+            name=self.name,
+        )
+        self._watch: MarginWatch | None = None
+        if isinstance(self._account, MarginAccount):
+            self._watch = MarginWatch(self._orders, self._account, end_orders=self._end_orders, name=self.name)
+
+    def _make_account(self, books: Books, saved: MarketState | None) -> CashAccount:
+        costs, put_up = (saved.costs, saved.put_up) if saved is not None else ({}, {})
+        stakes = Stakes(self._instruments, costs, put_up)
+        if self._margin_in is None:
+            return CashAccount(books, stakes, short_sales=self._short_sales)
+        return MarginAccount(
+            books,
+            stakes,
+            instruments=self._instruments,
+            marks=self._marks,
+            currency=self._margin_in,
+            short_sales=self._short_sales,
+        )
 
     # What happens.
 
     def on_event(self, event: MarketEvent) -> list[Effect]:
-        """End what has no time left, and match what rests; data that the symbol is not matched on matches nothing."""
-        orders = self._orders
+        """End what has no time left, book what has fallen due, match what rests, and see whether the margin holds.
+
+        Data that the symbol is not matched on matches nothing. What is due up to the event's begin is booked before it
+        is matched, what is due within a bar after that, and what is due as a bar closes with the next event.
+        """
+        orders, watch, schedule = self._orders, self._watch, self._schedule
+        if watch is not None:
+            watch.begin()
         begin_ns = event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns
         effects = self._expire(begin_ns, event) if orders.next_expiry_ns <= begin_ns else []
+        if schedule.next_ns <= begin_ns:
+            effects += self._fall_due(begin_ns, event.ts_ns)
         book = self._books.get(event.symbol)
-        if book is None or not book.hear(event):
-            return effects
-        reached = book.reached()
-        if reached or book.followed():
-            effects += self._sweep(book, event.ts_ns).run([orders.working[cid] for cid in reached])
-        if orders.next_expiry_ns <= event.ts_ns:
-            effects += self._expire(event.ts_ns, event)
+        if book is not None and book.hear(event):
+            is_bar = type(event) is Bar
+            if self._keeps_marks and not is_bar:
+                self._marks.hear(event)
+            reached = book.reached()
+            if reached or book.followed():
+                effects += self._sweep(book, event.ts_ns).run([orders.working[cid] for cid in reached])
+            if is_bar:
+                if schedule.next_ns < event.ts_ns:
+                    effects += self._fall_due(event.ts_ns - 1, event.ts_ns)
+                if self._keeps_marks:
+                    self._marks.hear(event)
+            if orders.next_expiry_ns <= event.ts_ns:
+                effects += self._expire(event.ts_ns, event)
+        if watch is not None:
+            effects += watch.look(event.ts_ns)
         return effects
 
     def on_command(self, command: WireCommand, ts_ns: int) -> list[Effect]:
         """Take one command at the current price."""
         return self._intake.take(command, ts_ns)
 
+    def move_cash(self, currency: str, amount: Decimal, ts_ns: int) -> list[Effect]:
+        """Pay money in, or out where the amount is negative; LedgerError when the account cannot spare it."""
+        if not amount:
+            return []
+        if amount < 0:
+            self._account.require_spare(currency, amount.copy_negate())
+        event_id = f"{self.name}-account-{self._account.events + 1}"
+        moved = CashMoved(event_id=event_id, ts_ns=ts_ns, currency=currency, amount=amount)
+        self._orders.take(moved)
+        return [moved]
+
     def in_reach(self, strategy: str, events: Sequence[MarketEvent]) -> int:
-        """How many of the coming events pass beside every working order of a strategy, judged in floats."""
+        """How many of the coming events pass beside every working order of a strategy, judged in floats.
+
+        What falls due for the account may come to any book, so the first event at or past its time is in reach. Once
+        anything was traded on margin, or may come to be by an order that works, every event is: its mark may bring a
+        liquidation, and that seals whoever holds the symbol, also where the account is flat.
+        """
+        if self._watch is not None and self._watch.is_at_stake:
+            return 0
         orders = self._orders.of_strategy.get(strategy)
-        return in_reach(orders.values(), self._books, events) if orders else len(events)
+        reach = in_reach(orders.values(), self._books, events) if orders else len(events)
+        return min(reach, up_to(self._schedule.next_ns, events))
 
     def account(self) -> AccountSnapshot:
         """Cash and positions from the market's own books."""
@@ -137,10 +206,18 @@ class SimulatedMarket:
     # What is restored.
 
     def observe(self, event: MarketEvent) -> None:
-        """Remember the event as the current price without matching."""
+        """Remember the event as the current price without matching; what falls due by it is told."""
+        if self._watch is not None:
+            self._watch.begin()
+        is_bar = type(event) is Bar
+        self._pass_time(event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns)
         book = self._books.get(event.symbol)
-        if book is not None:
-            book.hear(event)
+        if book is None or not book.hear(event):
+            return
+        if is_bar:
+            self._pass_time(event.ts_ns - 1)
+        if self._keeps_marks:
+            self._marks.hear(event)
 
     def expect(self, command: WireCommand, ts_ns: int) -> None:
         """Nothing: this market answers at once, and its answers are told."""
@@ -151,6 +228,8 @@ class SimulatedMarket:
             self._orders.move(self._orders.working[effect.cid], effect.stop_price)
         elif isinstance(effect, ExecutionReport):
             self._apply(effect, command)
+        elif not isinstance(effect, ReportDelayed):
+            self._orders.take(effect)
 
     def _apply(self, report: ExecutionReport, command: WireCommand | None) -> None:
         orders, order = self._orders, self._orders.working.get(report.cid)
@@ -175,45 +254,34 @@ class SimulatedMarket:
 
     def state(self) -> dict[str, Any]:
         """A MarketState as a dict."""
-        account, orders, books = self._account.snapshot(), self._orders, self._books
-        return msgspec.structs.asdict(
-            MarketState(
-                cash=dict(account.cash),
-                positions=dict(account.positions),
-                before={symbol: book.before for symbol, book in books.items() if book.before is not None},
-                last={symbol: book.last for symbol, book in books.items() if book.last is not None},
-                used={symbol: dict(book.depth.used) for symbol, book in books.items() if book.depth.used},
-                working=[msgspec.structs.replace(order) for order in orders.working.values()],
-                groups=orders.contingencies.state(),
-                closed=dict(orders.closed),
-                filled_of_closed=dict(orders.filled_of_closed),
-                groups_over=list(orders.groups_over),
-                arrivals=orders.arrivals,
-                fills=orders.fills,
-                month=self._settlement.month,
-                turnover=dict(self._settlement.turnover),
-            )
-        )
+        return put_down(self._orders, self._marks, self._schedule)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become the market that gave this state, as it was given or after a way through msgpack; it stays as it is."""
         saved = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=MarketState)
-        self._begin(saved.cash, saved.positions)
-        for events in (saved.before, saved.last):
-            for event in events.values():
-                self.observe(event)
-        for symbol, used in saved.used.items():
-            self._books[symbol].depth.used = used
-        orders = self._orders
-        orders.contingencies.restore(saved.groups)
-        orders.closed, orders.filled_of_closed = saved.closed, saved.filled_of_closed
-        orders.groups_over = dict.fromkeys(saved.groups_over)
-        orders.arrivals, orders.fills = saved.arrivals, saved.fills
-        self._settlement.month, self._settlement.turnover = saved.month, saved.turnover
-        for order in saved.working:
-            orders.take_up(order, None)
+        self._begin(Books(saved.cash, saved.positions, saved.traded), saved)
+        take_up(saved, self._orders, self._schedule)
 
     # Within.
+
+    def _fall_due(self, until_ns: int, ts_ns: int) -> list[Effect]:
+        effects: list[Effect] = []
+        for due in self._schedule.due(until_ns):
+            effects += self._accruals.bring(due, ts_ns)
+        return effects
+
+    def _pass_time(self, until_ns: int) -> None:
+        if self._schedule.next_ns <= until_ns:
+            for due in self._schedule.due(until_ns):
+                self._accruals.pass_by(due)
+
+    def _end_orders(self, symbol: str, why: Refusal, ts_ns: int) -> list[Effect]:
+        """Cancel what works of a symbol, oldest first."""
+        effects: list[Effect] = []
+        for order in list(self._orders.working.values()):
+            if order.terms.symbol == symbol and order.cid in self._orders.working:
+                effects += self._sweep(self._books[symbol], ts_ns).end(order, ReportKind.CANCELLED, why)
+        return effects
 
     def _expire(self, until_ns: int, event: MarketEvent) -> list[Effect]:
         effects: list[Effect] = []
@@ -226,3 +294,11 @@ class SimulatedMarket:
 
     def _sweep(self, book: SymbolBook, ts_ns: int) -> Sweep:
         return Sweep(self._orders, book, ts_ns, name=self.name, arriving=False)
+
+
+def _margin_currency(instruments: Mapping[str, Instrument]) -> Currency | None:
+    """The one currency in which margin is reckoned, None where nothing is traded on margin."""
+    currencies = {one.margin.currency.code: one.margin.currency for one in instruments.values() if one.margin}
+    if len(currencies) > 1:
+        raise ValueError(f"margin is reckoned in {' and in '.join(sorted(currencies))}; an account has one currency")
+    return next(iter(currencies.values()), None)

@@ -15,7 +15,6 @@ from brokers.simulated.book import SymbolBook
 from brokers.simulated.meeting import Encounters, Meeting, within_limit
 from brokers.simulated.orders import MarketOrders
 from brokers.simulated.rules import Gap, Reach, StopLimitInBar, TrailBy, Unaffordable
-from brokers.simulated.settlement import outlay
 from brokers.simulated.telling import auction_over, not_there, nothing_to_reduce, outside_limit, tell, would_take
 from brokers.simulated.trailing import follow, trail
 from brokers.simulated.walk import NearerExtreme, Place, Point, Walk
@@ -144,7 +143,7 @@ class Sweep:
             taking = msgspec.structs.replace(taking, quantity=quantity)
         if order.needs_all and taking.quantity < order.remaining:
             return
-        fill = orders.settlement.fill(
+        fill = orders.settle(
             f"{self._name}-{orders.fills + 1}",
             terms,
             order.progress,
@@ -153,7 +152,7 @@ class Sweep:
             liquidity=meeting.liquidity,
             ts_ns=self._ts_ns,
         )
-        refusal = orders.unaffordable(order, outlay(fill), fill.quantity)
+        refusal = orders.unaffordable(order, fill)
         if refusal is not None:
             if self._rules.unaffordable is Unaffordable.CANCEL:
                 self._end(order, ReportKind.CANCELLED, refusal)

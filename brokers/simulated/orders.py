@@ -5,22 +5,27 @@ Whether a change was just decided or is told by the journal, it is made here, so
 
 import math
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from heapq import heappop, heappush
 from typing import Final
 
 import msgspec
 
-from brokers.simulated.account import CashAccount, Claim
+from brokers.simulated.account import CashAccount
 from brokers.simulated.book import SymbolBook
+from brokers.simulated.claims import claim_of_fill, claim_of_order, claim_of_terms, part_of
+from brokers.simulated.costs import Progress, Taking
+from brokers.simulated.marks import Marks
 from brokers.simulated.settlement import Settlement
 from brokers.simulated.working import AUCTIONS, WorkingOrder
 from trading.contingency import Contingencies, Group
 from trading.errors import ScheduleEnded
-from trading.money import EXACT, ROUNDING, ZERO
+from trading.money import EXACT, ZERO
 from trading.orders import OrderTerms, OrderType, Side, TimeInForce
+from trading.postings import AccountEvent, Accrual, Liquidation, Split
+from trading.postings import Settlement as Settled
 from trading.refusals import Refusal
-from trading.reports import Fill
+from trading.reports import Fill, Liquidity
 from trading.timestamps import LAST_NS
 
 CLOSED_KEPT: Final = 250
@@ -28,12 +33,22 @@ CLOSED_KEPT: Final = 250
 
 
 class MarketOrders:
-    """Working orders by client order id, and what of the account, the ladders and the groups hangs on them."""
+    """Working orders by client order id, and what of the account, the ladders and the groups hangs on them.
 
-    def __init__(self, books: Mapping[str, SymbolBook], account: CashAccount, settlement: Settlement) -> None:
+    `marks` are what positions are valued at, None where nothing asks for that.
+    """
+
+    def __init__(
+        self,
+        books: Mapping[str, SymbolBook],
+        account: CashAccount,
+        settlement: Settlement,
+        marks: Marks | None = None,
+    ) -> None:
         self.books = books
         self.account = account
         self.settlement = settlement
+        self.marks = marks
         self.contingencies = Contingencies()
         self.working: dict[str, WorkingOrder] = {}
         self.of_strategy: dict[str, dict[str, WorkingOrder]] = {}
@@ -42,6 +57,7 @@ class MarketOrders:
         self.groups_over: dict[str, None] = {}
         self.arrivals = 0
         self.fills = 0
+        self.liquidations = 0
         self._cid_of: dict[str, str] = {}
         self._expiries: list[tuple[int, int, str]] = []
 
@@ -99,11 +115,35 @@ class MarketOrders:
             heappush(self._expiries, expiry)
         return sorted(found, key=lambda order: (order.expires_ns, order.sequence))
 
-    def unaffordable(self, order: WorkingOrder, takes: Mapping[str, Decimal], units: Decimal) -> Refusal | None:
-        """Why the account cannot carry a fill of so many units that takes so much cash."""
-        terms = order.terms
-        claim = Claim(symbol=terms.symbol, cash=takes, units=units)
-        return self.account.refusal(terms, claim, besides=_key(terms))
+    def settle(
+        self,
+        execution_id: str,
+        terms: OrderTerms,
+        before: Progress,
+        taking: Taking,
+        *,
+        price: Decimal,
+        liquidity: Liquidity,
+        ts_ns: int,
+    ) -> Fill:
+        """The fill of so many units of an order at a price before slippage, no worse than the account can have it."""
+        worst = self.account.worst_price(taking.instrument, terms.side, taking.quantity)
+        if worst is not None:
+            within = max if terms.side is Side.SELL else min
+            price = within(price, worst)
+            limit = worst if terms.limit_price is None else within(terms.limit_price, worst)
+            terms = msgspec.structs.replace(terms, limit_price=limit)
+        return self.settlement.fill(execution_id, terms, before, taking, price=price, liquidity=liquidity, ts_ns=ts_ns)
+
+    def unaffordable(self, order: WorkingOrder, fill: Fill) -> Refusal | None:
+        """Why the account cannot carry a fill."""
+        return self.account.refusal(order.terms, claim_of_fill(fill), besides=_key(order.terms), price=fill.price)
+
+    def unaffordable_anew(self, order: WorkingOrder, terms: OrderTerms, expected: Fill | None) -> Refusal | None:
+        """Why the account cannot carry what is left of an order under other terms, under which the whole would fill
+        so."""
+        left = EXACT.subtract(terms.quantity, order.filled)
+        return self.account.refusal(terms, claim_of_terms(terms, left, expected), besides=_key(terms))
 
     # What changes.
 
@@ -141,14 +181,14 @@ class MarketOrders:
 
         A trailing stop that was given no beginning begins at the price that is there when it may first trade.
         """
-        ladder, units = self.books[order.terms.symbol].ladder, self.units(order)
+        book, units = self.books[order.terms.symbol], self.units(order)
         if units > 0:
             if order.stop_price is None and order.sleeps and price is not None:
-                order.stop_price = order.trail_to(price, self.books[order.terms.symbol].instrument)
-            ladder.put(order)
+                order.stop_price = order.trail_to(price, book.instrument)
+            book.ladder.put(order)
         else:
-            ladder.remove(order.cid)
-        self.account.claim(_key(order.terms), order.cid, self._claim(order, units))
+            book.ladder.remove(order.cid)
+        self.account.claims.keep(_key(order.terms), order.cid, claim_of_order(order, units, book.instrument))
 
     def wake(self, order: WorkingOrder) -> None:
         """The market has come to its stop price."""
@@ -167,7 +207,7 @@ class MarketOrders:
         if book.last is not None:
             book.depth.take(book.tape, fill.side, fill.quantity)
         order.filled = EXACT.add(order.filled, fill.quantity)
-        worth = EXACT.multiply(EXACT.multiply(fill.quantity, fill.price), book.instrument.multiplier)
+        worth = EXACT.multiply(EXACT.multiply(fill.quantity, fill.price.copy_abs()), book.instrument.multiplier)
         order.worth = EXACT.add(order.worth, worth)
         order.fee = EXACT.add(order.fee, fill.fee)
         for one in self.exits(order.terms.order_id):
@@ -194,6 +234,21 @@ class MarketOrders:
         self.account.book(fill)
         self.settlement.book(fill, self.books[fill.symbol].instrument)
         self.fills += 1
+        if self.marks is not None:
+            self.marks.suggest(fill.symbol, fill.price)
+
+    def take(self, event: AccountEvent) -> None:
+        """Book a change of the account that no order made."""
+        symbol = ""
+        if isinstance(event, Liquidation):
+            book, fill = self.books[event.fill.symbol], event.fill
+            self.count(fill)
+            self.liquidations += 1
+            if book.last is not None:
+                book.depth.take(book.tape, fill.side, fill.quantity)
+        elif isinstance(event, Accrual | Split | Settled):
+            symbol = event.symbol
+        self.account.take(event, self.books[symbol].instrument if symbol else None)
 
     def replace(self, order: WorkingOrder, terms: OrderTerms, outlay: dict[str, Decimal]) -> None:
         """Give an order other terms. Its place among equals is kept where it only wants less."""
@@ -218,7 +273,7 @@ class MarketOrders:
             del self.of_strategy[terms.strategy][cid]
             del self._cid_of[terms.order_id]
             self.books[terms.symbol].ladder.remove(cid)
-            self.account.claim(_key(terms), cid, None)
+            self.account.claims.keep(_key(terms), cid, None)
             exits = self.exits(order_id)
             self.contingencies.end(order_id)
             if terms.group_id is not None and self.contingencies.group(terms.group_id) is None:
@@ -245,18 +300,9 @@ class MarketOrders:
         if len(self.groups_over) > CLOSED_KEPT:
             del self.groups_over[next(iter(self.groups_over))]
 
-    @staticmethod
-    def part_of(outlay: Mapping[str, Decimal], units: Decimal, whole: Decimal) -> dict[str, Decimal]:
-        """What so many units of a whole order would take, each amount at its own quantum, upwards."""
-        share = ROUNDING.divide(units, whole)
-        return {
-            currency: ROUNDING.multiply(amount, share).quantize(amount, ROUND_CEILING, ROUNDING)
-            for currency, amount in outlay.items()
-        }
-
     def shrunk_outlay(self, order: WorkingOrder, quantity: Decimal) -> dict[str, Decimal]:
         """What an order would take if it wanted no more than so many units."""
-        return self.part_of(order.outlay, quantity, order.terms.quantity)
+        return dict(part_of(order.outlay, quantity, order.terms.quantity))
 
     def _auction_ns(self, terms: OrderTerms, ts_ns: int) -> int:
         """The first close after a time, or the first open at or after it."""
@@ -274,14 +320,6 @@ class MarketOrders:
             order.session_ns = max(order.session_ns, self._auction_ns(order.terms, since_ns))
         except ScheduleEnded:
             order.session_ns = LAST_NS
-
-    def _claim(self, order: WorkingOrder, units: Decimal) -> Claim:
-        terms = order.terms
-        if terms.side is Side.SELL:
-            return Claim(symbol=terms.symbol, cash={}, units=units)
-        if units == terms.quantity:
-            return Claim(symbol=terms.symbol, cash=order.outlay)
-        return Claim(symbol=terms.symbol, cash=self.part_of(order.outlay, units, terms.quantity))
 
     def _members(self, group: Group, but: str) -> list[WorkingOrder]:
         members = (self.by_order_id(order_id) for order_id in group.members if order_id != but)

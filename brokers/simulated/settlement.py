@@ -73,7 +73,7 @@ class Settlement:
         if month != self.month:
             self.month, self.turnover = month, {}
         code = instrument.currency.code
-        self.turnover[code] = EXACT.add(self.turnover.get(code, ZERO), fill.notional)
+        self.turnover[code] = EXACT.add(self.turnover.get(code, ZERO), fill.notional.copy_abs())
 
     def slipped(self, terms: OrderTerms, taking: Taking, price: Decimal) -> Decimal:
         """A price after slippage, within the order's limit."""
@@ -95,9 +95,14 @@ def outlay(fill: Fill) -> dict[str, Decimal]:
     return amounts
 
 
+def fees(fill: Fill) -> dict[str, Decimal]:
+    """What a fill is charged, by currency code."""
+    return {fill.fee_currency: fill.fee}
+
+
 def too_small(fill: Fill, instrument: Instrument) -> Refusal | None:
     """Whether an order that would fill so is worth less than the instrument allows."""
-    if fill.notional >= instrument.min_notional:
+    if fill.notional.copy_abs() >= instrument.min_notional:
         return None
     return Refusal(
         "bad_quantity",

@@ -30,8 +30,8 @@ class Tape(Protocol):
         """What a unit costs or brings at the end of the event; None when it has no price for that side."""
 
     @abstractmethod
-    def span(self, event: Any, side: Side, rules: MarketRules) -> tuple[float, float]:
-        """The lowest and highest price that an order of that side could meet."""
+    def span(self, event: Any, side: Side, rules: MarketRules, floor: float = 0.0) -> tuple[float, float]:
+        """The lowest and highest price that an order of that side could meet; at or below the floor there is none."""
 
     @abstractmethod
     def walk(self, event: Any, side: Side, instrument: Instrument, rules: MarketRules) -> Walk | None:
@@ -59,20 +59,20 @@ class QuoteTape(Tape):
     def reference(self, event: Quote, side: Side, instrument: Instrument, rules: MarketRules) -> Decimal | None:
         """The other side of the quote; the middle is rounded to the tick against the trader, though not beyond it."""
         if rules.quote_price is QuotePrice.BID_ASK:
-            return price_of(event.ask if side is Side.BUY else event.bid, instrument)
-        bid, ask = price_of(event.bid, instrument), price_of(event.ask, instrument)
+            return side_of(event.ask if side is Side.BUY else event.bid, instrument)
+        bid, ask = side_of(event.bid, instrument), side_of(event.ask, instrument)
         if bid is None or ask is None:
             return None
         middle = EXACT.divide(EXACT.add(bid, ask), Decimal(2))
         return min(max(instrument.worse_price(middle, side), min(bid, ask)), max(bid, ask))
 
-    def span(self, event: Quote, side: Side, rules: MarketRules) -> tuple[float, float]:
+    def span(self, event: Quote, side: Side, rules: MarketRules, floor: float = 0.0) -> tuple[float, float]:
         """The price that is met; of the middle no more is told than that it lies between bid and ask."""
         if rules.quote_price is QuotePrice.MID:
             low, high = min(event.bid, event.ask), max(event.bid, event.ask)
-            return (low, high) if low > 0.0 and high < math.inf else NOWHERE
+            return (low, high) if low and high and floor < low and high < math.inf else NOWHERE
         price = event.ask if side is Side.BUY else event.bid
-        return (price, price) if 0.0 < price < math.inf else NOWHERE
+        return (price, price) if price and floor < price < math.inf else NOWHERE
 
     def walk(self, event: Quote, side: Side, instrument: Instrument, rules: MarketRules) -> Walk | None:
         """One point."""
@@ -85,7 +85,7 @@ class QuoteTape(Tape):
 
     def spread(self, event: Quote, instrument: Instrument) -> Decimal | None:
         """Ask less bid."""
-        bid, ask = price_of(event.bid, instrument), price_of(event.ask, instrument)
+        bid, ask = side_of(event.bid, instrument), side_of(event.ask, instrument)
         return None if bid is None or ask is None else EXACT.subtract(ask, bid)
 
 
@@ -99,9 +99,9 @@ class TradeTape(Tape):
         """The price of the trade."""
         return price_of(event.price, instrument)
 
-    def span(self, event: Trade, _side: Side, _rules: MarketRules) -> tuple[float, float]:
+    def span(self, event: Trade, _side: Side, _rules: MarketRules, floor: float = 0.0) -> tuple[float, float]:
         """Its one price."""
-        return (event.price, event.price) if 0.0 < event.price < math.inf else NOWHERE
+        return (event.price, event.price) if floor < event.price < math.inf else NOWHERE
 
     def walk(self, event: Trade, _side: Side, instrument: Instrument, _rules: MarketRules) -> Walk | None:
         """One point."""
@@ -123,10 +123,10 @@ class BarTape(Tape):
         """The close."""
         return price_of(event.close, instrument)
 
-    def span(self, event: Bar, _side: Side, _rules: MarketRules) -> tuple[float, float]:
+    def span(self, event: Bar, _side: Side, _rules: MarketRules, floor: float = 0.0) -> tuple[float, float]:
         """From low to high; faulty data has its open or close outside of them."""
         low, high = min(event.low, event.open, event.close), max(event.high, event.open, event.close)
-        return (low, high) if low > 0.0 and high < math.inf else NOWHERE
+        return (low, high) if low > floor and high < math.inf else NOWHERE
 
     def walk(self, event: Bar, _side: Side, instrument: Instrument, rules: MarketRules) -> Walk | None:
         """The way of the bar."""
@@ -168,9 +168,21 @@ TAPES: Final[Mapping[str, Tape]] = MappingProxyType(
 )
 
 
+def floor_of(instrument: Instrument) -> float:
+    """What a price must be above to be one."""
+    return -math.inf if instrument.may_be_negative else 0.0
+
+
 def price_of(price: float, instrument: Instrument) -> Decimal | None:
-    """A data price as Decimal; None where the data has none: an empty side comes as zero or not a number."""
-    return instrument.exact_price(price) if 0.0 < price < math.inf else None
+    """A data price as Decimal; None where the data has none. Only of a future one at or below zero is a price."""
+    if 0.0 < price < math.inf:
+        return instrument.exact_price(price)
+    return instrument.exact_price(price + 0.0) if floor_of(instrument) < price <= 0.0 else None
+
+
+def side_of(price: float, instrument: Instrument) -> Decimal | None:
+    """The price of one side of a quote: an empty side comes as zero or not a number, of any instrument."""
+    return price_of(price, instrument) if price else None
 
 
 class Depth:

@@ -20,8 +20,8 @@ AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 class WorkingOrder(msgspec.Struct, kw_only=True):
     """Its terms as they are now and how far it has come. `sequence` counts orders by arrival; `stop_price` is where it
     wakes now; `session_ns` is the open or close that an auction order waits for, else 0; `expires_ns` is the end of its
-    time, 0 where it has none. `worth` is the exact sum of price, quantity and multiplier over its fills, `outlay` what
-    its whole quantity was reckoned to take from the account, by currency code; empty for a sell."""
+    time, 0 where it has none. `worth` is the exact sum of price (its size), quantity and multiplier over its fills,
+    `outlay` what its whole quantity was reckoned to take from the account, by currency code; empty for a sell."""
 
     cid: str
     terms: OrderTerms

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from daemon.api.views import AccountView, HoldingsView
+from daemon.api.account_views import AccountView, HoldingsView, MarginView
 from trading.market import AccountSnapshot
 from trading.money import EXACT, ZERO
 
@@ -12,19 +12,32 @@ def account_view(
     *,
     event: int,
     journal_sequence: int,
+    currency: str,
+    equity: Decimal | None,
+    margin: MarginView | None,
     books: Mapping[str, HoldingsView],
     unallocated: HoldingsView,
     broker: AccountSnapshot,
 ) -> AccountView:
     """The account at one event; books and snapshot must have been taken at that same event."""
     held = [*books.values(), unallocated]
-    ledger = HoldingsView(cash=_sum(h.cash for h in held), positions=_sum(h.positions for h in held))
+    cash, shown = _sum(h.cash for h in held), _sum({**h.cash, **h.balance} for h in held)
+    ledger = HoldingsView(
+        cash=cash,
+        positions=_sum(h.positions for h in held),
+        balance={code: amount for code, amount in shown.items() if amount != cash.get(code, ZERO)},
+    )
     difference = HoldingsView(
         cash=_difference(ledger.cash, broker.cash), positions=_difference(ledger.positions, broker.positions)
     )
     return AccountView(
         event=event,
         journal_sequence=journal_sequence,
+        kind="cash" if margin is None else "margin",
+        currency=currency,
+        equity=equity,
+        balances=shown,
+        margin=margin,
         books=dict(books),
         unallocated=unallocated,
         ledger=ledger,

@@ -1,30 +1,36 @@
 """What the surfaces ask of the running daemon. Plain methods answer from memory; what must wait is async."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Protocol
 
 import msgspec
 
+from daemon.api.account_views import AccountView, PostingView
+from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
 from daemon.api.stream import Subscription
 from daemon.api.views import (
-    AccountView,
     FillView,
     HealthView,
     OrderView,
-    PerformanceView,
     PositionView,
     StatusView,
     StrategyDetailView,
     StrategyView,
 )
-from daemon.errors import UnknownStrategy
+from daemon.errors import DaemonError, UnknownStrategy
+
+
+class AccountRefused(DaemonError):
+    """The account has not what was to be moved, or it is moved elsewhere; nothing has happened."""
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers for the metrics page, in base units; times are Unix seconds.
 
-    Events and sequence start with the journal, what was written and synced with this process.
+    Events, sequence, margin calls and liquidations, the last two by strategy, start with the journal; what was written
+    and synced with this process.
     """
 
     events_total: int
@@ -35,6 +41,8 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     journal_syncs_total: int
     journal_sync_seconds_total: float
     started_at_seconds: float
+    margin_calls_total: Mapping[str, int]
+    liquidations_total: Mapping[str, int]
 
 
 class Operations(Protocol):
@@ -61,8 +69,11 @@ class Operations(Protocol):
     def account(self) -> AccountView:
         """All books beside the broker's own account, at one event."""
 
-    def performance(self) -> PerformanceView:
-        """How each strategy and all together did."""
+    async def performance(self, *, since_ns: int | None = None) -> PerformanceView:
+        """How each strategy and the account did, in all or from a time on; BadRequest for one that is yet to come."""
+
+    async def strategy_performance(self, strategy_id: str, *, since_ns: int | None = None) -> StrategyPerformanceView:
+        """How one strategy did, in full."""
 
     async def orders(
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100
@@ -71,6 +82,30 @@ class Operations(Protocol):
 
     async def fills(self, *, strategy_id: str | None = None, limit: int = 100) -> list[FillView]:
         """The newest `limit` fills, oldest first."""
+
+    async def postings(self, *, strategy_id: str | None = None, limit: int = 100) -> list[PostingView]:
+        """The newest `limit` changes of books without orders, oldest first; the id may be `unallocated`."""
+
+    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+        """Pay money in, on paper; no code is the account's currency. Of this and the next two: BadRequest for what
+        cannot be meant, AccountRefused for what cannot be; then nothing has happened."""
+
+    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+        """Pay out what is unallocated, on paper."""
+
+    async def transfer(
+        self,
+        *,
+        source: str,
+        target: str,
+        amount: Decimal,
+        currency: str,
+        symbol: str,
+        price: Decimal | None,
+        reason: str,
+    ) -> AccountView:
+        """Move something between two books, of which `unallocated` may be one: cash, or where there is a symbol, so
+        many units of a position, long or short; without a price at the last one heard."""
 
     async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
         """Stop sending orders, durably; asked again it stays halted. Returns once the halt is in the journal."""

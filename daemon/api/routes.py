@@ -4,22 +4,25 @@ What a route is asked is a struct: the fields of a GET come from path and query,
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 
+from daemon.api.account_views import AccountView, PostingView
 from daemon.api.operations import Operations
+from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
 from daemon.api.views import (
-    AccountView,
     FillView,
     HealthView,
     OrderView,
-    PerformanceView,
     PositionView,
     StatusView,
     StrategyDetailView,
     StrategyView,
 )
+from trading.timestamps import from_datetime
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +51,41 @@ class NewestOrders(Newest, frozen=True, kw_only=True):
     """Orders, only those still open where `open` is true."""
 
     open: bool = False
+
+
+class Since(Asked, frozen=True, kw_only=True):
+    """All there is, or what came from a time on."""
+
+    since: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+    @property
+    def since_ns(self) -> int | None:
+        """Nanoseconds since the epoch."""
+        return None if self.since is None else from_datetime(self.since)
+
+
+class OneSince(Since, frozen=True, kw_only=True):
+    """The same of one strategy."""
+
+    id: str
+
+
+class Paid(Asked, frozen=True, kw_only=True):
+    """An amount above zero, of the account's currency where none is named, and why."""
+
+    amount: Decimal
+    currency: str = ""
+    reason: str = ""
+
+
+class Moved(Paid, frozen=True, kw_only=True):
+    """Cash, or where a symbol is named, so many units of its position, long or short, at a price, else at the last one
+    heard. `source` and `target` are strategies, or `unallocated`."""
+
+    source: str
+    target: str
+    symbol: str = ""
+    price: Decimal | None = None
 
 
 class Halt(Asked, frozen=True, kw_only=True):
@@ -82,6 +120,30 @@ def _fills(operations: Operations, asked: Newest) -> Awaitable[list[FillView]]:
     return operations.fills(strategy_id=asked.strategy, limit=asked.limit)
 
 
+def _postings(operations: Operations, asked: Newest) -> Awaitable[list[PostingView]]:
+    return operations.postings(strategy_id=asked.strategy, limit=asked.limit)
+
+
+def _performance(operations: Operations, asked: Since) -> Awaitable[PerformanceView]:
+    return operations.performance(since_ns=asked.since_ns)
+
+
+def _strategy_performance(operations: Operations, asked: OneSince) -> Awaitable[StrategyPerformanceView]:
+    return operations.strategy_performance(asked.id, since_ns=asked.since_ns)
+
+
+def _deposit(operations: Operations, asked: Paid) -> Awaitable[AccountView]:
+    return operations.deposit(asked.amount, currency=asked.currency, reason=asked.reason)
+
+
+def _withdraw(operations: Operations, asked: Paid) -> Awaitable[AccountView]:
+    return operations.withdraw(asked.amount, currency=asked.currency, reason=asked.reason)
+
+
+def _transfer(operations: Operations, asked: Moved) -> Awaitable[AccountView]:
+    return operations.transfer(**msgspec.structs.asdict(asked))
+
+
 def _halt(operations: Operations, asked: Halt) -> Awaitable[StatusView]:
     return operations.halt(asked.reason, cancel_orders=asked.cancel_orders)
 
@@ -94,8 +156,13 @@ ROUTES = (
     Route("GET", "/v1/positions", "What is held", OfStrategy, list[PositionView], lambda o, a: o.positions(a.strategy)),
     Route("GET", "/v1/orders", "The newest orders, oldest first", NewestOrders, list[OrderView], _orders),
     Route("GET", "/v1/fills", "The newest fills, oldest first", Newest, list[FillView], _fills),
+    Route("GET", "/v1/postings", "The newest changes of books without orders", Newest, list[PostingView], _postings),
     Route("GET", "/v1/account", "All books beside the broker's account", Asked, AccountView, lambda o, _: o.account()),
-    Route("GET", "/v1/performance", "How strategies did", Asked, PerformanceView, lambda o, _: o.performance()),
+    Route("GET", "/v1/performance", "How strategies and account did", Since, PerformanceView, _performance),
+    Route("GET", "/v1/performance/{id}", "How one did", OneSince, StrategyPerformanceView, _strategy_performance),
+    Route("POST", "/v1/account/deposit", "Pay money in, on paper", Paid, AccountView, _deposit),
+    Route("POST", "/v1/account/withdraw", "Pay money out, on paper", Paid, AccountView, _withdraw),
+    Route("POST", "/v1/account/transfer", "Move between two books", Moved, AccountView, _transfer),
     Route("POST", "/v1/halt", "Stop sending orders", Halt, StatusView, _halt),
     Route("POST", "/v1/resume", "Let orders leave again", Resume, StatusView, lambda o, a: o.resume(a.reason)),
 )

@@ -1,5 +1,5 @@
 """What happens, as it happens, to whoever listens. Publishing never waits: a listener that falls behind is let go and
-told so, and asks again for what it missed by `orders` and `fills`."""
+told so, and asks again for what it missed by `orders`, `fills` and `postings`."""
 
 import asyncio
 from collections import deque
@@ -7,6 +7,7 @@ from types import TracebackType
 
 import msgspec
 
+from daemon.api.account_views import PostingView
 from daemon.api.views import FillView, OrderView
 
 QUEUE_LIMIT = 1_000
@@ -25,8 +26,14 @@ class OrderChanged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     order: OrderView
 
 
+class Booked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="posting"):
+    """A book changed, or its owner was told something, without an order."""
+
+    posting: PostingView
+
+
 class Operated(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="operation"):
-    """An operator halted or resumed trading."""
+    """An operator halted or resumed trading, paid money in or out, or moved something between books."""
 
     action: str
     ts: str
@@ -43,8 +50,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Nothing happened for a while, and the daemon is there."""
 
 
-Happening = Filled | OrderChanged | Operated
-Line = Filled | OrderChanged | Operated | Lagged | Heartbeat
+Happening = Filled | OrderChanged | Booked | Operated
+Line = Filled | OrderChanged | Booked | Operated | Lagged | Heartbeat
 
 
 class Subscription:

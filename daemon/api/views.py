@@ -35,12 +35,13 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """The daemon in one look. `event` is the last committed event, `journal_sequence` the last durable record;
-    `strategies` counts containers by state."""
+    """The daemon in one look. `equity` is the account's in its `currency`, null where a rate to it is missing; `event`
+    is the last committed event, `journal_sequence` the last durable record; `strategies` counts containers by state."""
 
     mode: str
     broker: str
     currency: str
+    equity: Decimal | None
     state: str
     pid: int
     build: str
@@ -57,21 +58,26 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
-    """One strategy; amounts in the account's currency. `reason` says why it tripped or stopped. `restarts` counts how
-    often its process was started again, `conflated` the quotes that it was not told since it lagged; both since the
-    daemon started."""
+    """One strategy; amounts in the account's currency, null where one in another has no rate to it.
+
+    `reason` says why it tripped or stopped. `max_drawdown` is the deepest fall of what it has in the account's
+    currency, as each price was heard: -0.02 for 2 %. `restarts` counts how often its process was started again,
+    `conflated` the quotes that it was not told since it lagged; both since the daemon started. `income` is what its
+    positions and balances brought or cost, by kind and currency, signed as cash is."""
 
     id: str
     class_path: str = msgspec.field(name="class")
     isolation: str
     isolation_note: str
     state: StrategyState
-    capital: Decimal
-    equity: Decimal
-    cash: Decimal
-    realised: Decimal
-    unrealised: Decimal
-    fees: Decimal
+    capital: Decimal | None
+    equity: Decimal | None
+    cash: Decimal | None
+    realised: Decimal | None
+    unrealised: Decimal | None
+    fees: Decimal | None
+    income: dict[str, dict[str, Decimal]]
+    max_drawdown: float
     orders: int
     fills: int
     open_orders: int
@@ -81,15 +87,18 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):
-    """What one strategy holds; quantity signed, prices in the instrument's currency."""
+    """What one strategy holds; quantity signed, prices and amounts in the instrument's `currency`. `margin` is what it
+    ties up at the mark, null where it is paid for in full."""
 
     strategy: str
     symbol: str
+    currency: str
     quantity: Decimal
     average_price: Decimal
     mark: Decimal | None
     unrealised: Decimal
     realised: Decimal
+    margin: Decimal | None
 
 
 def subscription_text(subscription: Subscription) -> str:
@@ -201,54 +210,6 @@ class FillView(msgspec.Struct, frozen=True, kw_only=True):
             execution_id=fill.execution_id,
             reverses=fill.reverses,
         )
-
-
-class HoldingsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Cash by currency and signed positions by symbol."""
-
-    cash: dict[str, Decimal]
-    positions: dict[str, Decimal]
-
-
-class AccountView(msgspec.Struct, frozen=True, kw_only=True):
-    """The books beside the account, all taken at one event.
-
-    `books` by strategy and `unallocated` add up to `ledger`; `broker` is the account from the broker's own books;
-    `difference` is `ledger` less `broker` for every currency and symbol that either names; `balanced` says that all of
-    it is zero.
-    """
-
-    event: int
-    journal_sequence: int
-    books: dict[str, HoldingsView]
-    unallocated: HoldingsView
-    ledger: HoldingsView
-    broker: HoldingsView
-    difference: HoldingsView
-    balanced: bool
-
-
-class PerformanceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """How one strategy, or all together, did. `total_return` and `max_drawdown` are fractions; `trades` counts round
-    trips. What is not counted is null: `trades` so far, and the drawdown of the total."""
-
-    capital: Decimal
-    equity: Decimal
-    total_return: float
-    realised: Decimal
-    unrealised: Decimal
-    fees: Decimal
-    max_drawdown: float | None
-    fills: int
-    trades: int | None
-
-
-class PerformanceView(msgspec.Struct, frozen=True, kw_only=True):
-    """Performance by strategy and in total, in the account's currency."""
-
-    currency: str
-    strategies: dict[str, PerformanceRow]
-    total: PerformanceRow
 
 
 class HealthView(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,22 +5,20 @@ reached it: of a time that comes twice as clocks change the first, of one that i
 of which nothing is left by that is not held.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from daemon.calendars.local_time import EPOCH, reached
 from trading.sessions import Schedule, Session
-from trading.timestamps import DAY, SECOND
+from trading.timestamps import DAY
 
 _YEAR: Final = 365 * DAY
 """How much is made at a time; it need not be a calendar year."""
 
-_EPOCH: Final = date(1970, 1, 1)
 _ONE_DAY: Final = timedelta(days=1)
-_DAY_SECONDS: Final = DAY // SECOND
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,7 @@ class WeeklySessions:
         begin_ns, end_ns = year * _YEAR, (year + 1) * _YEAR
         opens: list[int] = []
         closes: list[int] = []
-        for session in self._from(_EPOCH + timedelta(days=begin_ns // DAY - 2)):
+        for session in self._from(EPOCH + timedelta(days=begin_ns // DAY - 2)):
             if session.close_ns > begin_ns:
                 opens.append(session.open_ns)
                 closes.append(session.close_ns)
@@ -75,26 +73,8 @@ class WeeklySessions:
         while True:
             if day.weekday() in rules.days and day not in rules.holidays:
                 close = rules.early_closes.get(day, rules.close)
-                open_ns = self._reached(day, rules.open)
-                close_ns = self._reached(day + _ONE_DAY if close <= rules.open else day, close)
+                open_ns = reached(self._zone, day, rules.open)
+                close_ns = reached(self._zone, day + _ONE_DAY if close <= rules.open else day, close)
                 if open_ns < close_ns:
                     yield Session(open_ns, close_ns)
             day += _ONE_DAY
-
-    def _reached(self, day: date, at: time) -> int:
-        """The first moment at which the clock shows a time of a day or a later one, in nanoseconds."""
-        shown = datetime.combine(day, at, self._zone)
-        first, second = _seconds(shown.utcoffset()), _seconds(shown.replace(fold=1).utcoffset())
-        local = (day - _EPOCH).days * _DAY_SECONDS + at.hour * 3600 + at.minute * 60
-        if first >= second:
-            return (local - first) * SECOND
-        around = range(local - second, local - first)
-        return around[0] * SECOND + bisect_left(around, second, key=self._offset_at) * SECOND
-
-    def _offset_at(self, second: int) -> int:
-        return _seconds(datetime.fromtimestamp(second, self._zone).utcoffset())
-
-
-def _seconds(offset: timedelta | None) -> int:
-    assert offset is not None, "a ZoneInfo always has an offset"
-    return offset // timedelta(seconds=1)

@@ -10,7 +10,7 @@ import click
 from daemon.cli.client import Client
 from daemon.cli.options import asks, finds, shows
 from daemon.cli.printing import Show
-from daemon.cli.tables import Column, brief, cell, facts, moment, number, percent, shortened, table, text, to_second
+from daemon.cli.tables import Column, amount_of, brief, cell, facts, moment, number, shortened, table, text, to_second
 from daemon.errors import DaemonError
 from daemon.state import LOGS_NAME
 
@@ -37,6 +37,7 @@ _POSITIONS = (
     number("UNREALISED", "unrealised"),
     number("REALISED", "realised"),
 )
+_MARGIN = number("MARGIN", "margin")
 _ORDERS = (
     moment("CREATED", "created_at"),
     text("ORDER", "order_id"),
@@ -62,19 +63,6 @@ _FILLS = (
     text("CURRENCY", "fee_currency"),
     text("ORDER", "order_id"),
 )
-_PERFORMANCE = (
-    text("STRATEGY", "strategy"),
-    number("CAPITAL", "capital"),
-    number("EQUITY", "equity"),
-    percent("RETURN", "total_return"),
-    number("REALISED", "realised"),
-    number("UNREALISED", "unrealised"),
-    number("FEES", "fees"),
-    percent("DRAWDOWN", "max_drawdown"),
-    number("FILLS", "fills"),
-    number("TRADES", "trades"),
-)
-
 strategy_option = click.option("--strategy", help="Only of this strategy.")
 limit_option = click.option(
     "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many, the newest."
@@ -87,14 +75,6 @@ limit_option = click.option(
 def status(daemon: Client, show: Show) -> None:
     """Show the daemon in one look."""
     show(lambda: daemon.get("/v1/status"), _status_table)
-
-
-@click.command()
-@asks
-@shows
-def performance(daemon: Client, show: Show) -> None:
-    """Show how each strategy and all together did."""
-    show(lambda: daemon.get("/v1/performance"), _performance_table)
 
 
 @click.group()
@@ -158,7 +138,7 @@ def positions(strategy: str | None, daemon: Client, show: Show) -> None:
     """List what the strategies hold."""
     show(
         lambda: daemon.get("/v1/positions", strategy=strategy),
-        lambda rows, headers: table(rows, _POSITIONS, headers=headers),
+        lambda rows, headers: table(rows, _position_columns(rows), headers=headers),
     )
 
 
@@ -175,19 +155,6 @@ def fills(strategy: str | None, limit: int, daemon: Client, show: Show) -> None:
     )
 
 
-@click.group()
-def account() -> None:
-    """Look at the account."""
-
-
-@account.command("show")
-@asks
-@shows
-def show_account(daemon: Client, show: Show) -> None:
-    """Show all books beside the broker's own account, and the difference."""
-    show(lambda: daemon.get("/v1/account"), _account_table)
-
-
 def _status_table(status: dict[str, Any], _headers: bool) -> str:
     feed = status["feed"]
     counts = ", ".join(f"{count} {state}" for state, count in status["strategies"].items() if count)
@@ -199,6 +166,7 @@ def _status_table(status: dict[str, Any], _headers: bool) -> str:
             ("halted", f"yes: {status['halt_reason']}" if status["halted"] else "no"),
             ("alarms", "; ".join(map(shortened, status["alarms"])) or "none"),
             ("strategies", counts),
+            ("equity", amount_of(status["equity"], status["currency"])),
             ("feed", f"{feed['kind']}, at its end" if feed["at_end"] else feed["kind"]),
             ("feed time", to_second(feed["time"])),
             ("pace", "as fast as possible" if feed["pace"] is None else f"{feed['pace']:g} times real time"),
@@ -213,23 +181,24 @@ def _status_table(status: dict[str, Any], _headers: bool) -> str:
     )
 
 
-def _performance_table(answer: dict[str, Any], headers: bool) -> str:
-    rows = [{"strategy": name, **row} for name, row in answer["strategies"].items()]
-    return table([*rows, {"strategy": "total", **answer["total"]}], _PERFORMANCE, headers=headers)
-
-
 def _strategy_table(answer: dict[str, Any], headers: bool) -> str:
     isolation = (
         f"{answer['isolation']} ({answer['isolation_note']})" if answer["isolation_note"] else answer["isolation"]
     )
     lists = {name: answer[name] for name in ("params", "limits")}
     plain = ("state", "reason", "capital", "equity", "cash", "realised", "unrealised", "fees")
+    income = {
+        kind: ", ".join(f"{amount} {code}" for code, amount in sorted(amounts.items()))
+        for kind, amounts in answer["income"].items()
+    }
     head = facts(
         [
             ("strategy", answer["id"]),
             ("class", answer["class"]),
             ("isolation", isolation),
             *((name, answer[name]) for name in plain),
+            *income.items(),
+            ("max drawdown", f"{answer['max_drawdown']:.2%}"),
             ("orders", f"{answer['orders']}, {answer['open_orders']} of them open"),
             ("fills", answer["fills"]),
             ("restarts", answer["restarts"]),
@@ -243,23 +212,9 @@ def _strategy_table(answer: dict[str, Any], headers: bool) -> str:
     )
     if not answer["positions"]:
         return head
-    return f"{head}\n\n{table(answer['positions'], _POSITIONS[1:], headers=headers)}"
+    return f"{head}\n\n{table(answer['positions'], _position_columns(answer['positions'])[1:], headers=headers)}"
 
 
-def _account_table(answer: dict[str, Any], headers: bool) -> str:
-    lines = {
-        **answer["books"],
-        **{name: answer[name] for name in ("unallocated", "ledger", "broker", "difference")},
-    }
-    columns = [text("BOOK", "book"), *_held(answer, "cash"), *_held(answer, "positions")]
-    rows = [{"book": name, **holdings} for name, holdings in lines.items()]
-    verdict = "balanced" if answer["balanced"] else "NOT BALANCED"
-    return f"{table(rows, columns, headers=headers)}\n\n{verdict} at event {answer['event']}"
-
-
-def _held(answer: dict[str, Any], kind: str) -> list[Column]:
-    """A column for each currency or symbol that any book names."""
-    return [
-        Column(name, lambda row, name=name: row[kind].get(name, "0"), right=True)  # type: ignore[misc]
-        for name in answer["difference"][kind]
-    ]
+def _position_columns(rows: list[dict[str, Any]]) -> tuple[Column, ...]:
+    """With what they tie up, where any of them is on margin."""
+    return (*_POSITIONS, _MARGIN) if any(row["margin"] is not None for row in rows) else _POSITIONS

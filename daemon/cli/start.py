@@ -72,6 +72,7 @@ def _summary(plan: "Plan") -> dict[str, Any]:
 
     from daemon.api.views import subscription_text
     from daemon.assembly import capabilities_of
+    from daemon.config.account_settings import by_currency
 
     settings = plan.settings
     summary: dict[str, Any] = msgspec.to_builtins(
@@ -80,7 +81,9 @@ def _summary(plan: "Plan") -> dict[str, Any]:
             "feed": settings.feed.kind,
             "broker": settings.broker.kind,
             "emulated": sorted(capabilities_of(plan).emulated),
-            "cash": settings.account.cash,
+            "account": settings.account.kind,
+            "leverage": settings.account.leverage,
+            "cash": settings.account.balances,
             "currency": settings.account.currency,
             "state": str(plan.state),
             "durability": settings.durable_through,
@@ -91,7 +94,7 @@ def _summary(plan: "Plan") -> dict[str, Any]:
                     "id": entry.id,
                     "class": entry.reference,
                     "isolation": entry.isolation,
-                    "capital": entry.capital,
+                    "capital": by_currency(entry.capital, settings.account.currency),
                     "params": {parameter.name: parameter.value for parameter in description.parameters},
                     "subscriptions": [subscription_text(subscription) for subscription in description.subscriptions],
                 }
@@ -102,19 +105,27 @@ def _summary(plan: "Plan") -> dict[str, Any]:
     return summary
 
 
+def _kind_of_account(summary: dict[str, Any]) -> list[str]:
+    leverage = summary["leverage"]
+    return [summary["account"], *([f"leverage {leverage}"] if leverage is not None else [])]
+
+
 def _plan_table(summary: dict[str, Any], headers: bool) -> str:
+    from daemon.fleet import amounts_text
+
     head = facts(
         [
             *((name, summary[name]) for name in ("mode", "feed", "broker")),
             ("emulated", ", ".join(summary["emulated"]) or "no kind of order"),
             *((name, summary[name]) for name in ("durability", "state")),
-            ("account", f"{summary['cash']} {summary['currency']}"),
+            ("account", ", ".join([*_kind_of_account(summary), amounts_text(summary["cash"])])),
             ("symbols", ", ".join(summary["symbols"])),
         ]
     )
     rows = [
         {
             **strategy,
+            "capital": amounts_text(strategy["capital"]),
             "parameters": ", ".join(f"{name}={value}" for name, value in strategy["params"].items()),
             "heard": ", ".join(strategy["subscriptions"]),
         }

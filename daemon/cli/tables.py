@@ -33,7 +33,12 @@ def number(header: str, key: str) -> Column:
 
 def percent(header: str, key: str) -> Column:
     """A column of fractions, shown as percentages."""
-    return Column(header, lambda row: cell(None if row[key] is None else f"{row[key]:z.2%}"), right=True)
+    return Column(header, lambda row: in_percent(row[key]), right=True)
+
+
+def ratio(header: str, key: str) -> Column:
+    """A column of plain numbers, to two digits."""
+    return Column(header, lambda row: in_two_digits(row[key]), right=True)
 
 
 def moment(header: str, key: str) -> Column:
@@ -74,6 +79,21 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
+
+
+def in_percent(share: float | None) -> str:
+    """`-1.25%`; `-` for none."""
+    return "-" if share is None else f"{share:z.2%}"
+
+
+def in_two_digits(value: float | None) -> str:
+    """`1.25`; `-` for none."""
+    return "-" if value is None else f"{value:z.2f}"
+
+
+def amount_of(amount: str | None, currency: str) -> str:
+    """`100.00 USD`; `-` for none."""
+    return "-" if amount is None else f"{amount} {currency}"
 
 
 def to_second(moment_text: str | None) -> str:

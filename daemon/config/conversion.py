@@ -1,47 +1,68 @@
 """From settings to the things of the trade that they describe."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
+from daemon.config.account_conversion import margin_terms
+from daemon.config.currencies import currency_of
+from daemon.config.instrument_settings import InstrumentSettings
 from daemon.config.settings import (
-    AccountSettings,
     DataFileSettings,
     EquityShareSizing,
     Feed,
     FileFeedSettings,
     FixedSizing,
-    InstrumentSettings,
     Limits,
     LiveFeedSettings,
     RestartSettings,
+    Settings,
     StrategyRisk,
 )
 from daemon.feeds.file.layout import DataFile
 from daemon.feeds.file.merge import offers_of
 from daemon.hosts.restarts import RestartRule
+from trading.errors import InvalidInstrument
 from trading.instruments import Instrument, InstrumentKind
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
-from trading.money import Currency
 from trading.sequencer import Offer
 from trading.subscriptions import DataKind
 
+Kinds = Mapping[str, Instrument | InstrumentSettings]
+"""Instruments by symbol, converted or not: either tells what sort of thing it is."""
 
-def instrument(symbol: str, settings: InstrumentSettings, account: AccountSettings) -> Instrument:
-    """One instrument; InvalidInstrument when the smallest unit of a currency is not known, or the base cannot be."""
+
+def instruments(settings: Settings) -> dict[str, Instrument]:
+    """Those that can be made; a rule tells why others cannot."""
+    made: dict[str, Instrument] = {}
+    for symbol in settings.instruments:
+        try:
+            made[symbol] = instrument(symbol, settings)
+        except InvalidInstrument:
+            continue
+    return made
+
+
+def instrument(symbol: str, settings: Settings) -> Instrument:
+    """One instrument; InvalidInstrument when the smallest unit of a currency is not known, or base or margin cannot
+    be."""
+    account, entry = settings.account, settings.instruments[symbol]
+    own = currency_of(account.currency, settings)
     return Instrument(
         symbol=symbol,
-        kind=InstrumentKind(settings.kind),
-        currency=Currency.known(settings.currency or account.currency),
-        tick_size=settings.tick_size,
-        lot_size=settings.lot_size,
-        multiplier=settings.multiplier,
-        min_quantity=settings.min_quantity,
-        min_notional=settings.min_notional,
-        base=None if settings.base is None else Currency.known(settings.base),
+        kind=InstrumentKind(entry.kind),
+        currency=own if entry.currency is None else currency_of(entry.currency, settings),
+        tick_size=entry.tick_size,
+        lot_size=entry.lot_size,
+        multiplier=entry.multiplier,
+        min_quantity=entry.min_quantity,
+        min_notional=entry.min_notional,
+        base=None if entry.base is None else currency_of(entry.base, settings),
+        margin=margin_terms(entry, account, own),
+        mark_symbol=entry.mark or "",
     )
 
 
-def offers(feed: Feed, instruments: Iterable[str]) -> dict[str, Offer]:
+def offers(feed: Feed, instruments: Kinds) -> dict[str, Offer]:
     """What a feed brings of each symbol, in the order of the config."""
     if isinstance(feed, FileFeedSettings):
         return offers_of([data_file(file, instruments, Path()) for file in feed.files])
@@ -55,7 +76,7 @@ def offers(feed: Feed, instruments: Iterable[str]) -> dict[str, Offer]:
     return dict.fromkeys(feed.symbols, offer)
 
 
-def data_file(settings: DataFileSettings, instruments: Iterable[str], folder: Path) -> DataFile:
+def data_file(settings: DataFileSettings, instruments: Kinds, folder: Path) -> DataFile:
     """One file of market data; its path counts from a folder."""
     is_bars = settings.data == "bars"
     named = (settings.symbol,) if settings.symbol is not None else settings.symbols
@@ -72,6 +93,9 @@ def data_file(settings: DataFileSettings, instruments: Iterable[str], folder: Pa
         time=settings.time,
         zone=settings.zone,
         repeats=settings.repeats,
+        may_be_negative=frozenset(
+            symbol for symbol, instrument in instruments.items() if instrument.kind == InstrumentKind.FUTURE
+        ),
     )
 
 

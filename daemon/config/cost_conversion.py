@@ -44,15 +44,16 @@ from daemon.config.cost_settings import (
     TieredCommissionSettings,
     VolumeShareSlippageSettings,
 )
-from daemon.config.settings import AccountSettings
+from daemon.config.currencies import currency_of
+from daemon.config.settings import Settings
 from trading.money import Currency
 
 _UNITS = frozenset(FeeUnit)
 
 
-def commission(entries: Iterable[CommissionEntry], account: AccountSettings) -> CommissionModel:
+def commission(entries: Iterable[CommissionEntry], settings: Settings) -> CommissionModel:
     """What the simulated market charges; InvalidInstrument when a currency is not known."""
-    made = tuple(_charge(entry, account) for entry in entries)
+    made = tuple(_charge(entry, settings) for entry in entries)
     return made[0] if len(made) == 1 else CombinedCommission(made)
 
 
@@ -62,11 +63,11 @@ def slippage(entries: Iterable[SlippageEntry]) -> SlippageModel:
     return made[0] if len(made) == 1 else CombinedSlippage(made)
 
 
-def _charge(entry: CommissionEntry, account: AccountSettings) -> CommissionModel:
+def _charge(entry: CommissionEntry, settings: Settings) -> CommissionModel:
     if isinstance(entry, NoCommissionSettings):
         return NoCommission()
     charging: dict[str, Any] = {
-        "currency": _currency(entry.currency or account.currency),
+        "currency": _currency(entry.currency or settings.account.currency, settings),
         "rounding": FeeRounding(entry.rounding),
         "basis": FeeBasis(entry.basis),
     }
@@ -90,8 +91,8 @@ def _flat(entry: FlatCharge, charging: dict[str, Any]) -> CommissionModel:
             return PerContractCommission(entry.rate, entry.exchange_fee, entry.minimum, **charging)
 
 
-def _currency(written: str) -> Currency | FeeUnit:
-    return FeeUnit(written) if written in _UNITS else Currency.known(written)
+def _currency(written: str, settings: Settings) -> Currency | FeeUnit:
+    return FeeUnit(written) if written in _UNITS else currency_of(written, settings)
 
 
 def _shift(entry: SlippageEntry) -> SlippageModel:

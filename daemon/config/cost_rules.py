@@ -17,12 +17,14 @@ from daemon.config.cost_settings import (
     SpreadShareSlippageSettings,
     TieredCommissionSettings,
 )
-from daemon.config.instrument_rules import is_multiple, unknown_currency
+from daemon.config.currencies import quanta_of, unknown_currency
+from daemon.config.instrument_rules import is_multiple
+from daemon.config.instrument_settings import InstrumentSettings
 from daemon.config.messages import child
 from daemon.config.problems import KeyPath, dotted
-from daemon.config.settings import InstrumentSettings, Settings, SimulatedBrokerSettings, SyntheticFeedSettings
+from daemon.config.settings import Settings, SimulatedBrokerSettings, SyntheticFeedSettings
 from daemon.config.source import Document
-from trading.money import EXACT, KNOWN_QUANTA, ZERO
+from trading.money import EXACT, ZERO
 
 Breach = tuple[KeyPath, str]
 _Entry = TypeVar("_Entry")
@@ -64,8 +66,8 @@ def commission_currencies_can_be(settings: Settings, document: Document) -> Iter
     """Fees are in known currencies: in the base where there is one, in a third only as amounts."""
     for path, entry in _charges(settings, document):
         currency = entry.currency
-        if currency not in {None, "quote", "base"} and currency not in KNOWN_QUANTA:
-            yield (*path, "currency"), unknown_currency(str(currency))
+        if currency not in {None, "quote", "base"} and currency not in quanta_of(settings):
+            yield (*path, "currency"), unknown_currency(str(currency), settings)
         baseless = [symbol for symbol, instrument in settings.instruments.items() if instrument.base is None]
         if currency == "base" and baseless:
             message = f"{', '.join(baseless)}: no base is named; write instruments.{baseless[0]}.base, or quote here"
@@ -106,9 +108,9 @@ def commission_bounds_can_be(settings: Settings, document: Document) -> Iterator
             yield (*path, "maximum"), f"{maximum} is below the minimum, {minimum}; raise it or lower that"
         for key, bound in (("minimum", minimum), ("maximum", maximum or ZERO)):
             for code in dict.fromkeys(_currencies(entry, settings).values()):
-                if code in KNOWN_QUANTA and not is_multiple(bound, Decimal(KNOWN_QUANTA[code])):
-                    quantum = KNOWN_QUANTA[code]
-                    yield (*path, key), f"{bound} is no whole number of the smallest unit of {code}, {quantum}"
+                quantum = quanta_of(settings).get(code)
+                if quantum is not None and not is_multiple(bound, quantum):
+                    yield (*path, key), f"{bound} is no whole number of the smallest unit of {code}, {quantum:f}"
 
 
 def tiers_rise(settings: Settings, document: Document) -> Iterator[Breach]:
@@ -125,6 +127,14 @@ def tiers_rise(settings: Settings, document: Document) -> Iterator[Breach]:
             if upper.turnover <= lower.turnover:
                 message = f"{upper.turnover} is not above {lower.turnover} of the tier before; write them rising"
                 yield (*path, "tiers", place, "turnover"), message
+
+
+def currencies_of_fees(settings: Settings, document: Document) -> Iterator[tuple[KeyPath, str]]:
+    """Each currency in which fees are charged, and where the config says so."""
+    for path, entry in _charges(settings, document):
+        for code in dict.fromkeys(_currencies(entry, settings).values()):
+            if code:
+                yield (*path, "currency"), code
 
 
 def _commissions(settings: Settings, document: Document) -> list[tuple[KeyPath, CommissionEntry]]:

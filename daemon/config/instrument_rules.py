@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from daemon.config.problems import KeyPath, nearest
+from daemon.config.currencies import quanta_of, unknown_currency
+from daemon.config.problems import KeyPath
 from daemon.config.settings import Settings
 from daemon.config.source import Document
-from trading.money import KNOWN_QUANTA, ROUNDING
+from trading.money import ROUNDING
 
 Breach = tuple[KeyPath, str]
 
@@ -29,8 +30,8 @@ def bases_can_be(settings: Settings, _document: Document) -> Iterator[Breach]:
             yield path, "an equity has none; leave it out, or write kind: fx or crypto"
         elif base == (instrument.currency or settings.account.currency):
             yield path, f"{base} is the currency that it is priced in; write the one that is traded"
-        elif base not in KNOWN_QUANTA:
-            yield path, unknown_currency(base)
+        elif base not in quanta_of(settings):
+            yield path, unknown_currency(base, settings)
 
 
 def least_orders_are_allowed(settings: Settings, _document: Document) -> Iterator[Breach]:
@@ -52,8 +53,3 @@ def least_orders_are_allowed(settings: Settings, _document: Document) -> Iterato
 def is_multiple(amount: Decimal, step: Decimal) -> bool:
     """Whether an amount is a whole number of steps."""
     return ROUNDING.remainder(amount, step) == 0
-
-
-def unknown_currency(code: str) -> str:
-    """That the smallest unit of a currency is not known, and of which it is."""
-    return f"the smallest unit of {code} is not known{nearest(code, KNOWN_QUANTA)}; known: {', '.join(KNOWN_QUANTA)}"

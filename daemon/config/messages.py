@@ -118,7 +118,7 @@ def _section(location: tuple[int | str, ...]) -> type[BaseModel] | None:
     kind: Any = Settings
     for part in location[:-1]:
         kind = _inside(kind, part)
-    return kind if _is_section(kind) else None
+    return next((one for one in _members(kind) if _is_section(one)), None)
 
 
 def _inside(kind: Any, part: int | str) -> Any:
@@ -126,6 +126,7 @@ def _inside(kind: Any, part: int | str) -> Any:
     members = list(_members(kind))
     if len(members) > 1:
         return next((one for one in members if part in get_args(one.model_fields["kind"].annotation)), None)
+    kind = members[0] if members else None
     if _is_section(kind):
         return _keys(kind).get(str(part))
     items = get_args(kind)

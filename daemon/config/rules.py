@@ -5,9 +5,21 @@ were wrong already; so names are looked up in the document, where those parts st
 """
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
+from daemon.config.account_rules import (
+    amounts_are_whole,
+    capital_is_there,
+    currencies_are_known,
+    currencies_are_new,
+    currencies_convert,
+    futures_have_margin,
+    leverage_is_given,
+    leverage_leaves_maintenance,
+    margins_are_on_margin,
+    market_keeps_margin,
+    rollover_zone_is_known,
+)
 from daemon.config.calendar_rules import (
     calendars_are_known,
     early_closes_are_within_sessions,
@@ -26,13 +38,14 @@ from daemon.config.cost_rules import (
     tiers_rise,
 )
 from daemon.config.file_rules import files_are_described, files_are_distinct, files_are_within_start_and_end
-from daemon.config.instrument_rules import (
-    bases_can_be,
-    is_multiple,
-    least_orders_are_allowed,
-    lots_are_whole,
-    unknown_currency,
+from daemon.config.holding_rules import (
+    funding_has_a_rate,
+    keys_fit_the_kind,
+    margins_can_be,
+    marks_are_instruments,
+    zones_of_actions_are_known,
 )
+from daemon.config.instrument_rules import bases_can_be, is_multiple, least_orders_are_allowed, lots_are_whole
 from daemon.config.live_rules import (
     adapter_takes_its_options,
     bars_do_not_wait_for_the_next,
@@ -41,13 +54,13 @@ from daemon.config.live_rules import (
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.reading import Reading
 from daemon.config.settings import FileFeedSettings, Settings, SyntheticFeedSettings
-from daemon.config.source import Document, resolve_state
+from daemon.config.source import Document, names, resolve_state
 from daemon.errors import SocketProblem
 from daemon.net import check_socket_path
 from daemon.state import SOCKET_NAME
 from trading.account.ids import tag_of
 from trading.account.ledger import UNALLOCATED
-from trading.money import EXACT, KNOWN_QUANTA, ROUNDING, total
+from trading.money import ROUNDING
 from trading.sequencer import Offer
 from trading.subscriptions import DataKind
 from trading.timestamps import format_interval, iso
@@ -93,39 +106,6 @@ def ids_are_distinct(settings: Settings, _document: Document) -> Iterator[Breach
             message = f"{strategy.id!r} and {first!r} have the same tag in client order ids; change one of the two"
             yield ("strategies", place, "id"), message
         seen.setdefault(tag_of(strategy.id), strategy.id)
-
-
-def capital_is_there(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """The strategies' capital comes out of the account's cash."""
-    given, cash = total(strategy.capital for strategy in settings.strategies), settings.account.cash
-    if given > cash:
-        excess = EXACT.subtract(given, cash)
-        message = f"their capital adds up to {given}, {excess} above the account's cash of {cash}; lower it there"
-        yield ("strategies",), message
-
-
-def currency_is_known(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """Amounts are booked in the smallest unit of a currency, and there is one currency."""
-    account = settings.account.currency
-    if account not in KNOWN_QUANTA:
-        yield ("account", "currency"), unknown_currency(account)
-    for symbol, instrument in settings.instruments.items():
-        path = ("instruments", symbol, "currency")
-        if instrument.currency is not None and instrument.currency not in KNOWN_QUANTA:
-            yield path, unknown_currency(instrument.currency)
-        elif instrument.currency not in {None, account}:
-            message = f"{instrument.currency} is not the account's {account}; nothing converts between currencies yet"
-            yield path, message
-
-
-def amounts_are_whole(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """Cash and capital are whole numbers of the currency's smallest unit."""
-    code = settings.account.currency
-    amounts: list[tuple[KeyPath, Decimal]] = [(("account", "cash"), settings.account.cash)]
-    amounts += [(("strategies", i, "capital"), strategy.capital) for i, strategy in enumerate(settings.strategies)]
-    for path, amount in amounts:
-        if code in KNOWN_QUANTA and not is_multiple(amount, Decimal(KNOWN_QUANTA[code])):
-            yield path, f"{amount} is no whole number of the smallest unit of {code}, {KNOWN_QUANTA[code]}"
 
 
 def walks_can_begin(settings: Settings, _document: Document) -> Iterator[Breach]:
@@ -220,10 +200,23 @@ RULES: Final[tuple[Rule, ...]] = (
     host_is_built,
     ids_are_distinct,
     capital_is_there,
-    currency_is_known,
+    currencies_are_new,
+    currencies_are_known,
+    currencies_convert,
     amounts_are_whole,
+    margins_are_on_margin,
+    futures_have_margin,
+    leverage_is_given,
+    leverage_leaves_maintenance,
+    market_keeps_margin,
+    rollover_zone_is_known,
     lots_are_whole,
     bases_can_be,
+    keys_fit_the_kind,
+    margins_can_be,
+    marks_are_instruments,
+    funding_has_a_rate,
+    zones_of_actions_are_known,
     least_orders_are_allowed,
     walks_can_begin,
     costs_are_named,
@@ -249,14 +242,6 @@ RULES: Final[tuple[Rule, ...]] = (
     exchange_calendars_can_be_read,
     socket_path_fits,
 )
-
-
-def names(document: Document, *path: str) -> set[str]:
-    """The keys of a mapping of the document; none where there is no mapping."""
-    node: Any = document.values
-    for key in path:
-        node = node.get(key) if isinstance(node, dict) else None
-    return {str(key) for key in node} if isinstance(node, dict) else set()
 
 
 def bars_that_cannot_be(settings: Settings, interval_ns: int, symbol: str | None = None) -> str:

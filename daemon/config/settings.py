@@ -3,23 +3,25 @@
 Keys that hold times are read into nanoseconds, and named so here. Defaults never invent an amount of money.
 """
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from daemon.config.calendar_settings import ROUND_THE_CLOCK, Calendar
+from daemon.config.account_settings import AccountSettings
+from daemon.config.calendar_settings import Calendar
 from daemon.config.cost_settings import Commission, NoCommissionSettings, NoSlippageSettings, Slippage
+from daemon.config.instrument_settings import InstrumentSettings
 from daemon.config.market_settings import MarketSettings
 from daemon.config.section import Section
 from daemon.config.values import (
+    Amounts,
     Code,
     Interval,
     Moment,
-    NotNegative,
     Positive,
+    Quantum,
     Share,
     Speed,
     StrategyId,
@@ -27,15 +29,7 @@ from daemon.config.values import (
     written,
 )
 from daemon.journal.log import SEGMENT_BYTES
-from trading.money import ZERO
 from trading.timestamps import MINUTE
-
-
-class AccountSettings(Section):
-    """The account that the strategies share."""
-
-    currency: Code = Field(description="currency of the account, such as USD")
-    cash: Positive = Field(description='cash that the account begins with, such as "100000"')
 
 
 class SyntheticSymbolSettings(Section):
@@ -203,20 +197,6 @@ class PassthroughBrokerSettings(Section):
 Broker = Annotated[SimulatedBrokerSettings | PassthroughBrokerSettings, Field(discriminator="kind")]
 
 
-class InstrumentSettings(Section):
-    """One tradable symbol."""
-
-    kind: Literal["equity", "fx", "crypto"] = Field(description="equity, fx or crypto")
-    tick_size: Positive = Field(description='smallest step of its price, such as "0.01"')
-    lot_size: Positive = Field(description='smallest step of its quantity, such as "1"')
-    currency: Code | None = Field(default=None, description="currency it is priced in; the account's if not given")
-    base: Code | None = Field(default=None, description="currency that is traded, of fx and crypto: EUR of EUR/USD")
-    multiplier: Positive = Field(default=Decimal(1), description="currency per point of price and unit of quantity")
-    min_quantity: NotNegative = Field(default=ZERO, description="least quantity of an order")
-    min_notional: NotNegative = Field(default=ZERO, description="least worth of an order")
-    calendar: str = Field(default=ROUND_THE_CLOCK, description="its trading hours: 24/7, or a name under `calendars`")
-
-
 class Limits(Section):
     """What may be held and asked for; a limit that is not given does not bind."""
 
@@ -270,7 +250,7 @@ class StrategySettings(Section):
     id: StrategyId = Field(description="its name: small letters, digits and hyphens")
     reference: str = Field(alias="class", min_length=1, description="package.module:Class or path/to/file.py:Class")
     params: dict[str, Any] = Field(default={}, description="the parameters that its class declares")
-    capital: Positive = Field(description='its part of the account\'s cash, such as "25000"')
+    capital: Amounts = Field(description='its part of the account\'s cash, such as "25000", or by currency as there')
     isolation: Literal["process", "task", "thread"] = Field(
         default="process",
         description="what seals it off from the others: a process of its own, or nothing but its task",
@@ -328,6 +308,9 @@ class Settings(BaseSettings):
         description="what the journal survives: power loss (default live) or a killed process (default paper)",
     )
     account: AccountSettings = Field(description="currency and cash of the account")
+    currencies: dict[Code, Quantum] = Field(
+        default={}, description='smallest units of currencies that are not known here: {BNB: "0.00000001"}'
+    )
     feed: Feed = Field(description="where market data comes from")
     broker: Broker = Field(default=SimulatedBrokerSettings(kind="simulated"), description="where orders go")
     instruments: dict[Symbol, InstrumentSettings] = Field(description="what may be traded, by symbol")

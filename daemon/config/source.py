@@ -75,6 +75,14 @@ def read_document(path: Path, environ: Mapping[str, str], top_level: Collection[
     return document
 
 
+def names(document: Document, *path: str) -> set[str]:
+    """The keys of a mapping of the document; none where there is no mapping."""
+    node: Any = document.values
+    for key in path:
+        node = node.get(key) if isinstance(node, dict) else None
+    return {str(key) for key in node} if isinstance(node, dict) else set()
+
+
 def state_folder(path: Path, environ: Mapping[str, str]) -> Path:
     """The folder of a daemon's state by its configuration file alone, with nothing else checked.
 

@@ -4,9 +4,9 @@
 
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema
 
 from trading.timestamps import from_datetime, parse_interval
 
@@ -28,6 +28,13 @@ def _exact(value: Any) -> Decimal:
     if not number.is_finite():
         raise ValueError("must be a finite number")
     return Decimal(f"{number:f}")
+
+
+def _quantum(value: Any) -> Decimal:
+    number = _exact(value)
+    if number.is_signed() or number.as_tuple().digits != (1,):
+        raise ValueError('must be 1 with zeros before it at most, such as "0.00000001"')
+    return number
 
 
 def _interval(value: Any) -> int:
@@ -68,6 +75,9 @@ Positive = Annotated[Decimal, _EXACT, Field(gt=0), _EXACT_SCHEMA]
 NotNegative = Annotated[Decimal, _EXACT, Field(ge=0), _EXACT_SCHEMA]
 """An exact number of zero or more."""
 
+Quantum = Annotated[Decimal, BeforeValidator(_quantum), _EXACT_SCHEMA]
+"""The smallest unit of a currency: 1, or "0.01"."""
+
 Share = Positive
 """A part of equity: "0.25" is a quarter, "2" is twice the equity."""
 
@@ -88,6 +98,22 @@ Speed = Annotated[
 
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")]
 """A currency's code."""
+
+_ByCurrency = Annotated[dict[Code, Positive], Field(min_length=1)]
+_AMOUNT: Final[TypeAdapter[Decimal]] = TypeAdapter(Positive)
+_AMOUNTS: Final[TypeAdapter[dict[str, Decimal]]] = TypeAdapter(_ByCurrency)
+
+
+def _amounts(value: Any) -> Decimal | dict[str, Decimal]:
+    return _AMOUNTS.validate_python(value) if isinstance(value, dict) else _AMOUNT.validate_python(value)
+
+
+Amounts = Annotated[
+    Decimal | dict[str, Decimal],
+    PlainValidator(_amounts),
+    WithJsonSchema({"anyOf": [_AMOUNT.json_schema(), _AMOUNTS.json_schema()]}),
+]
+"""An amount above zero of the account's currency, or several by the code of theirs."""
 
 FeeCurrency = Annotated[str, Field(pattern=r"^(quote|base|[A-Z0-9]{2,8})$")]
 """A currency's code, or one of an instrument's two currencies by its part in the price."""

@@ -25,7 +25,7 @@ from daemon.recovery import HAS_CHANGED
 from trading.commands import Command, Trip
 from trading.errors import UnsupportedState
 from trading.market_data import Event
-from trading.reports import ExecutionReport
+from trading.postings import Report
 
 LAG_SECONDS: Final = 1.0
 """A child that has not come to an end of what it is to hear for so long lags."""
@@ -133,7 +133,7 @@ class FreeHost(ProcessHost):
     # What it is told.
 
     def hear(
-        self, reports: list[ExecutionReport], event: Event | None, *, number: int = 0, encoded: bytes = b""
+        self, reports: list[Report], event: Event | None, *, number: int = 0, encoded: bytes = b""
     ) -> list[Command]:
         """Tell it in its turn. `number` is that of the event, `encoded` its msgpack if that is there already."""
         if self.trip is not None:

@@ -12,7 +12,7 @@ from daemon.hosts.port import Host
 from trading.commands import Command
 from trading.lockstep import Delivery, Step
 from trading.market_data import Event, Timer
-from trading.reports import ExecutionReport
+from trading.postings import Report
 
 
 class Ways(NamedTuple):
@@ -74,7 +74,7 @@ class FreeGroup(HostGroup):
         if not (delivery.reports or delivery.event is None or type(delivery.event) is Timer):
             return self._event_told(delivery.event, delivery.subscribers, delivery.number)
         commands: list[Command] = []
-        heard: dict[str, list[ExecutionReport]] = {strategy: [] for strategy in delivery.subscribers}
+        heard: dict[str, list[Report]] = {strategy: [] for strategy in delivery.subscribers}
         for report in delivery.reports:
             heard.setdefault(report.strategy, []).append(report)
         for strategy, reports in heard.items():

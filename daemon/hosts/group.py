@@ -12,7 +12,7 @@ from trading.commands import Command, Trip
 from trading.errors import UnsupportedState
 from trading.lockstep import Delivery, Step
 from trading.market_data import Timer
-from trading.reports import ExecutionReport
+from trading.postings import Report
 from trading.warmup import Warming
 
 
@@ -117,7 +117,7 @@ class HostGroup:
         commands: list[Command] = []
         waiting: list[LockStepHost] = []
         if delivery.reports:
-            heard: dict[str, list[ExecutionReport]] = {}
+            heard: dict[str, list[Report]] = {}
             for report in delivery.reports:
                 heard.setdefault(report.strategy, []).append(report)
             hearing: Iterable[str] = dict.fromkeys((*delivery.subscribers, *heard))
@@ -160,5 +160,5 @@ async def _made(host: Host, make: Callable[[Host], Awaitable[Started]]) -> Start
         raise ContainerLost(f"{host.strategy}: {lost}", mend=lost.mend) from lost
 
 
-_NONE: list[ExecutionReport] = []
-_NO_REPORTS: dict[str, list[ExecutionReport]] = {}
+_NONE: list[Report] = []
+_NO_REPORTS: dict[str, list[Report]] = {}

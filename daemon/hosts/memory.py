@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from daemon.hosts.wire import PROGRESS, Hear, ToChild, packed
 from trading.commands import Command
-from trading.reports import ExecutionReport
+from trading.postings import Report
 
 
 class Memory:
@@ -16,7 +16,7 @@ class Memory:
         self.n = 0
         self.commands: list[Command] = []
         self._origin: list[ToChild] = []
-        self._heard: list[bytes | Sequence[ExecutionReport]] = []
+        self._heard: list[bytes | Sequence[Report]] = []
 
     def begin_with(self, state: ToChild, n: int) -> None:
         """Forget everything: it can be made of this."""
@@ -29,7 +29,7 @@ class Memory:
         self._origin.append(message)
         self.n = n
 
-    def heard(self, reports: Sequence[ExecutionReport], event: bytes, commands: Sequence[Command]) -> None:
+    def heard(self, reports: Sequence[Report], event: bytes, commands: Sequence[Command]) -> None:
         """It has heard reports, then an encoded event, either of which may be empty; and what it asked for."""
         if reports:
             self._heard.append(reports)
@@ -60,7 +60,7 @@ class Memory:
     def messages(self) -> Iterator[ToChild]:
         """Everything once more; what it heard in pieces, after each of which the child gives a sign."""
         yield from self._origin
-        reports: list[ExecutionReport] = []
+        reports: list[Report] = []
         events: list[bytes] = []
         for one in self._heard:
             if events and (len(events) == PROGRESS or not isinstance(one, bytes)):

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from trading.market_data import Event, Quote
-from trading.reports import ExecutionReport
+from trading.postings import Report
 
 MOST_IN_FRAME: Final = 64
 """Events in one frame: after each the child gives a sign."""
@@ -27,7 +27,7 @@ class Waiting(msgspec.Struct):
     quote_of: str = ""
 
 
-Item = Waiting | list[ExecutionReport] | Mark
+Item = Waiting | list[Report] | Mark
 
 
 class Outbox:
@@ -59,7 +59,7 @@ class Outbox:
             if isinstance(item, Waiting) and item.quote_of and item.encoded and item is not self._quotes[item.quote_of]:
                 self._leave_out(item)
 
-    def put_reports(self, reports: list[ExecutionReport]) -> None:
+    def put_reports(self, reports: list[Report]) -> None:
         """Add reports."""
         self._items.append(reports)
         self.waiting += 1
@@ -68,9 +68,9 @@ class Outbox:
         """Add something to be called when everything before it has been taken."""
         self._items.append(mark)
 
-    def take(self, most: int) -> Iterator[tuple[list[ExecutionReport], Sequence[bytes]]]:
+    def take(self, most: int) -> Iterator[tuple[list[Report], Sequence[bytes]]]:
         """Take up to so many deliveries, gathered as frames: reports, then events. Marks are called as they come."""
-        reports: list[ExecutionReport] = []
+        reports: list[Report] = []
         events: list[bytes] = []
         while self._items and (most > 0 or callable(self._items[0])):
             item = self._items[0]

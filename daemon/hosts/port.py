@@ -8,7 +8,7 @@ import msgspec
 from trading.commands import Command
 from trading.container import ContainerState
 from trading.market_data import Bar, Event
-from trading.reports import ExecutionReport
+from trading.postings import Report
 from trading.subscriptions import Subscription
 
 
@@ -58,7 +58,7 @@ class Host(Protocol):
     async def run(self) -> list[Command]:
         """End its warm-up."""
 
-    def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command] | None:
+    def hear(self, reports: list[Report], event: Event | None) -> list[Command] | None:
         """Let it hear its reports, then the event if there is one; what it asks for comes back in order.
 
         None when that has to be waited for.

@@ -21,7 +21,7 @@ from trading.commands import Command, Trip
 from trading.container import ContainerState
 from trading.errors import UnsupportedState
 from trading.market_data import Bar
-from trading.reports import ExecutionReport
+from trading.postings import Report
 from trading.subscriptions import Subscription
 
 WARMING_CHUNK: Final = 256
@@ -183,9 +183,7 @@ class ProcessHost:
         """Who takes what a new life asks for beyond the old; in lock-step there is nothing beyond."""
         return None
 
-    def _noted(
-        self, commands: list[Command], reports: Sequence[ExecutionReport] = (), event: bytes = b""
-    ) -> list[Command]:
+    def _noted(self, commands: list[Command], reports: Sequence[Report] = (), event: bytes = b"") -> list[Command]:
         self._lifeline.memory.heard(reports, event, commands)
         if commands and isinstance(commands[-1], Trip):
             self.trip = commands[-1]
@@ -208,7 +206,7 @@ def _opening(entry: StrategyEntry, fleet: Fleet) -> wire.Open:
         reference=entry.reference,
         folder=fleet.folder,
         params=entry.params,
-        capital={fleet.currency: entry.capital},
+        capital=entry.capital,
         timeframe_ns=entry.timeframe_ns,
         warmup=entry.warmup,
         limits=entry.limits,

@@ -19,7 +19,7 @@ from daemon.hosts.restarts import Restarts
 from trading.commands import Command, Trip
 from trading.errors import UnsupportedState
 from trading.market_data import Event
-from trading.reports import ExecutionReport
+from trading.postings import Report
 
 LEAST_STRIDE: Final = 16
 MOST_STRIDE: Final = 1_024
@@ -31,7 +31,7 @@ _NOTHING: Final[list[Command]] = []
 class Flight(msgspec.Struct, frozen=True):
     """What the child is to hear and has not answered: reports, and one event that is not heard ahead."""
 
-    reports: list[ExecutionReport]
+    reports: list[Report]
     event: bytes
 
 
@@ -98,7 +98,7 @@ class LockStepHost(ProcessHost):
             self._base, self._ahead = begin, end
             self._lifeline.life.hear(self._run_of_events())
 
-    def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command] | None:
+    def hear(self, reports: list[Report], event: Event | None) -> list[Command] | None:
         """Let it hear; what it has heard ahead costs nothing more."""
         if self.trip is not None:
             return _NOTHING

@@ -12,7 +12,7 @@ from trading.commands import Command
 from trading.container import ScopedContainer
 from trading.errors import UnsupportedState
 from trading.market_data import Bar, Event
-from trading.reports import ExecutionReport
+from trading.postings import Report
 
 
 class TaskHost:
@@ -48,7 +48,7 @@ class TaskHost:
         """End its warm-up."""
         return self._container.run()
 
-    def hear(self, reports: list[ExecutionReport], event: Event | None) -> list[Command]:
+    def hear(self, reports: list[Report], event: Event | None) -> list[Command]:
         """Let it hear its reports, then the event."""
         commands: list[Command] = []
         self._watchdog.begin(self.strategy)

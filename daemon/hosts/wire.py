@@ -29,7 +29,7 @@ from trading.commands import Command
 from trading.container import ContainerState
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
-from trading.reports import ExecutionReport
+from trading.postings import Report
 from trading.subscriptions import Subscription
 
 LONGEST_FRAME: Final = 64 * 2**20
@@ -91,7 +91,7 @@ class Hear(Message, frozen=True):
     which there is a command, and leaves the rest of the frame unheard. Let run free, it says at the end that it
     has heard only if it is to give a `sign`."""
 
-    reports: list[ExecutionReport]
+    reports: list[Report]
     events: msgspec.Raw
     free: bool
     sign: bool = True

@@ -1,23 +1,27 @@
-"""What people and the API ask about, as tables made from committed steps: orders, fills, operations and trips.
+"""What people and the API ask about, as tables made from committed steps: orders, fills, postings, valuations,
+operations and trips.
 
 The tables follow the journal, off the order path, and never lead: delete the file, and it is made again. An order's
 state is the core's own, an `Order` brought up to each report, so there is no second opinion.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Entry, Record
+from daemon.journal.rows import FillRow, PostingRow, ValuationRow, Warnings
 from daemon.journal.steps import StepGatherer
 from daemon.journal.tables import open_tables
-from trading.account.records import Operation, Reported
+from trading.account.records import Noted, Operation, Posted, Reported, Valued
 from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
 from trading.orders import Order, OrderChange, OrderState, OrderTerms
+from trading.postings import Liquidation, Posting, PostingKind
 from trading.reports import ExecutionReport, Fill, ReportKind, answers_what_left, apply
 
 _BATCH: Final = 1_000
@@ -30,6 +34,14 @@ _PUT_ORDER: Final = (
 _ADD_FILL: Final = "INSERT INTO fills (sequence, body) VALUES (?, ?)"
 _ADD_OPERATION: Final = "INSERT INTO operations (sequence, body) VALUES (?, ?)"
 _ADD_TRIP: Final = "INSERT INTO trips (sequence, body) VALUES (?, ?)"
+_ADD_POSTING: Final = "INSERT INTO postings (sequence, body) VALUES (?, ?)"
+_ADD_VALUATION: Final = "INSERT INTO valuations (owner, sequence, ts_ns, equity, exposure) VALUES (?, ?, ?, ?, ?)"
+_ALL_FILLS: Final = "SELECT sequence, body FROM fills WHERE sequence > ?{} ORDER BY sequence"
+_ALL_POSTINGS: Final = "SELECT sequence, body FROM postings WHERE sequence > ?{} ORDER BY sequence"
+_ALL_VALUATIONS: Final = (
+    "SELECT sequence, ts_ns, owner, equity, exposure FROM valuations WHERE ts_ns >= ?{} ORDER BY sequence, owner"
+)
+_COUNT_WARNINGS: Final = "SELECT kind, strategy, COUNT(*) FROM postings WHERE kind IN (?, ?) GROUP BY kind, strategy"
 _FIND_FILL: Final = "SELECT 1 FROM fills WHERE order_id = ? AND execution_id = ?"
 _ADD_BUST: Final = "INSERT INTO busts (order_id, execution_id) VALUES (?, ?)"
 _FIND_BUST: Final = "SELECT 1 FROM busts WHERE order_id = ? AND execution_id = ?"
@@ -39,13 +51,9 @@ _ORDER: Final = msgspec.json.Decoder(Order)
 _FILL: Final = msgspec.json.Decoder(Fill)
 _OPERATION: Final = msgspec.json.Decoder(Operation)
 _TRIP: Final = msgspec.json.Decoder(Trip)
+_POSTING: Final = msgspec.json.Decoder(Posting)
 
-
-class FillRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A fill and the sequence of the record that told of it."""
-
-    sequence: int
-    fill: Fill
+_WARNINGS: Final = (PostingKind.MARGIN_CALL, PostingKind.LIQUIDATION)
 
 
 class Projection:
@@ -60,7 +68,9 @@ class Projection:
         self._changed: dict[str, int] = {}
         self._fills: dict[tuple[str, str], FillRow] = {}
         self._busts: set[tuple[str, str]] = set()
-        self._facts: list[tuple[int, Operation | Trip]] = []
+        self._facts: list[tuple[str, tuple[object, ...]]] = []
+        counted = tables.execute(_COUNT_WARNINGS, _WARNINGS).fetchall()
+        self.warnings: Warnings = {(kind, strategy): count for kind, strategy, count in counted}
 
     @classmethod
     def open(cls, path: Path, journal: JournalReader) -> "Projection":
@@ -116,6 +126,27 @@ class Projection:
         """The newest `limit` trips, oldest first."""
         return [_TRIP.decode(body) for _, body in self._newest("trips", limit, {"strategy = ?": strategy})]
 
+    def postings(self, *, strategy: str | None = None, limit: int = 100) -> list[Posting]:
+        """The newest `limit` postings, oldest first; `strategy` is whose book it is, also `unallocated`."""
+        return [_POSTING.decode(body) for _, body in self._newest("postings", limit, {"strategy = ?": strategy})]
+
+    def valuations(self, *, strategy: str | None = None, since_ns: int = 0) -> list[ValuationRow]:
+        """What all books, or one, were worth from a time on, oldest first."""
+        return [
+            ValuationRow(sequence=sequence, ts_ns=ts_ns, owner=owner, equity=_money(equity), exposure=_money(exposure))
+            for sequence, ts_ns, owner, equity, exposure in self._each(_ALL_VALUATIONS, since_ns, owner=strategy)
+        ]
+
+    def all_fills(self, *, strategy: str | None = None, after: int = 0) -> Iterator[FillRow]:
+        """Every fill with a sequence above `after`, oldest first, a batch at a time; ask nothing else meanwhile."""
+        for sequence, body in self._each(_ALL_FILLS, after, strategy=strategy):
+            yield FillRow(sequence=sequence, fill=_FILL.decode(body))
+
+    def all_postings(self, *, strategy: str | None = None, after: int = 0) -> Iterator[PostingRow]:
+        """Every posting with a sequence above `after`, as fills are given."""
+        for sequence, body in self._each(_ALL_POSTINGS, after, strategy=strategy):
+            yield PostingRow(sequence=sequence, posting=_POSTING.decode(body))
+
     def flush(self) -> None:
         """Write what has been included, in one transaction. Queries do so themselves."""
         changed = [
@@ -126,8 +157,8 @@ class Projection:
             tables.executemany(_PUT_ORDER, changed)
             tables.executemany(_ADD_FILL, [(row.sequence, _json(row.fill)) for row in self._fills.values()])
             tables.executemany(_ADD_BUST, sorted(self._busts))
-            for sequence, fact in self._facts:
-                tables.execute(_ADD_TRIP if isinstance(fact, Trip) else _ADD_OPERATION, (sequence, _json(fact)))
+            for statement, row in self._facts:
+                tables.execute(statement, row)
             tables.execute("UPDATE progress SET applied = ?", (self._applied,))
         for order_id, _, is_open, _ in changed:
             if not is_open:
@@ -156,8 +187,23 @@ class Projection:
                 self._amend(sequence, record)
             case Reported():
                 self._report(sequence, record.report)
-            case Operation() | Trip():
-                self._facts.append((sequence, record))
+            case Noted(note=Liquidation(fill=fill)):
+                self._fills[fill.order_id, fill.execution_id] = FillRow(sequence=sequence, fill=fill)
+            case Posted(posting=posting):
+                self._post(sequence, posting)
+            case Valued():
+                self._facts += ((_ADD_VALUATION, row) for row in _valued(sequence, record))
+            case Operation():
+                self._facts.append((_ADD_OPERATION, (sequence, _json(record))))
+            case Trip():
+                self._facts.append((_ADD_TRIP, (sequence, _json(record))))
+
+    def _post(self, sequence: int, posting: Posting) -> None:
+        self._facts.append((_ADD_POSTING, (sequence, _json(posting))))
+        if posting.kind in _WARNINGS:
+            key = (posting.kind.value, posting.strategy)
+            # A new mapping, as others may look at the old one in their own threads.
+            self.warnings = {**self.warnings, key: self.warnings.get(key, 0) + 1}
 
     def _add(self, sequence: int, terms: OrderTerms) -> Order:
         order = self._orders[terms.order_id] = Order(terms=terms, updated_ns=terms.created_ns)
@@ -223,6 +269,29 @@ class Projection:
         where = " AND ".join([condition, *given])
         query = " ".join(["SELECT sequence, body FROM", table, "WHERE", where, "ORDER BY sequence DESC LIMIT ?"])
         return self._tables.execute(query, (*given.values(), limit)).fetchall()[::-1]
+
+    def _each(self, query: str, first: int, **asked: str | None) -> Iterator[Any]:
+        """The rows of a query, which may be many, from a place on and of what is asked where that has a value."""
+        self.flush()
+        given = {name: value for name, value in asked.items() if value is not None}
+        found = self._tables.execute(
+            query.format("".join(f" AND {name} = ?" for name in given)), (first, *given.values())
+        )
+        while rows := found.fetchmany(_BATCH):
+            yield from rows
+
+
+def _valued(sequence: int, valued: Valued) -> Iterator[tuple[object, ...]]:
+    for owner, book in valued.books.items():
+        yield owner, sequence, valued.ts_ns, _text(book.equity), _text(book.exposure)
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _money(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _json(fact: msgspec.Struct) -> str:

@@ -26,7 +26,7 @@ from daemon.journal.records import Reached, Snapshot
 from daemon.live.floor import LiveFloor
 from daemon.live.tape import TapeRecorder
 from trading.account.records import Operation
-from trading.errors import UnsupportedState
+from trading.errors import LedgerError, UnsupportedState
 from trading.market_data import Bar, MarketEvent
 from trading.timestamps import MILLISECOND
 
@@ -139,9 +139,20 @@ class LiveShell:
             self._trip(host.strategy, why)
 
     async def operate(self, operation: Operation) -> None:
-        """Do what was asked from outside, at once."""
+        """Do what was asked from outside, at once. LedgerError where the books do not allow it: nothing has happened
+        then."""
+        refused: LedgerError | None = None
         with self._failing_as_a_whole():
-            self.floor.operate_at_once(operation)
+            self._tape.flush()
+            sequence = self._journal.sequence
+            try:
+                self.floor.operate_at_once(operation)
+            except LedgerError as error:
+                if self._journal.sequence != sequence:
+                    raise
+                refused = error
+        if refused is not None:
+            raise refused
 
     @contextmanager
     def _failing_as_a_whole(self) -> Iterator[None]:

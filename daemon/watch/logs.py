@@ -8,6 +8,8 @@ import logging
 from collections.abc import MutableMapping
 from typing import Any, Literal, TextIO
 
+from trading.account.records import Operation
+from trading.postings import Posting
 from trading.reports import Fill
 from trading.timestamps import SECOND, iso
 
@@ -74,6 +76,33 @@ def set_up(stream: TextIO, *, level: int = logging.INFO, written: Literal["auto"
 def fill_line(fill: Fill) -> str:
     """`buy 100 AAA @ 100.07  fee 1.00  at 14:31:07`, the fill's market time in UTC."""
     return f"{fill.side} {fill.quantity} {fill.symbol} @ {fill.price}  fee {fill.fee}  at {iso(fill.ts_ns)[11:19]}"
+
+
+def posting_line(posting: Posting) -> str:
+    """`funding AAA  -3.35 USD  at 16:00:00`, `split AAA  +300 units  at 14:30:00`, `margin call: the reason`."""
+    parts = [f"{posting.kind.replace('_', ' ')} {posting.symbol}".rstrip()]
+    if posting.units:
+        parts.append(f"{posting.units:+} units")
+    parts += (f"{amount:+} {currency}" for currency, amount in posting.cash.items())
+    if posting.realised:
+        parts.append(f"realised {posting.realised:+}")
+    if posting.reason:
+        parts.append(posting.reason)
+    return "  ".join([*parts, f"at {iso(posting.ts_ns)[11:19]}"])
+
+
+def operation_line(operation: Operation) -> str:
+    """`halt: the reason`, `deposit of 500.00 USD: the reason`, `transfer of 500.00 USD from a to b: the reason`."""
+    words = operation.action.replace("_", " ")
+    if operation.action == "move_cash":
+        verb = "deposit" if operation.amount > 0 else "withdrawal"
+        words = f"{verb} of {operation.amount.copy_abs()} {operation.currency}"
+    elif moved := operation.transfer:
+        price = f" at {moved.price}" if moved.symbol else ""
+        words = (
+            f"transfer of {moved.amount} {moved.symbol or moved.currency}{price} from {moved.source} to {moved.target}"
+        )
+    return f"{words}: {operation.reason}" if operation.reason else words
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -1,10 +1,11 @@
 """The metrics page for Prometheus, read from the daemon's views when it is asked for.
 
-Labels are bounded: a strategy, a broker, a symbol held, a state, a currency; never an order. Money is in its currency.
+Labels are bounded: a strategy, a broker, a symbol held, a state, a currency, a kind of income; never an order. Money is
+in the currency of its label; what has no rate to that is left out.
 """
 
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
@@ -17,7 +18,7 @@ from daemon.api.views import STRATEGY_STATES, PositionView, StatusView, Strategy
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
-_MONEY: tuple[tuple[str, str, Callable[[StrategyView], Decimal]], ...] = (
+_MONEY: tuple[tuple[str, str, Callable[[StrategyView], Decimal | None]], ...] = (
     ("capital", "Capital the strategy was given", lambda s: s.capital),
     ("equity", "Cash and positions at their marks", lambda s: s.equity),
     ("cash", "Cash in the strategy's book", lambda s: s.cash),
@@ -53,18 +54,26 @@ class _Views(Collector):
         """Every metric, from one look at each view."""
         status = self._operations.status()
         strategies = self._operations.strategies()
+        vitals = self._operations.vitals()
         yield from _daemon(status)
         yield from _health(self._operations)
-        yield from _vitals(self._operations.vitals())
+        yield from _vitals(vitals)
         yield from _orders(strategies, status.broker)
         yield from _strategies(strategies, status.currency)
         yield from _containers(strategies)
+        yield _income(strategies)
+        yield _counted("margin_calls", "Margin calls that the strategy was told of", vitals.margin_calls_total)
+        yield _counted("liquidations", "Liquidations that closed what the strategy held", vitals.liquidations_total)
         yield _positions(self._operations.positions())
 
 
 def _daemon(status: StatusView) -> Iterator[Metric]:
     build = {"version": status.build, "python": platform.python_version(), "mode": status.mode}
     yield InfoMetricFamily("bulkhead_build", "What runs", value=build)
+    if status.equity is not None:
+        equity = GaugeMetricFamily("bulkhead_account_equity", "Cash and positions of the account", labels=("currency",))
+        equity.add_metric((status.currency,), float(status.equity))
+        yield equity
     yield _gauge("alarms", "What somebody should look at while trading goes on", len(status.alarms))
     yield _gauge("halted", "Whether an operator halted trading", status.halted)
     yield _gauge("feed_lag_seconds", "How far the feed is behind its pace", status.feed.lag_seconds)
@@ -105,8 +114,15 @@ def _strategies(strategies: list[StrategyView], currency: str) -> Iterator[Metri
     for name, help_text, amount in _MONEY:
         money = GaugeMetricFamily(f"bulkhead_strategy_{name}", help_text, labels=("strategy", "currency"))
         for strategy in strategies:
-            money.add_metric((strategy.id, currency), float(amount(strategy)))
+            if (known := amount(strategy)) is not None:
+                money.add_metric((strategy.id, currency), float(known))
         yield money
+    drawdowns = GaugeMetricFamily(
+        "bulkhead_strategy_max_drawdown_ratio", "Deepest fall of equity, -0.02 for 2 %", labels=("strategy",)
+    )
+    for strategy in strategies:
+        drawdowns.add_metric((strategy.id,), strategy.max_drawdown)
+    yield drawdowns
     states = GaugeMetricFamily("bulkhead_strategy_state", "1 for the state it is in", labels=("strategy", "state"))
     for strategy in strategies:
         for state in STRATEGY_STATES:
@@ -123,6 +139,26 @@ def _containers(strategies: list[StrategyView]) -> Iterator[Metric]:
         restarts.add_metric((strategy.id,), strategy.restarts)
         conflated.add_metric((strategy.id,), strategy.conflated)
     yield from (restarts, conflated)
+
+
+def _income(strategies: list[StrategyView]) -> Metric:
+    income = GaugeMetricFamily(
+        "bulkhead_strategy_income",
+        "What positions and balances brought, or cost where it is negative",
+        labels=("strategy", "kind", "currency"),
+    )
+    for strategy in strategies:
+        for kind, amounts in strategy.income.items():
+            for currency, amount in amounts.items():
+                income.add_metric((strategy.id, kind, currency), float(amount))
+    return income
+
+
+def _counted(name: str, help_text: str, counts: Mapping[str, int]) -> Metric:
+    counter = CounterMetricFamily(f"bulkhead_{name}", help_text, labels=("strategy",))
+    for strategy, count in counts.items():
+        counter.add_metric((strategy,), count)
+    return counter
 
 
 def _positions(positions: list[PositionView]) -> Metric:

@@ -31,6 +31,7 @@ from trading.errors import UnsupportedState
 from trading.limits import RiskLimits
 from trading.market_data import Event, Quote, Timer
 from trading.orders import OrderTerms
+from trading.postings import Report
 from trading.reports import ExecutionReport, ReportKind
 from trading.subscriptions import DataKind, Subscription
 from trading.timestamps import MINUTE, SECOND
@@ -64,7 +65,7 @@ class House:
             id="a",
             reference=reference,
             params=params,
-            capital=Decimal(10_000),
+            capital={"USD": Decimal(10_000)},
             isolation="process",
             timeframe_ns=MINUTE,
             warmup=0,
@@ -75,7 +76,7 @@ class House:
         )
         fleet = Fleet(
             currency="USD",
-            cash=Decimal(10_000),
+            cash={"USD": Decimal(10_000)},
             instruments=INSTRUMENTS,
             limits=RiskLimits(),
             broker="simulated",
@@ -110,10 +111,10 @@ def house(request: pytest.FixtureRequest, nursery: Nursery) -> House:
     return House(request.param, nursery)
 
 
-async def told(host: Host, *happened: ExecutionReport | Event) -> list[Command]:
+async def told(host: Host, *happened: Report | Event) -> list[Command]:
     """Let it hear reports, then an event; what it asks for."""
-    reports = [one for one in happened if isinstance(one, ExecutionReport)]
-    events = [one for one in happened if not isinstance(one, ExecutionReport)]
+    reports = [one for one in happened if isinstance(one, Report)]
+    events = [one for one in happened if not isinstance(one, Report)]
     asked = host.hear(reports, events[0] if events else None)
     if asked is None:
         assert isinstance(host, LockStepHost)

@@ -13,15 +13,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.simulated.costs import FixedSlippage, PercentCommission, VolumeShareSlippage
+from brokers.simulated.delay import DelayedMarket
+from brokers.simulated.entitlements import Dividend, HoldingTerms, UnitSplit
+from brokers.simulated.latency import Delays
 from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.rules import BarPrice, MarketRules, Path, TrailBy, Unaffordable
+from tests.account_builders import (
+    an_account,
+    day_bar,
+    dividend,
+    funding,
+    interest,
+    on_margin,
+    paid_in_full,
+    split,
+    swap,
+    trade,
+)
+from tests.account_stories import BAR_NS, SYMBOLS, account_stories, accounts
 from tests.market_builders import (
+    EUR,
+    USD,
     Happening,
+    Paid,
     a_bar,
     a_market,
     a_quote,
     a_trade,
     amend,
+    an_instrument,
     buy,
     cancel,
     changed,
@@ -33,8 +53,11 @@ from tests.market_builders import (
     told,
 )
 from tests.market_stories import KINDS, SESSIONS, markets, stories
+from trading.instruments import Instrument
+from trading.market import Market
 from trading.market_data import Bar, Quote, Trade
-from trading.timestamps import SECOND
+from trading.money import Currency
+from trading.timestamps import DAY, HOUR, SECOND
 
 Makes = Callable[[], SimulatedMarket]
 
@@ -303,6 +326,229 @@ STORIES: dict[str, tuple[Makes, list[Happening], list[str]]] = {
     ),
 }
 
+
+GBP = Currency.known("GBP")
+
+
+def on_account(*instruments: Instrument, **account: Any) -> Makes:
+    return lambda: an_account(*instruments, **account)
+
+
+CRUDE = on_margin("CL", "future", multiplier="1000", initial="5000", maintenance="4000", per_unit=True)
+EURUSD = on_margin("EURUSD", "fx", base=EUR, initial="0.05", maintenance="0.02", tick="0.0001")
+ISOLATED = on_margin("BTC", "perpetual", initial="0.1", maintenance="0.05", isolated=True, tick="0.5", lot="0.001")
+CASH_STOCK = an_instrument("CCC")
+
+STORIES |= {
+    "equities that pay, split and are borrowed": (
+        on_account(
+            on_margin(),
+            CASH_STOCK,
+            held={
+                "AAA": HoldingTerms(
+                    dividends=(dividend(1, "0.5"),), splits=(split(2, "2", "3"),), borrow=Decimal("0.05")
+                ),
+                "CCC": HoldingTerms(dividends=(dividend(2, "1"),), splits=(split(1, "3"),)),
+            },
+            interest={"USD": interest("0.01", "0.08")},
+        ),
+        [
+            trade(100.0, 0),
+            trade(50.0, 0, "CCC"),
+            sell("a", "10"),
+            buy("c", "20", symbol="CCC"),
+            p := buy("p", "5", "90.00"),
+            exit_of("p", sell("x", "5", "120.00")),
+            trade(16.0, 1, "CCC"),
+            amend(p, quantity="4"),
+            buy("d", "1", symbol="CCC"),
+            trade(150.0, 2),
+            buy("e", "1"),
+            trade(151.0, 3),
+        ],
+        [
+            "CCC split 40 for 0 USD",
+            "AAA dividend -5 USD",
+            "AAA borrow -0.14 USD",
+            "p cancelled split",
+            "AAA split 4 for -100 USD",
+            "CCC dividend 61 USD",
+        ],
+    ),
+    "bars with a split within and at their ends": (
+        on_account(
+            CASH_STOCK,
+            match_on="bars",
+            held={
+                "CCC": HoldingTerms(
+                    splits=(UnitSplit(ex_ns=DAY + HOUR, new=Decimal(2), old=Decimal(1)), split(3, "2")),
+                    dividends=(dividend(2, "1"), Dividend(ex_ns=2 * DAY + HOUR, per_unit=Decimal(2))),
+                )
+            },
+        ),
+        [
+            day_bar(100.0, 100.0, 100.0, 100.0, 0, "CCC"),
+            buy("a", "10", symbol="CCC"),
+            day_bar(100.0, 100.0, 50.0, 50.0, 1, "CCC"),
+            sell("s", "5", "60.00", symbol="CCC"),
+            day_bar(50.0, 55.0, 50.0, 52.0, 2, "CCC"),
+            sell("b", "5", symbol="CCC"),
+            day_bar(26.0, 28.0, 26.0, 27.0, 3, "CCC"),
+        ],
+        [
+            "CCC split 10 for 0 USD",
+            "CCC dividend 20 USD",
+            "CCC dividend 40 USD",
+            "s cancelled split",
+            "CCC split 20 for 0 USD",
+        ],
+    ),
+    "currencies that roll, and balances that are swept": (
+        on_account(
+            EURUSD,
+            on_margin("EURGBP", "fx", base=EUR, currency=GBP, tick="0.0001"),
+            paid_in_full("GBPUSD", base=GBP),
+            cash={"USD": "10000", "EUR": "100.55"},
+            held={"EURUSD": swap("-0.0001", "0.00005"), "EURGBP": swap("-0.02", "0.01", yearly=True)},
+            interest={"EUR": interest("0.02", "0.05"), "GBP": interest("0.02", "0.05")},
+            sweep_into=USD,
+        ),
+        [
+            trade(1.2, 0, "EURUSD"),
+            trade(1.5, 0, "GBPUSD"),
+            trade(0.8, 0, "EURGBP"),
+            buy("a", "5000", symbol="EURUSD"),
+            sell("b", "3000", symbol="EURGBP"),
+            trade(1.21, 1, "EURUSD"),
+            trade(0.79, 1.1, "EURGBP"),
+            buy("c", "1000", symbol="EURGBP"),
+            trade(1.22, 6, "EURUSD"),
+            Paid("50", "EUR"),
+            trade(1.52, 7, "GBPUSD"),
+        ],
+        [
+            "interest 0.01 EUR",
+            "EUR -100.56 into 120.67 USD",
+            "GBP -10.04 into 15.06 USD",
+            "EURUSD swap -1.5 USD",
+            "EUR -50 into 61 USD",
+        ],
+    ),
+    "futures that settle, are called for, and end": (
+        on_account(CRUDE, cash="12000", held={"CL": HoldingTerms(settles_daily=True, expires_ns=3 * DAY)}),
+        [
+            trade(20.0, 0, "CL"),
+            buy("a", "2", symbol="CL"),
+            trade(19.0, 0.1, "CL"),
+            trade(18.0, 1, "CL"),
+            Paid("2000"),
+            trade(19.5, 1.1, "CL"),
+            trade(18.9, 1.2, "CL"),
+            sell("b", "1", symbol="CL"),
+            buy("c", "1", "10.00", symbol="CL"),
+            trade(21.0, 3, "CL"),
+            buy("d", "1", symbol="CL"),
+        ],
+        [
+            "CL settled at 19",
+            "account called",
+            "CL settled at 18.9",
+            "c cancelled expired_instrument",
+            "CL expired -1 for 18900 USD",
+        ],
+    ),
+    "margin calls that come and go": (
+        on_account(on_margin()),
+        [
+            trade(100.0, 0),
+            buy("a", "200"),
+            trade(99.0, 1),
+            trade(98.0, 2),
+            trade(101.0, 3),
+            trade(99.0, 4),
+            Paid("1000"),
+            trade(99.0, 5),
+            sell("b", "50"),
+            trade(95.0, 6),
+            trade(30.0, 7),
+            trade(100.0, 8),
+        ],
+        [
+            "account called",
+            "account called",
+            "paid 1000 USD",
+            "AAA liquidated sell 150 at 30",
+        ],
+    ),
+    "isolated positions with funding, beside others, until both are closed": (
+        on_account(
+            on_margin(),
+            ISOLATED,
+            cash="10700",
+            held={"BTC": HoldingTerms(funding=funding("0.01"))},
+            commission=PercentCommission(Decimal("0.01")),
+            slippage=FixedSlippage(1),
+        ),
+        [
+            trade(100.0, 0),
+            trade(5000.0, 0, "BTC"),
+            buy("a", "1", symbol="BTC"),
+            buy("b", "190"),
+            sell("s", "1", stop="3000.00", symbol="BTC"),
+            buy("w", "1", "10.00"),
+            trade(5050.0, 0.2, "BTC"),
+            sell("h", "0.4", symbol="BTC"),
+            trade(4600.0, 0.7, "BTC"),
+            sell("r", "1.5", symbol="BTC"),
+            trade(60.0, 1),
+            trade(9000.0, 2, "BTC"),
+        ],
+        [
+            "BTC funding -50 USD",
+            "BTC called",
+            "s cancelled liquidation",
+            "BTC liquidated sell 0.6 at 4601",
+            "AAA liquidated sell 190 at 59.99",
+            "BTC liquidated buy 1.5 at 5059",
+        ],
+    ),
+    "a liquidation that waits for a price": (
+        on_account(
+            on_margin("BTC", "perpetual", mark_symbol="CCC"),
+            CASH_STOCK,
+            match_on="quotes",
+            cash="2500",
+        ),
+        [
+            a_quote(5000.0, 5000.0, symbol="BTC"),
+            a_quote(5000.0, 5000.0, symbol="CCC"),
+            buy("a", "1", symbol="BTC"),
+            sell("b", "1", "9000.00", symbol="BTC"),
+            a_quote(0.0, 4000.0, at=2, symbol="BTC"),
+            a_quote(3000.0, 3000.0, at=3, symbol="CCC"),
+            a_quote(2900.0, 2950.0, at=5, symbol="BTC"),
+        ],
+        ["b cancelled liquidation", "account called", "BTC liquidated sell 1 at 2900"],
+    ),
+    "prices below zero": (
+        on_account(CRUDE, cash="100000", rules=MarketRules(volume_share=Decimal(1))),
+        [
+            trade(10.0, 0, "CL"),
+            buy("a", "1", symbol="CL"),
+            sell("s", "1", stop="0.00", symbol="CL"),
+            sell("t", "2", trail="1", symbol="CL"),
+            trade(-37.63, 1, "CL"),
+            buy("b", "2", "-40.00", symbol="CL"),
+            trade(-41.0, 2, "CL"),
+        ],
+        [
+            "s filled 1 at -37.63 taker",
+            "t filled 2 at -37.63 taker",
+            "b filled 2 at -40 maker",
+        ],
+    ),
+}
+
 CUTS = [
     pytest.param(make, story, cut, id=f"{name}: {cut} of {len(story)}")
     for name, (make, story, _) in STORIES.items()
@@ -314,7 +560,7 @@ def time_after(story: Sequence[Happening]) -> int:
     return max((one.ts_ns for one in story if isinstance(one, Bar | Quote | Trade)), default=SECOND)
 
 
-def check(make: Makes, story: Sequence[Happening], cut: int, *, notes_last: bool) -> None:
+def check(make: Callable[[], Market], story: Sequence[Happening], cut: int, *, notes_last: bool) -> None:
     """Live through a story up to a cut; then let what lived, what was told and what was restored go on."""
     lived, heard, restored = make(), make(), make()
     play_both(lived, heard, story[:cut], notes_last=notes_last)
@@ -348,3 +594,25 @@ def test_each_story_holds_what_its_name_says(name: str) -> None:
 def test_any_market_can_be_put_down_anywhere_in_any_story(data: st.DataObject, kind: str, notes_last: bool) -> None:
     make, story = data.draw(markets(kind)), data.draw(stories(kind))
     check(make, story, data.draw(st.integers(0, len(story))), notes_last=notes_last)
+
+
+@given(data=st.data(), kind=KINDS, notes_last=st.booleans())
+def test_any_account_can_be_put_down_anywhere_in_any_story(data: st.DataObject, kind: str, notes_last: bool) -> None:
+    make, story = data.draw(accounts(kind)), data.draw(account_stories(kind))
+    check(make, story, data.draw(st.integers(0, len(story))), notes_last=notes_last)
+
+
+WAYS = st.sampled_from(
+    [Delays(orders_ns=HOUR // 2), Delays(reports_ns=3 * HOUR // 2), Delays(orders_ns=2 * HOUR, reports_ns=4 * HOUR)]
+)
+
+
+@given(data=st.data(), kind=KINDS)
+def test_any_account_some_way_off_can_be_put_down_anywhere_in_any_story(data: st.DataObject, kind: str) -> None:
+    make, story, delays = data.draw(accounts(kind)), data.draw(account_stories(kind)), data.draw(WAYS)
+    intervals = dict.fromkeys(SYMBOLS, BAR_NS) if kind == "bars" else {}
+
+    def far() -> DelayedMarket:
+        return DelayedMarket(make(), delays, bar_intervals=intervals)
+
+    check(far, story, data.draw(st.integers(0, len(story))), notes_last=False)

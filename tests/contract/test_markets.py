@@ -24,6 +24,7 @@ from tests.market_builders import (
     told,
 )
 from trading.commands import WireSubmit
+from trading.errors import LedgerError
 from trading.market_data import Bar, Quote, Trade
 from trading.reports import ReportKind
 from trading.timestamps import SECOND
@@ -157,6 +158,21 @@ def test_an_amendment_is_answered_whatever_becomes_of_it(make: Make, match_on: s
 
     kind = ReportKind.REPLACED if market.capabilities.amend_refusal() is None else ReportKind.REPLACE_REJECTED
     assert [(r.cid, r.kind) for r in reports[1:]] == [("a", kind), ("b", ReportKind.REPLACE_REJECTED)]
+
+
+def test_money_comes_and_goes_as_far_as_it_is_free(make: Make, match_on: str) -> None:
+    market = make(match_on)
+    play(market, [buy("a", "10", "90.00")])
+
+    (moved,) = market.move_cash("USD", Decimal(-9_000), SECOND)
+
+    assert (moved.event_id, moved.amount) == (f"{market.name}-account-1", Decimal(-9_000))  # type: ignore[union-attr]
+    assert market.move_cash("EUR", Decimal(5), SECOND) != []
+    assert balances(market)[0] == {"USD": Decimal(1_000), "EUR": Decimal(5)}
+    before = market.state()
+    with pytest.raises(LedgerError, match=r"1000.01 USD cannot be paid out"):
+        market.move_cash("USD", Decimal("-1000.01"), SECOND)
+    assert market.state() == before
 
 
 def test_a_cancel_of_what_does_not_work_is_refused(make: Make, match_on: str) -> None:

@@ -20,12 +20,14 @@ from tests.simulation.journal import (
     noted,
     opened,
     operation,
+    posted,
     refused,
     snapshot,
     step,
     submit,
     taped,
     trip,
+    valued,
 )
 
 RECORDS: dict[str, Record] = {
@@ -39,6 +41,8 @@ RECORDS: dict[str, Record] = {
     "trip": trip(),
     "reported": filled(),
     "noted": noted(),
+    "posted": posted(),
+    "valued": valued(),
     "operation": operation(),
     "commands_taken": commands_taken(),
     "commit": commit(),

@@ -15,7 +15,27 @@ from tests.market_files import NAMES, bars, quotes, trades, write
 from trading.market_data import MarketEvent
 from trading.subscriptions import DataKind
 
-CELLS = ["1", "2", "2.5", "3", " 3", "0", "-1", "nan", "inf", "1e400", "", "1_0", "x", '"2"', "60", "120", "121", "AAA"]
+CELLS = [
+    "1",
+    "2",
+    "2.5",
+    "3",
+    " 3",
+    "0",
+    "-1",
+    "nan",
+    "inf",
+    "1e400",
+    "-1e400",
+    "",
+    "1_0",
+    "x",
+    '"2"',
+    "60",
+    "120",
+    "121",
+    "AAA",
+]
 CELLS += ["BBB", "CCC", '"AAA', "99999999999999", "1,1"]
 LIKELY = {DataKind.QUOTES: "1,2,3,4", DataKind.TRADES: "2,3", DataKind.BARS: "2,3,1,2,9"}
 FILES = {DataKind.QUOTES: quotes, DataKind.TRADES: trades, DataKind.BARS: bars}
@@ -54,16 +74,35 @@ def texts(draw: st.DrawFn, data: DataKind) -> str:
 
 @pytest.mark.parametrize("data", list(DataKind))
 @pytest.mark.parametrize(
-    ("symbols", "others_are_bad"),
-    [(("AAA",), True), (("AAA",), False), (("BBB", "AAA"), True)],
-    ids=["one symbol", "one symbol of several", "two symbols"],
+    ("symbols", "others_are_bad", "signed"),
+    [
+        (("AAA",), True, ""),
+        (("AAA",), False, ""),
+        (("BBB", "AAA"), True, ""),
+        (("AAA",), True, "AAA"),
+        (("BBB", "AAA"), True, "AAA"),
+        (("BBB", "AAA"), True, "AAA BBB"),
+    ],
+    ids=["one symbol", "one symbol of several", "two symbols", "one signed", "one of two signed", "two signed"],
 )
 def test_a_block_is_judged_alike_at_once_and_row_by_row(
-    data: DataKind, symbols: tuple[str, ...], others_are_bad: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: DataKind,
+    symbols: tuple[str, ...],
+    others_are_bad: bool,
+    signed: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     columns = {"id": "id"} if data is DataKind.TRADES else {}
     path = tmp_path / "a.csv"
-    file = FILES[data](path, symbols=symbols, others_are_bad=others_are_bad, time="s", columns=columns)
+    file = FILES[data](
+        path,
+        symbols=symbols,
+        others_are_bad=others_are_bad,
+        may_be_negative=frozenset(signed.split()),
+        time="s",
+        columns=columns,
+    )
 
     @settings(max_examples=200)
     @given(texts(data), st.sampled_from([1, 10_000]))

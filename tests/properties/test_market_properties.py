@@ -127,7 +127,8 @@ def test_nothing_is_kept_for_orders_once_none_is_open(tale: Tale) -> None:
         )
     assert market.working() == []
     assert market.state()["groups"] == {}
-    assert (market._account._reserved, market._account._offered) == ({}, {})
+    claims = market._account.claims
+    assert (claims.symbols(), claims.cash("USD"), claims.cash("EUR")) == (set(), ZERO, ZERO)
 
 
 @examples(150)
@@ -137,7 +138,7 @@ def test_what_is_kept_for_open_buys_is_what_they_cost_at_least_also_once_amended
     for _ in played(market, tale.story):
         buys = [order.terms for order in market.working() if order.is_buy]
         worth = total(INSTRUMENTS["AAA"].notional(terms.quantity, terms.worst_price or ZERO) for terms in buys)
-        assert worth <= market._account._reserved.get("USD", ZERO)
+        assert worth <= market._account.claims.cash("USD")
 
 
 # What is reported.

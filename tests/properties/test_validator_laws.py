@@ -8,8 +8,9 @@ import msgspec
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tests.market_builders import an_instrument
+from tests.market_builders import USD, an_instrument
 from trading.capabilities import Capabilities
+from trading.instruments import InstrumentKind, MarginTerms
 from trading.money import ZERO
 from trading.order_rules import AMENDABLE
 from trading.order_validator import OrderValidator
@@ -19,10 +20,15 @@ FINE, COARSE = Fraction(1, 10**8), Fraction(5, 2)
 INSTRUMENTS = {
     "FINE": an_instrument("FINE", tick="0.00000001", lot="0.00000001", min_notional="10"),
     "COARSE": msgspec.structs.replace(an_instrument("COARSE", tick="2.5", lot="2.5"), min_quantity=Decimal(5)),
+    "FUTURE": msgspec.structs.replace(
+        an_instrument("FUTURE", tick="2.5", lot="2.5", min_notional="10"),
+        kind=InstrumentKind.FUTURE,
+        margin=MarginTerms(currency=USD, initial=Decimal("0.1"), maintenance=Decimal("0.1")),
+    ),
 }
-STEP = {"FINE": FINE, "COARSE": COARSE}
-LEAST_QUANTITY = {"FINE": Fraction(0), "COARSE": Fraction(5)}
-LEAST_WORTH = {"FINE": Fraction(10), "COARSE": Fraction(0)}
+STEP = {"FINE": FINE, "COARSE": COARSE, "FUTURE": COARSE}
+LEAST_QUANTITY = {"FINE": Fraction(0), "COARSE": Fraction(5), "FUTURE": Fraction(0)}
+LEAST_WORTH = {"FINE": Fraction(10), "COARSE": Fraction(0), "FUTURE": Fraction(10)}
 ROUGH = Context(
     prec=2, Emin=-3, Emax=3, rounding=ROUND_UP, traps=[Inexact, InvalidOperation, Rounded, Overflow, Subnormal]
 )
@@ -103,10 +109,11 @@ sane = st.builds(
 )
 mostly_whole = st.one_of(whole, whole, whole, numbers)
 perhaps_whole = st.one_of(st.none(), mostly_whole)
+prices = st.one_of(perhaps_whole, whole.map(Decimal.copy_negate), st.just(ZERO))
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "quantity": mostly_whole,
-    "limit_price": perhaps_whole,
-    "stop_price": perhaps_whole,
+    "limit_price": prices,
+    "stop_price": prices,
     "trail_amount": perhaps_whole,
     "trail_percent": st.one_of(st.none(), st.integers(0, 101).map(Decimal), numbers),
     "time_in_force": st.sampled_from(TimeInForce),
@@ -150,7 +157,11 @@ def is_sound(order: OrderTerms) -> bool:
     step = STEP.get(order.symbol)
     if step is None or not order.quantity.is_finite() or order.quantity.adjusted() not in range(-9, 18):
         return False
-    priced = [price for price in (order.limit_price, order.stop_price, order.trail_amount) if price is not None]
+    priced = [price for price in (order.limit_price, order.stop_price) if price is not None]
+    if order.symbol == "FUTURE":  # below zero the same holds as above, and zero is a price
+        priced = [price.copy_abs() for price in priced if not price.is_zero()]
+    if order.trail_amount is not None:
+        priced.append(order.trail_amount)
     if any(not price.is_finite() or price.adjusted() not in range(-9, 18) for price in priced):
         return False
     if not all(on_step(price, step) for price in (order.quantity, *priced)):
@@ -196,7 +207,7 @@ def is_large_enough(order: OrderTerms) -> bool:
     if quantity < LEAST_QUANTITY[order.symbol]:
         return False
     price = order.stop_price if order.limit_price is None else order.limit_price
-    return price is None or round(quantity * Fraction(price), 2) >= LEAST_WORTH[order.symbol]
+    return price is None or round(quantity * abs(Fraction(price)), 2) >= LEAST_WORTH[order.symbol]
 
 
 @settings(max_examples=200)

@@ -13,12 +13,13 @@ from daemon.journal.reader import JournalReader
 from daemon.journal.records import Closed, Conflated, Entry, Opened, Reached, Record, Snapshot, Taped
 from tests.market_builders import a_quote, a_trade
 from tests.simulation.clock import SimulatedClock
-from trading.account.records import CommandsTaken, Commit, Noted, Operation, Reported
+from trading.account.records import CommandsTaken, Commit, Noted, Operation, Posted, Reported, Valuation, Valued
 from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
 from trading.market import TriggerMoved
 from trading.orders import OrderTerms, OrderType, Side
+from trading.postings import Posting, PostingKind
 from trading.reports import ExecutionReport, Fill, Liquidity, Origin, ReportKind
-from trading.timestamps import SECOND
+from trading.timestamps import DAY, SECOND
 
 NOON = 1_767_268_800 * SECOND
 DIRECTORY = Path("/state/journal")
@@ -78,6 +79,29 @@ def amend(order: int = 1, strategy: str = "sma", **changes: Any) -> WireAmend:
 
 def noted() -> Noted:
     return Noted(note=TriggerMoved(cid="bhsma0mk1abcde0001", stop_price=Decimal("9.87")), round=0)
+
+
+def posted() -> Posted:
+    posting = Posting(
+        strategy="sma",
+        event_id="simulated-account-1",
+        kind=PostingKind.SPLIT,
+        ts_ns=SECOND,
+        symbol="AAA",
+        cash={"USD": Decimal("4.95")},
+        units=Decimal(50),
+        cost=Decimal("-3.30"),
+        realised=Decimal("1.65"),
+        price=Decimal("9.90"),
+        number=3,
+        cause=1,
+    )
+    return Posted(posting=posting)
+
+
+def valued() -> Valued:
+    worth = Valuation(equity=Decimal("25001.50"), exposure=Decimal("990.00"))
+    return Valued(ts_ns=DAY, books={"sma": worth, "unallocated": Valuation(equity=None, exposure=None)})
 
 
 def refused(order: int = 1, strategy: str = "sma") -> RefusedOrder:

@@ -4,19 +4,17 @@ from decimal import Decimal
 
 import msgspec
 
+from daemon.api.account_views import AccountView, HoldingsView, MarginView, PostingView
 from daemon.api.balance import account_view
-from daemon.api.operations import Vitals, unknown_strategy
-from daemon.api.stream import EventStream, Filled, Operated, OrderChanged, Subscription
+from daemon.api.operations import AccountRefused, Vitals, unknown_strategy
+from daemon.api.performance_views import ContainerView, PerformanceRow, PerformanceView, StrategyPerformanceView
+from daemon.api.stream import Booked, EventStream, Filled, Operated, OrderChanged, Subscription
 from daemon.api.views import (
     ISOLATION_NOTES,
-    AccountView,
     FeedView,
     FillView,
     HealthView,
-    HoldingsView,
     OrderView,
-    PerformanceRow,
-    PerformanceView,
     PositionView,
     StatusView,
     StrategyDetailView,
@@ -24,6 +22,7 @@ from daemon.api.views import (
 )
 from trading.market import AccountSnapshot
 from trading.orders import FINAL_STATES, Order, OrderChange, OrderTerms, Side
+from trading.postings import Posting, PostingKind
 from trading.reports import Fill, Liquidity
 from trading.timestamps import SECOND, iso
 
@@ -32,7 +31,10 @@ CAPITAL = Decimal(25_000)
 
 
 class OperationsInMemory:
-    """Strategies that buy AAA when told to; the broker's account is kept apart from their books."""
+    """Strategies that buy AAA when told to; the broker's account is kept apart from their books.
+
+    `on_margin` makes it a margin account, on which a tenth of the worth is tied up; without `rates_are_known` nobody
+    knows what equity is worth."""
 
     def __init__(self, strategies: tuple[str, ...] = ("sma-aaa", "maker"), queue_limit: int = 1_000) -> None:
         self.ids = strategies
@@ -44,6 +46,11 @@ class OperationsInMemory:
         self.halt_reason: str | None = None
         self.live = True
         self.alarms: list[str] = []
+        self.on_margin = False
+        self.rates_are_known = True
+        self.all_postings: list[Posting] = []
+        self.since_ns: int | None = None
+        self.moved: tuple[object, ...] = ()
 
     # What happens to it.
 
@@ -91,6 +98,21 @@ class OperationsInMemory:
         self.broker_units += fill.quantity
         self.stream.publish(Filled(fill=FillView.of(fill)))
 
+    def post(self, book: str, kind: PostingKind, amount: str, *, symbol: str = "") -> None:
+        """Book cash without an order."""
+        posting = Posting(
+            strategy=book,
+            event_id=f"e{len(self.all_postings) + 1}",
+            kind=kind,
+            ts_ns=STARTED_NS + 90 * SECOND,
+            symbol=symbol,
+            cash={"USD": Decimal(amount)},
+        )
+        self.all_postings.append(posting)
+        if kind is not PostingKind.TRANSFER:
+            self.broker_cash += Decimal(amount)
+        self.stream.publish(Booked(posting=PostingView.of(posting)))
+
     # What it is asked.
 
     def status(self) -> StatusView:
@@ -98,6 +120,7 @@ class OperationsInMemory:
             mode="paper",
             broker="simulated",
             currency="USD",
+            equity=self._equity() if self.rates_are_known else None,
             state="/srv/bulkhead/state",
             pid=4711,
             build="0.1.0",
@@ -134,6 +157,8 @@ class OperationsInMemory:
             journal_syncs_total=12,
             journal_sync_seconds_total=0.25,
             started_at_seconds=1_767_623_400.0,
+            margin_calls_total=dict.fromkeys(self.ids[:1], 2),
+            liquidations_total=dict.fromkeys(self.ids, 0),
         )
 
     def strategies(self) -> list[StrategyView]:
@@ -154,21 +179,89 @@ class OperationsInMemory:
         return [self._position(strategy) for strategy in wanted if self._units(strategy)]
 
     def account(self) -> AccountView:
+        held, mark = abs(self.broker_units), self.all_fills[-1].price if self.all_fills else Decimal(0)
+        initial = held * mark / 10
+        margin = MarginView(initial=initial, maintenance=initial / 2, free=self._equity() - initial)
         return account_view(
             event=1234,
             journal_sequence=99,
+            currency="USD",
+            equity=self._equity(),
+            margin=margin if self.on_margin else None,
             books={strategy: self._book(strategy) for strategy in self.ids},
-            unallocated=HoldingsView(cash={"USD": Decimal(0)}, positions={}),
+            unallocated=HoldingsView(cash={"USD": self._posted("unallocated")}, positions={}),
             broker=AccountSnapshot(
                 cash={"USD": self.broker_cash}, positions={"AAA": self.broker_units} if self.broker_units else {}
             ),
         )
 
-    def performance(self) -> PerformanceView:
+    async def performance(self, *, since_ns: int | None = None) -> PerformanceView:
+        self.since_ns = since_ns
         rows = {strategy: self._performance(self._fills(strategy), CAPITAL) for strategy in self.ids}
+        total = self._performance(self.all_fills, CAPITAL * len(self.ids))
         return PerformanceView(
-            currency="USD", strategies=rows, total=self._performance(self.all_fills, CAPITAL * len(self.ids))
+            currency="USD",
+            since=iso(STARTED_NS if since_ns is None else since_ns),
+            until=iso(STARTED_NS + 67 * SECOND),
+            strategies=rows,
+            total=msgspec.structs.replace(total, alpha=None, beta=None),
         )
+
+    async def strategy_performance(self, strategy_id: str, *, since_ns: int | None = None) -> StrategyPerformanceView:
+        view = await self.performance(since_ns=since_ns)
+        return StrategyPerformanceView(
+            strategy=self._known(strategy_id),
+            currency=view.currency,
+            since=view.since,
+            until=view.until,
+            performance=view.strategies[strategy_id],
+            container=ContainerView(
+                container_id=strategy_id,
+                start_time=iso(STARTED_NS),
+                orders_generated=sum(order.terms.strategy == strategy_id for order in self.all_orders),
+                fills_executed=len(self._fills(strategy_id)),
+                final_portfolio_value=view.strategies[strategy_id].equity,
+                max_drawdown=-0.0125,
+                sharpe_ratio=1.5,
+            ),
+        )
+
+    async def postings(self, *, strategy_id: str | None = None, limit: int = 100) -> list[PostingView]:
+        if strategy_id not in (None, "unallocated"):
+            self._known(strategy_id)
+        return [PostingView.of(one) for one in self.all_postings if strategy_id in (None, one.strategy)][-limit:]
+
+    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+        assert currency in ("", "USD"), currency
+        self.post("unallocated", PostingKind.DEPOSIT, str(amount))
+        return self.account()
+
+    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+        assert currency in ("", "USD"), currency
+        self._require("unallocated", amount)
+        self.post("unallocated", PostingKind.WITHDRAWAL, str(-amount))
+        return self.account()
+
+    async def transfer(
+        self,
+        *,
+        source: str,
+        target: str,
+        amount: Decimal,
+        currency: str,
+        symbol: str,
+        price: Decimal | None,
+        reason: str,
+    ) -> AccountView:
+        for owner in (source, target):
+            if owner != "unallocated":
+                self._known(owner)
+        self.moved = (source, target, amount, currency, symbol, price, reason)
+        if not symbol:
+            self._require(source, amount)
+            self.post(source, PostingKind.TRANSFER, str(-amount))
+            self.post(target, PostingKind.TRANSFER, str(amount))
+        return self.account()
 
     async def orders(
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100
@@ -205,6 +298,17 @@ class OperationsInMemory:
 
     # How it counts.
 
+    def _equity(self) -> Decimal:
+        return self.broker_cash + (self.broker_units * self.all_fills[-1].price if self.all_fills else 0)
+
+    def _posted(self, book: str) -> Decimal:
+        return sum((one.cash["USD"] for one in self.all_postings if one.strategy == book), Decimal(0))
+
+    def _require(self, book: str, amount: Decimal) -> None:
+        held = self._posted(book) if book == "unallocated" else self._book(book).cash["USD"]
+        if amount > held:
+            raise AccountRefused(f"{book} has {held} USD; {amount} of that cannot be moved")
+
     def _known(self, strategy_id: str) -> str:
         if strategy_id not in self.ids:
             raise unknown_strategy(strategy_id, self.ids)
@@ -219,7 +323,12 @@ class OperationsInMemory:
     def _book(self, strategy: str) -> HoldingsView:
         spent = sum((fill.notional + fill.fee for fill in self._fills(strategy)), Decimal(0))
         units = self._units(strategy)
-        return HoldingsView(cash={"USD": CAPITAL - spent}, positions={"AAA": units} if units else {})
+        cash = CAPITAL - spent + self._posted(strategy)
+        return HoldingsView(
+            cash={"USD": cash},
+            positions={"AAA": units} if units else {},
+            balance={"USD": cash + spent} if self.on_margin and units else {},
+        )
 
     def _position(self, strategy: str) -> PositionView:
         fills, units = self._fills(strategy), self._units(strategy)
@@ -228,11 +337,13 @@ class OperationsInMemory:
         return PositionView(
             strategy=strategy,
             symbol="AAA",
+            currency="USD",
             quantity=units,
             average_price=average,
             mark=mark,
             unrealised=(mark - average) * units,
             realised=Decimal(0),
+            margin=units * mark / 10 if self.on_margin else None,
         )
 
     def _strategy(self, strategy: str) -> dict[str, object]:
@@ -246,11 +357,17 @@ class OperationsInMemory:
             "isolation_note": ISOLATION_NOTES["task"],
             "state": "running",
             "capital": CAPITAL,
-            "equity": CAPITAL + unrealised - fees,
+            "equity": CAPITAL + unrealised - fees if self.rates_are_known else None,
             "cash": self._book(strategy).cash["USD"],
             "realised": Decimal(0),
             "unrealised": unrealised,
             "fees": fees,
+            "income": {
+                one.kind: {"USD": one.cash["USD"]}
+                for one in self.all_postings
+                if one.strategy == strategy and one.symbol
+            },
+            "max_drawdown": -0.0125,
             "orders": len(own),
             "fills": len(self._fills(strategy)),
             "open_orders": sum(order.is_open for order in own),
@@ -264,11 +381,29 @@ class OperationsInMemory:
         return PerformanceRow(
             capital=capital,
             equity=capital - fees,
+            net_profit=-fees,
             total_return=float(-fees / capital),
-            realised=Decimal(0),
-            unrealised=Decimal(0),
-            fees=fees,
-            max_drawdown=float(fees / capital) if capital == CAPITAL else None,
+            cagr=-0.0417,
+            volatility=0.0732,
+            sharpe=-1.234,
+            sortino=-1.5,
+            calmar=None,
+            max_drawdown=float(-fees / capital),
+            max_drawdown_days=2.5,
+            value_at_risk=-0.003,
+            alpha=0.01,
+            beta=0.98,
             fills=len(fills),
-            trades=None,
+            trades=3,
+            win_rate=2 / 3,
+            profit_factor=1.375,
+            expectancy=Decimal("12.34"),
+            exposure=0.4,
+            turnover=0.2,
+            fees=fees,
+            dividends=Decimal("1.20"),
+            funding=Decimal(0),
+            swap=Decimal(0),
+            borrow=Decimal("-0.35"),
+            interest=None,
         )

@@ -37,7 +37,8 @@ from trading.account.records import Noted, Reported, StepRecord
 from trading.commands import Trip, WireAmend, WireCancel, WireSubmit
 from trading.container import ContainerSpec
 from trading.driver import Driver
-from trading.market import Note, TriggerMoved
+from trading.instruments import currency_of
+from trading.market import Note, ReportDelayed, TriggerMoved
 from trading.recorder import MemoryRecorder
 from trading.reports import Fill
 from trading.timestamps import SECOND
@@ -186,7 +187,7 @@ class PureRun:
                     strategy=entry.id,
                     strategy_class=load_class(entry.reference, Path(fleet.folder)),
                     parameters=entry.params,
-                    capital={fleet.currency: entry.capital},
+                    capital=entry.capital,
                     timeframe_ns=entry.timeframe_ns,
                     warmup=entry.warmup,
                     limits=entry.limits,
@@ -196,11 +197,12 @@ class PureRun:
             ],
             instruments=fleet.instruments,
             offers=feed.offers,
-            cash={fleet.currency: fleet.cash},
+            cash=fleet.cash,
             market=make_market(plan, feed),
             recorder=recorder,
             ids=ClientOrderIds(1),
             limits=fleet.limits,
+            currency=currency_of(fleet.currency, fleet.instruments.values()),
             start_ns=feed.start_ns,
             fill_empty=fleet.fill_empty_bars,
         )
@@ -226,6 +228,8 @@ def without_wire_id(record: StepRecord) -> StepRecord:
 def _without_cid(note: Note) -> Note:
     if isinstance(note, TriggerMoved):
         return msgspec.structs.replace(note, cid="")
+    if not isinstance(note, ReportDelayed):
+        return note
     return msgspec.structs.replace(note, report=msgspec.structs.replace(note.report, cid=""))
 
 

@@ -8,15 +8,11 @@ import pytest
 
 from tests.builders import fill, report, terms
 from tests.market_builders import EUR, an_instrument
-from trading.admission import (
-    Admission,
-    contingency_refusal,
-    more_than_reduces,
-    only_reduces,
-    over_limit,
-    unaffordable,
-)
-from trading.holdings import ContainerHoldings, worst_case
+from trading.admission import Admission, contingency_refusal, more_than_reduces, over_limit
+from trading.affordability import unaffordable
+from trading.appraiser import Appraiser
+from trading.holdings import ContainerHoldings, only_reduces, worst_case
+from trading.instruments import InstrumentKind
 from trading.limits import RiskLimits
 from trading.order_manager import OrderManager
 from trading.order_validator import OrderValidator
@@ -37,8 +33,9 @@ INSTRUMENTS = {
     "AAA": an_instrument("AAA"),
     "BBB": an_instrument("BBB"),
     "EEE": an_instrument("EEE", currency=EUR),
+    "EURUSD": msgspec.structs.replace(an_instrument("EURUSD"), kind=InstrumentKind.FX, base=EUR),
 }
-PRICES = {"AAA": Decimal(100), "BBB": Decimal(50), "EEE": Decimal(10)}
+PRICES = {"AAA": Decimal(100), "BBB": Decimal(50), "EEE": Decimal(10), "EURUSD": Decimal(4)}
 
 
 def price_of(symbol: str) -> Decimal | None:
@@ -49,8 +46,11 @@ def unpriced(_: str) -> Decimal | None:
     return None
 
 
+APPRAISER = Appraiser(INSTRUMENTS, price_of)
+
+
 class Shop:
-    """One container's books: 10,000 USD, what it holds and what works."""
+    """One container's books: 10,000 USD and 1,000 EUR, what it holds and what works."""
 
     def __init__(self) -> None:
         self.orders = OrderManager("a")
@@ -88,18 +88,20 @@ class Shop:
             validator=OrderValidator(INSTRUMENTS),
             orders=self.orders,
             portfolio=self.portfolio,
-            instruments=INSTRUMENTS,
             limits=RiskLimits(**limits),  # type: ignore[arg-type]
-            price_of=price_of,
+            appraiser=APPRAISER,
         )
 
-    def over(self, order: OrderTerms, **limits: Decimal | int) -> Refusal | None:
+    def over(
+        self, order: OrderTerms, prices: Callable[[str], Decimal | None] = price_of, /, **limits: Decimal | int
+    ) -> Refusal | None:
         """What the limits say to an order."""
-        return over_limit(order, RiskLimits(**limits), INSTRUMENTS, self.holdings, price_of)  # type: ignore[arg-type]
+        appraiser = Appraiser(INSTRUMENTS, prices)
+        return over_limit(order, RiskLimits(**limits), self.holdings, appraiser)  # type: ignore[arg-type]
 
     def affords(self, order: OrderTerms, prices: Callable[[str], Decimal | None] = price_of) -> Refusal | None:
         """What a cash account says to an order."""
-        return unaffordable(order, INSTRUMENTS[order.symbol], self.holdings, prices)
+        return unaffordable(order, self.holdings, Appraiser(INSTRUMENTS, prices))
 
 
 # The cash account.
@@ -113,8 +115,8 @@ def test_nothing_is_affordable_without_a_price_but_what_names_its_own() -> None:
 
 
 def test_an_order_worth_too_little_is_refused() -> None:
-    picky = an_instrument(min_notional="500")
-    refusal = unaffordable(terms(quantity="4"), picky, Shop().holdings, price_of)
+    picky = Appraiser({"AAA": an_instrument(min_notional="500")}, price_of)
+    refusal = unaffordable(terms(quantity="4"), Shop().holdings, picky)
     assert refusal == Refusal("bad_quantity", "worth 400.00 at 100, below the minimum of 500")
 
 
@@ -157,9 +159,9 @@ LIMITS: list[tuple[str, Decimal | int, OrderTerms, str]] = [
     ("max_position_quantity", Decimal(34), terms(), "35 would be above the limit of 34"),
     ("max_position_notional", Decimal(3_499), terms(), "3500.00 would be above the limit of 3499"),
     ("max_position_notional", Decimal(3_499), terms(limit="1"), "3500.00 would be above the limit of 3499"),
-    ("max_exposure_notional", Decimal(4_999), terms(), "5000.00 would be above the limit of 4999"),
-    ("max_position_equity_share", Decimal("0.34"), terms(), "3500.00 would be above the limit of 3400.0000"),
-    ("max_exposure_equity_share", Decimal("0.49"), terms(), "5000.00 would be above the limit of 4900.0000"),
+    ("max_exposure_notional", Decimal(6_999), terms(), "7000.00 would be above the limit of 6999"),
+    ("max_position_equity_share", Decimal("0.24"), terms(), "3500.00 would be above the limit of 3360.0000"),
+    ("max_exposure_equity_share", Decimal("0.49"), terms(), "7000.00 would be above the limit of 6860.0000"),
 ]
 
 
@@ -167,7 +169,8 @@ LIMITS: list[tuple[str, Decimal | int, OrderTerms, str]] = [
 def test_a_limit_refuses_what_would_break_it_in_the_worst_case(
     name: str, limit: Decimal | int, order: OrderTerms, sentence: str
 ) -> None:
-    # 20 held, 5 more on their way; 30 of BBB, worth 1,500; euros count by themselves.
+    # 20 held, 5 more on their way; 30 of BBB, worth 1,500; 50 of EEE, worth 500 EUR, which is 2,000 USD.
+    # Equity is 10,000 USD and 1,000 EUR, 14,000 USD in all.
     shop = Shop().holding("20").working(BUY, "5").working(SELL, "1", "200").holding("30", "BBB").holding("50", "EEE")
     assert shop.over(order, **{name: limit}) == Refusal(name, f"{sentence} ({name})")
 
@@ -180,14 +183,66 @@ def test_a_limit_refuses_what_would_break_it_in_the_worst_case(
         ("max_open_orders", 3),
         ("max_position_quantity", Decimal(35)),
         ("max_position_notional", Decimal(3_500)),
-        ("max_exposure_notional", Decimal(5_000)),
-        ("max_position_equity_share", Decimal("0.35")),
+        ("max_exposure_notional", Decimal(7_000)),
+        ("max_position_equity_share", Decimal("0.25")),
         ("max_exposure_equity_share", Decimal("0.5")),
     ],
 )
 def test_a_limit_that_is_just_met_lets_pass(name: str, limit: Decimal | int) -> None:
     shop = Shop().holding("20").working(BUY, "5").working(SELL, "1", "200").holding("30", "BBB").holding("50", "EEE")
     assert shop.over(terms(), **{name: limit}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "sentence"),
+    [
+        ("max_order_notional", Decimal(999), "1000.00 would be above the limit of 999 (max_order_notional)"),
+        ("max_position_notional", Decimal(999), "1000.00 would be above the limit of 999 (max_position_notional)"),
+        # 3,000 USD of AAA and BBB are 750 EUR; 10,000 USD and 1,000 EUR are 3,500 EUR
+        ("max_exposure_notional", Decimal(1_749), "1750.00 would be above the limit of 1749 (max_exposure_notional)"),
+        (
+            "max_position_equity_share",
+            Decimal("0.2"),
+            "1000.00 would be above the limit of 700.000 (max_position_equity_share)",
+        ),
+        (
+            "max_exposure_equity_share",
+            Decimal("0.4"),
+            "1750.00 would be above the limit of 1400.000 (max_exposure_equity_share)",
+        ),
+    ],
+)
+def test_a_limit_is_in_the_currency_of_the_order_s_instrument(name: str, limit: Decimal, sentence: str) -> None:
+    shop = Shop().holding("20").working(BUY, "20", symbol="BBB")
+    assert shop.over(terms(quantity="100", symbol="EEE"), **{name: limit}) == Refusal(name, sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "needs_a_rate"),
+    [
+        ("max_order_quantity", False),
+        ("max_order_notional", False),
+        ("max_position_quantity", False),
+        ("max_position_notional", False),
+        ("max_exposure_notional", True),
+        ("max_position_equity_share", True),
+        ("max_exposure_equity_share", True),
+    ],
+)
+def test_what_cannot_be_converted_never_passes_a_limit_that_it_bears_on(name: str, *, needs_a_rate: bool) -> None:
+    def without_rate(symbol: str) -> Decimal | None:
+        return None if symbol == "EURUSD" else PRICES[symbol]
+
+    shop = Shop().holding("10", "EEE")
+    refusal = shop.over(terms(), without_rate, **{name: Decimal(1_000_000)})
+    no_rate = "no rate from EUR to USD: no price of EURUSD has been heard yet; subscribe to it"
+    assert refusal == (Refusal("no_rate", no_rate) if needs_a_rate else None)
+
+
+def test_what_has_no_price_never_passes_a_limit_on_exposure() -> None:
+    shop = Shop().working(BUY, "1", "40", symbol="BBB")
+    refusal = shop.over(terms(), {"AAA": Decimal(100)}.get, max_exposure_notional=Decimal(1_000_000))
+    assert refusal == Refusal("no_price", "no price of BBB has been heard yet; subscribe to it")
 
 
 def test_there_is_a_row_for_every_limit() -> None:
@@ -247,7 +302,7 @@ def test_what_only_reduces_is_never_held_back_by_a_limit(
     order = terms(side, quantity)
 
     assert only_reduces(order, shop.holdings) is reduces
-    assert (over_limit(order, EVERY_LIMIT, INSTRUMENTS, shop.holdings, price_of) is None) is reduces
+    assert (over_limit(order, EVERY_LIMIT, shop.holdings, APPRAISER) is None) is reduces
 
 
 def test_an_exit_of_what_has_not_filled_is_held_back_by_no_limit() -> None:
@@ -327,7 +382,7 @@ def test_a_reduce_only_order_only_reduces(
     assert more_than_reduces(order, shop.holdings) == (Refusal("reduce_only", sentence) if sentence else None)
     assert more_than_reduces(of(order, reduce_only=False), shop.holdings) is None
     if sentence is None:
-        assert over_limit(order, EVERY_LIMIT, INSTRUMENTS, shop.holdings, price_of) is None
+        assert over_limit(order, EVERY_LIMIT, shop.holdings, APPRAISER) is None
 
 
 def test_two_reduce_only_orders_of_a_group_may_each_close_the_position() -> None:

@@ -26,6 +26,19 @@ def test_a_bar_holds_the_ticks_of_its_interval() -> None:
     assert builder.due_ns is None
 
 
+def test_prices_at_and_below_zero_are_prices_like_others() -> None:
+    builder = BarBuilder("AAA", MINUTE)
+    for second, price in ((61, -3.0), (70, 0.0), (71, -37.63), (119, -1.0)):
+        builder.add_price(second * SECOND, price, 1.0)
+    bar = builder.close()
+    assert (bar.open, bar.high, bar.low, bar.close) == (-3.0, 0.0, -37.63, -1.0)
+
+    longer = BarBuilder("AAA", FIVE)
+    longer.add_bar(bar)
+    longer.add_bar(Bar("AAA", 3 * MINUTE, MINUTE, -1.0, 5.0, -40.0, 2.0, 1.0))
+    assert longer.close() == Bar("AAA", FIVE, FIVE, -3.0, 5.0, -40.0, 2.0, 5.0)
+
+
 @pytest.mark.parametrize(
     ("ts_ns", "due_ns"),
     [(0, MINUTE), (MINUTE - 1, MINUTE), (MINUTE, 2 * MINUTE), (-1, 0), (-MINUTE, 0)],

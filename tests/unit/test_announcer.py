@@ -1,6 +1,7 @@
 """What is said of a step, once it is committed and not before."""
 
 import logging
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from daemon.announcer import Announcer
 from daemon.api.stream import EventStream
 from daemon.journal.records import Entry, Record
+from tests.account_records import liquidated, margin_called, moved, paid, posted
 from tests.simulation.journal import (
     busted,
     closed,
@@ -21,6 +23,7 @@ from tests.simulation.journal import (
     trip,
 )
 from trading.orders import Order
+from trading.postings import PostingKind
 from trading.reports import ReportKind
 
 
@@ -77,3 +80,60 @@ def test_who_is_refused_for_the_same_again_and_again_is_spoken_of_once(caplog: p
     caplog.set_level(logging.INFO)
     announced(refused(1), commit(), refused(2), commit(2), refused(3), commit(3))
     assert len(said(caplog)) == 1
+
+
+def test_what_befalls_a_book_is_a_line_of_its_strategys(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    announced(
+        posted(PostingKind.FUNDING, symbol="AAA", cash={"USD": "-3.35"}),
+        posted(PostingKind.FUNDING, "unallocated", symbol="AAA", cash={"USD": "0.01"}),
+        posted(PostingKind.SPLIT, symbol="AAA", units=Decimal(300), cash={"USD": "1.20"}, realised=Decimal("-0.05")),
+        margin_called(),
+        posted(PostingKind.MARGIN_CALL, reason="equity is below 500"),
+        liquidated(),
+        posted(PostingKind.LIQUIDATION, symbol="AAA", reason="no margin left"),
+        commit(),
+    )
+    assert said(caplog) == [
+        (logging.INFO, "sma", "funding AAA  -3.35 USD  at 13:00:00"),
+        (logging.INFO, "sma", "split AAA  +300 units  +1.20 USD  realised -0.05  at 13:00:00"),
+        (logging.WARNING, "", "margin call: equity is below 500"),
+        (logging.WARNING, "sma", "margin call  equity is below 500  at 13:00:00"),
+        (logging.ERROR, "", "liquidated: sell 50 AAA @ 9.00  fee 1.00  at 13:00:00  (no margin left)"),
+        (logging.ERROR, "sma", "liquidation AAA  no margin left  at 13:00:00"),
+    ]
+
+
+def test_what_an_operator_moves_is_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    units = moved(symbol="AAA", amount=Decimal(-5), price=Decimal("10.04"))
+    announced(paid("500.00"), paid("-20.00"), moved(currency="USD", amount=Decimal(75)), units, commit())
+    assert said(caplog) == [
+        (logging.INFO, "", "deposit of 500.00 USD: payday"),
+        (logging.INFO, "", "withdrawal of 20.00 USD: payday"),
+        (logging.INFO, "", "transfer of 75 USD from sma to rsi: more for rsi"),
+        (logging.INFO, "", "transfer of -5 AAA at 10.04 from sma to rsi: more for rsi"),
+    ]
+
+
+async def test_listeners_hear_of_postings_and_of_what_was_liquidated() -> None:
+    stream = EventStream()
+    with stream.subscribe() as listener:
+        dividend = posted(PostingKind.DIVIDEND, "unallocated", symbol="AAA", cash={"USD": "12.50"})
+        announced(dividend, liquidated(), paid("500.00"), commit(), stream=stream)
+        lines = [msgspec.json.decode(line) for line in (await listener.lines()).splitlines()]
+    assert [line["kind"] for line in lines] == ["posting", "fill", "operation"]
+    assert lines[0]["posting"] == {
+        "ts": "2026-01-01T13:00:00Z",
+        "strategy": "unallocated",
+        "kind": "dividend",
+        "symbol": "AAA",
+        "cash": {"USD": "12.50"},
+        "units": "0",
+        "cost": "0",
+        "realised": "0",
+        "price": None,
+        "reason": "",
+        "event_id": "event-1",
+    }
+    assert lines[2]["action"] == "move_cash"

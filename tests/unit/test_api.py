@@ -21,6 +21,7 @@ from daemon.errors import SocketProblem
 from daemon.net import UNIX_PATH_LIMIT, SystemNet
 from tests.simulation.operations import OperationsInMemory
 from tests.simulation.serving import served
+from trading.postings import PostingKind
 
 
 @pytest.fixture
@@ -133,6 +134,22 @@ async def test_another_user_is_refused_by_the_peers_credentials(operations: Oper
         ("GET", "/v1/orders?limit=many", {}, 400, "bad_request"),
         ("GET", "/v1/orders?limt=5", {}, 400, "bad_request"),
         ("GET", "/v1/fills?limit=1&limit=2", {}, 400, "bad_request"),
+        ("GET", "/v1/postings?strategy=nobody", {}, 404, "unknown_strategy"),
+        ("GET", "/v1/performance/nobody", {}, 404, "unknown_strategy"),
+        ("GET", "/v1/performance?since=yesterday", {}, 400, "bad_request"),
+        ("GET", "/v1/performance?since=2026-01-05T00:00:00", {}, 400, "bad_request"),
+        ("GET", "/v1/account/deposit", {}, 405, "method_not_allowed"),
+        ("POST", "/v1/account/deposit", {"json": {}}, 400, "bad_request"),
+        ("POST", "/v1/account/deposit", {"json": {"amount": "much"}}, 400, "bad_request"),
+        ("POST", "/v1/account/withdraw", {"json": {"amount": "1"}}, 409, "account_refused"),
+        ("POST", "/v1/account/transfer", {"json": {"amount": "1", "source": "maker"}}, 400, "bad_request"),
+        (
+            "POST",
+            "/v1/account/transfer",
+            {"json": {"amount": "1", "source": "maker", "target": "nobody"}},
+            404,
+            "unknown_strategy",
+        ),
         ("POST", "/v1/halt", {"json": {"cancel": True}}, 400, "bad_request"),
         ("POST", "/v1/halt", {"json": {"cancel_orders": "yes"}}, 400, "bad_request"),
         ("POST", "/v1/halt", {"json": ["now"]}, 400, "bad_request"),
@@ -235,6 +252,58 @@ async def test_the_account_balances_and_shows_a_booking_that_was_skipped(
     )
 
 
+async def test_money_is_paid_in_and_moved_and_answered_with_the_account(
+    operations: OperationsInMemory, path: Path
+) -> None:
+    operations.buy("sma-aaa", 100, "100.07")
+    async with client(operations, path) as session:
+        _, paid = await ask(session, "POST", "/v1/account/deposit", json={"amount": "500.00"})
+        moved = {"source": "unallocated", "target": "maker", "amount": "120.50"}
+        _, after = await ask(session, "POST", "/v1/account/transfer", json=moved)
+        _, left = await ask(session, "POST", "/v1/account/withdraw", json={"amount": 79.5, "currency": "USD"})
+        _, postings = await ask(session, "GET", "/v1/postings?strategy=unallocated&limit=2")
+    assert paid["unallocated"] == {"cash": {"USD": "500.00"}, "positions": {}}
+    assert after["books"]["maker"]["cash"] == {"USD": "25120.50"}
+    assert (left["unallocated"]["cash"], left["balanced"]) == ({"USD": "300.00"}, True)
+    assert [(one["kind"], one["cash"]) for one in postings] == [
+        ("transfer", {"USD": "-120.50"}),
+        ("withdrawal", {"USD": "-79.5"}),
+    ]
+
+
+async def test_the_time_from_which_performance_is_asked_may_be_of_any_zone(
+    operations: OperationsInMemory, path: Path
+) -> None:
+    async with client(operations, path) as session:
+        since = {"since": "2026-01-05T15:30:00+01:00"}
+        _, answer = await ask(session, "GET", "/v1/performance/maker", params=since)
+    assert answer["since"] == "2026-01-05T14:30:00Z"
+    assert set(answer["container"]) == {
+        "container_id",
+        "start_time",
+        "orders_generated",
+        "fills_executed",
+        "final_portfolio_value",
+        "max_drawdown",
+        "sharpe_ratio",
+    }
+
+
+async def test_a_margin_account_shows_what_is_tied_up_and_balances_that_are_not_cash(
+    operations: OperationsInMemory, path: Path
+) -> None:
+    operations.on_margin = True
+    operations.buy("sma-aaa", 100, "100.07")
+    async with client(operations, path) as session:
+        _, account = await ask(session, "GET", "/v1/account")
+        _, positions = await ask(session, "GET", "/v1/positions")
+    assert (account["kind"], account["equity"], account["balances"]) == ("margin", "49999.00", {"USD": "50000.00"})
+    assert account["margin"] == {"initial": "1000.70", "maintenance": "500.35", "free": "48998.30"}
+    assert account["books"]["sma-aaa"]["balance"] == {"USD": "25000.00"}
+    assert "balance" not in account["books"]["maker"]
+    assert positions[0]["margin"] == "1000.70"
+
+
 async def test_halt_and_resume_are_done_and_answered_with_the_status(
     operations: OperationsInMemory, path: Path
 ) -> None:
@@ -314,6 +383,8 @@ def test_the_openapi_document_tells_parameters_bodies_and_money(operations: Oper
     assert described["paths"]["/v1/strategies/{id}"]["get"]["parameters"] == [
         {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     ]
+    moved = described["paths"]["/v1/account/transfer"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(moved["required"]) == {"amount", "source", "target"}
     body = described["paths"]["/v1/halt"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(body["properties"]) == {"reason", "cancel_orders"}
     assert described["components"]["schemas"]["FillView"]["properties"]["price"]["type"] == "string"
@@ -332,6 +403,7 @@ def _references(node: Any) -> Iterator[str]:
 
 async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsInMemory, path: Path) -> None:
     operations.buy("sma-aaa", 100, "100.07")
+    operations.post("sma-aaa", PostingKind.FUNDING, "-3.35", symbol="AAA")
     async with client(operations, path) as session, session.get("/metrics") as response:
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         families = list(text_string_to_metric_families(await response.text()))
@@ -350,18 +422,37 @@ async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsI
                 "version",
                 "python",
                 "mode",
+                "kind",
             }
     values = {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for s in f.samples}
     aaa = ("strategy", "sma-aaa")
     assert values["bulkhead_fills_total", (("broker", "simulated"), aaa)] == 1
     assert values["bulkhead_container_restarts_total", (aaa,)] == 0
     assert values["bulkhead_quotes_conflated_total", (aaa,)] == 0
+    assert values["bulkhead_strategy_income", (("currency", "USD"), ("kind", "funding"), aaa)] == -3.35
+    assert values["bulkhead_strategy_max_drawdown_ratio", (aaa,)] == -0.0125
+    assert values["bulkhead_margin_calls_total", (aaa,)] == 2
+    assert values["bulkhead_liquidations_total", (aaa,)] == 0
+    assert values["bulkhead_account_equity", (("currency", "USD"),)] == 49_995.65
     assert values["bulkhead_strategy_fees", (("currency", "USD"), aaa)] == 1
     assert values["bulkhead_strategy_state", (("state", "running"), aaa)] == 1
     assert values["bulkhead_strategy_state", (("state", "tripped"), aaa)] == 0
     assert values["bulkhead_position_units", (aaa, ("symbol", "AAA"))] == 100
     assert values["bulkhead_journal_sync_seconds_total", ()] == 0.25
     assert values["bulkhead_halted", ()] == 0
+
+
+async def test_what_has_no_rate_is_left_out_of_the_metrics(operations: OperationsInMemory, path: Path) -> None:
+    operations.rates_are_known = False
+    async with client(operations, path) as session:
+        async with session.get("/metrics") as response:
+            metrics = await response.text()
+        _, status = await ask(session, "GET", "/v1/status")
+        _, strategies = await ask(session, "GET", "/v1/strategies")
+    assert (status["equity"], strategies[0]["equity"]) == (None, None)
+    assert "bulkhead_account_equity" not in metrics
+    assert "bulkhead_strategy_equity{" not in metrics
+    assert 'bulkhead_strategy_fees{currency="USD",strategy="sma-aaa"} 0.0' in metrics
 
 
 async def test_an_alarm_is_shown_wherever_somebody_looks_and_stops_nothing(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from daemon.state import LOCK_NAME, LOGS_NAME, SOCKET_NAME
 from daemon.version import VERSION
 from tests.simulation.operations import OperationsInMemory
 from tests.simulation.serving import served
+from trading.postings import PostingKind
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "cli"
@@ -64,12 +66,14 @@ def running(operations: OperationsInMemory, state: Path) -> Iterator[OperationsI
 SHOWN = {
     "status": ("status",),
     "performance": ("performance",),
+    "performance-one": ("performance", "sma-aaa"),
     "strategy-list": ("strategy", "list"),
     "strategy-show": ("strategy", "show", "sma-aaa"),
     "orders": ("orders",),
     "positions": ("positions",),
     "fills": ("fills",),
     "account-show": ("account", "show"),
+    "account-postings": ("account", "postings"),
 }
 
 
@@ -133,6 +137,56 @@ def test_watching_shows_again_until_it_is_interrupted(
     assert len([json.loads(line) for line in shown.stdout.splitlines()]) == 3
 
 
+def test_postings_are_listed_with_cash_and_units(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    running.post("sma-aaa", PostingKind.FUNDING, "-3.35", symbol="AAA")
+    running.post("unallocated", PostingKind.DEPOSIT, "500.00")
+    listed = bulkhead("account", "postings", "--strategy", "sma-aaa")
+    assert listed.stdout.splitlines()[1].split() == [
+        *("2026-01-05", "14:31:30", "sma-aaa", "funding", "AAA", "0", "-3.35", "USD", "0", "-", "-")
+    ]
+    assert len(json.loads(bulkhead("account", "postings", "-o", "json").stdout)) == 2
+
+
+def test_a_margin_account_shows_margin_and_balances_in_columns_of_their_own(
+    bulkhead: Bulkhead, running: OperationsInMemory
+) -> None:
+    running.on_margin = True
+    assert_golden("account-show-margin.table", bulkhead("account", "show").stdout)
+    assert bulkhead("positions").stdout.splitlines()[0].split()[-1] == "MARGIN"
+    assert bulkhead("strategy", "show", "sma-aaa").stdout.splitlines()[-1].split()[-1] == "1000.70"
+
+
+def test_income_is_shown_by_kind(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    running.post("sma-aaa", PostingKind.FUNDING, "-3.35", symbol="AAA")
+    assert re.search(r"^funding +-3.35 USD$", bulkhead("strategy", "show", "sma-aaa").stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", [(), ("sma-aaa",)])
+def test_performance_is_asked_from_a_time_on(
+    bulkhead: Bulkhead, running: OperationsInMemory, words: tuple[str, ...]
+) -> None:
+    shown = bulkhead("performance", *words, "--since", "2026-01-05T16:30+01:00")
+    assert (shown.exit_code, "2026-01-05 15:30:00 to 2026-01-05 14:31:07" in shown.stdout) == (0, True)
+    assert running.since_ns == 1_767_627_000 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("since", "why"),
+    [("yesterday", "is no date and time such as"), ("2026-01-05T15:30", "has no time zone; append Z")],
+)
+def test_a_time_that_is_none_is_exit_code_2(bulkhead: Bulkhead, since: str, why: str) -> None:
+    told = bulkhead("performance", "--since", since)
+    assert (told.exit_code, why in told.stderr) == (2, True)
+
+
+def test_the_table_of_performance_fits_a_terminal_with_millions(bulkhead: Bulkhead, state: Path) -> None:
+    with served(OperationsInMemory(("mean-reverts-10", "trends")), state / SOCKET_NAME):
+        lines = bulkhead("performance").stdout.splitlines()[:4]
+    shown = (max(len(line.split()[place]) for line in lines) for place in (1, 2, 3, 10))
+    millions = sum(len(amount) for amount in ("1234567.89", "1234567.89", "-1234567.89", "123456.78"))
+    assert len(lines[0]) - sum(shown) + millions <= 120
+
+
 def test_an_unbalanced_account_is_said_aloud(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
     running.broker_cash += 1
     assert "NOT BALANCED at event 1234" in bulkhead("account", "show").stdout
@@ -148,6 +202,55 @@ def test_halt_and_resume_talk_on_stderr_alone(bulkhead: Bulkhead, running: Opera
     assert "halted" in halted.stderr
     resumed = bulkhead("resume")
     assert (resumed.exit_code, resumed.stdout, running.halt_reason) == (0, "", None)
+
+
+def test_money_is_paid_in_moved_and_paid_out(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    done = [
+        bulkhead("account", "deposit", "500"),
+        bulkhead("account", "transfer", "--from", "unallocated", "--to", "maker", "120.50", "--currency", "USD"),
+        bulkhead("account", "withdraw", "79.50", "--reason", "rent"),
+    ]
+    assert [(one.exit_code, one.stdout) for one in done] == [(0, "")] * 3
+    assert [one.stderr for one in done] == [
+        "deposited 500 USD: it is unallocated\n",
+        "transferred 120.50 USD from unallocated to maker\n",
+        "withdrew 79.50 USD\n",
+    ]
+    books = running.account()
+    assert (books.unallocated.cash, books.books["maker"].cash["USD"]) == ({"USD": Decimal(300)}, Decimal("25120.50"))
+
+
+def test_a_position_is_moved_by_its_symbol(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    words = ("account", "transfer", "--from", "sma-aaa", "--to", "maker", "10", "--symbol", "AAA")
+    at_a_price, at_the_last = bulkhead(*words, "--price", "99.5"), bulkhead(*words)
+    assert at_a_price.stderr == at_the_last.stderr == "transferred 10 AAA from sma-aaa to maker\n"
+    assert running.moved == ("sma-aaa", "maker", Decimal(10), "", "AAA", None, "asked on the command line")
+
+
+TRANSFER = ("account", "transfer", "--to", "maker", "--from")
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("account", "withdraw", "1"), 1, "unallocated has 0 USD; 1 of that cannot be moved"),
+        ((*TRANSFER, "sma-aaa", "99999"), 1, "sma-aaa has 14992.00 USD; 99999 of that cannot be moved"),
+        ((*TRANSFER, "sma-aa", "1"), 4, "did you mean 'sma-aaa'?"),
+        (("account", "deposit", "much"), 2, "'much' is no number"),
+        (("account", "deposit", "0"), 2, "0 is not above zero"),
+        (("account", "deposit", "--", "-5"), 2, "-5 is not above zero"),
+        (("account", "deposit", "nan"), 2, "nan is not above zero"),
+        (("account", "transfer", "--to", "maker", "1"), 2, "Missing option '--from'"),
+        ((*TRANSFER, "sma-aaa", "1", "--price", "5"), 2, "name its --symbol"),
+        ((*TRANSFER, "sma-aaa", "1", "--symbol", "AAA", "--price", "x"), 2, "'x' is no number"),
+        ((*TRANSFER, "sma-aaa", "1", "--symbol", "AAA", "--currency", "USD"), 2, "name one of them"),
+    ],
+)
+def test_what_cannot_be_moved_is_told_in_words(bulkhead: Bulkhead, words: tuple[str, ...], code: int, why: str) -> None:
+    told = bulkhead(*words)
+    assert (told.exit_code, told.stdout) == (code, "")
+    assert why in told.stderr
 
 
 def test_reset_puts_the_state_aside_and_a_second_one_finds_nothing(bulkhead: Bulkhead, state: Path) -> None:
@@ -240,17 +343,47 @@ def test_a_config_with_a_new_strategy_passes_the_check_and_is_told(bulkhead: Bul
     assert (in_words.exit_code, "symbol=AAA, fast=5, slow=30, quantity=100" in in_words.stdout) == (0, True)
     assert re.search(r"^emulated +no kind of order$", in_words.stdout, re.MULTILINE)
     assert told["emulated"] == []
+    assert re.search(r"^account +cash, 100000 USD$", in_words.stdout, re.MULTILINE)
+    assert re.search(r" 10000 USD +symbol=AAA", in_words.stdout)
+    assert [told[key] for key in ("account", "leverage", "currency", "cash")] == [
+        "cash",
+        None,
+        "USD",
+        {"USD": "100000"},
+    ]
     assert told["state"] == str(tmp_path / "state")
     assert told["strategies"] == [
         {
             "id": "mine",
             "class": "mine/my_cross.py:MyCross",
             "isolation": "task",
-            "capital": "10000",
+            "capital": {"USD": "10000"},
             "params": {"symbol": "AAA", "fast": 5, "slow": 30, "quantity": "100"},
             "subscriptions": ["AAA bars 1m"],
         }
     ]
+
+
+def test_the_check_tells_the_kind_of_the_account_its_leverage_and_its_cash_by_currency(
+    bulkhead: Bulkhead, tmp_path: Path
+) -> None:
+    bulkhead("new", "strategy", "MyCross", "--path", "mine")
+    text = CONFIG.replace("currency: USD", "kind: margin, leverage: 30, currency: USD")
+    text = text.replace('cash: "100000"', 'cash: {USD: "100000", EUR: 5}').replace(
+        'capital: "10000"', "capital: {EUR: 5}"
+    )
+    text = text.replace('AAA: {price: "100"}', 'AAA: {price: "100"}, EURUSD: {price: "100"}')
+    pair = 'EURUSD: {kind: fx, base: EUR, tick_size: "0.01", lot_size: "1"}'
+    (tmp_path / "config.yaml").write_text(text.replace('lot_size: "1"}}', f'lot_size: "1"}}, {pair}}}'))
+    in_words, told = bulkhead("check"), json.loads(bulkhead("check", "-o", "json").stdout)
+    assert re.search(r"^account +margin, leverage 30, 100000 USD, 5 EUR$", in_words.stdout, re.MULTILINE)
+    assert [told[key] for key in ("account", "leverage", "currency", "cash")] == [
+        "margin",
+        "30",
+        "USD",
+        {"USD": "100000", "EUR": "5"},
+    ]
+    assert told["strategies"][0]["capital"] == {"EUR": "5"}
 
 
 def test_a_config_tells_all_its_problems_at_once_on_stderr(bulkhead: Bulkhead, tmp_path: Path) -> None:
@@ -376,7 +509,15 @@ def _answer_once(listener: socket.socket, answer: bytes) -> None:
 
 
 @pytest.mark.usefixtures("running")
-@pytest.mark.parametrize("words", [("strategy", "show", "sma-aa"), ("orders", "--strategy", "sma-aa")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("strategy", "show", "sma-aa"),
+        ("orders", "--strategy", "sma-aa"),
+        ("performance", "sma-aa"),
+        ("account", "postings", "--strategy", "sma-aa"),
+    ],
+)
 def test_an_unknown_strategy_is_exit_code_4_with_the_nearest(bulkhead: Bulkhead, words: tuple[str, ...]) -> None:
     told = bulkhead(*words)
     assert (told.exit_code, told.stdout) == (4, "")
@@ -386,6 +527,7 @@ def test_an_unknown_strategy_is_exit_code_4_with_the_nearest(bulkhead: Bulkhead,
 @pytest.mark.usefixtures("running")
 def test_an_id_with_a_slash_is_a_strategy_that_is_not_there(bulkhead: Bulkhead) -> None:
     assert bulkhead("strategy", "show", "../status").exit_code == 4
+    assert bulkhead("performance", "../status").exit_code == 4
 
 
 @pytest.mark.parametrize("words", [("nonsense",), ("status", "-o", "xml"), ("orders", "--limit", "0")])
@@ -407,7 +549,9 @@ def test_a_socket_path_too_long_is_exit_code_1_in_words(bulkhead: Bulkhead) -> N
 # How it is built.
 
 
-@pytest.mark.parametrize(("name", "words"), {"help": [], "strategy-help": ["strategy"]}.items())
+@pytest.mark.parametrize(
+    ("name", "words"), {"help": [], "strategy-help": ["strategy"], "account-help": ["account"]}.items()
+)
 def test_help_is_as_in_the_golden_file(bulkhead: Bulkhead, name: str, words: list[str]) -> None:
     assert_golden(f"{name}.txt", bulkhead(*words, "--help").stdout)
 

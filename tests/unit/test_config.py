@@ -27,6 +27,7 @@ from brokers.simulated.costs import (
     TieredCommission,
     VolumeShareSlippage,
 )
+from daemon.assembly import fleet_of
 from daemon.check import check
 from daemon.config import conversion, cost_conversion
 from daemon.config.schema import schema_text
@@ -81,7 +82,8 @@ def test_the_default_configuration_is_a_plan_of_five_strategies_on_three_symbols
         "maker-bbb",
     ]
     assert list(plan.instruments) == ["AAA", "BBB", "CCC"]
-    free = plan.settings.account.cash - sum(strategy.capital for strategy in plan.settings.strategies)
+    fleet = fleet_of(plan)
+    free = fleet.cash["USD"] - sum(entry.capital["USD"] for entry in fleet.strategies)
     assert free == 10_000, "the README lets a newcomer give it to a strategy of their own"
 
 
@@ -183,7 +185,7 @@ USD, EUR = Currency.known("USD"), Currency.known("EUR")
             '{kind: per_share, rate: "0.005", minimum: 1, cap_percent: "0.5", maximum: 20, currency: quote}',
             PerShareCommission(D("0.005"), D(1), D("0.5"), D(20)),
         ),
-        ("{kind: per_trade, amount: 10, currency: EUR}", PerTradeCommission(D(10), currency=EUR)),
+        ("{kind: per_trade, amount: 10, currency: BTC}", PerTradeCommission(D(10), currency=Currency.known("BTC"))),
         (
             '{kind: per_contract, rate: "0.85", exchange_fee: "1.2", minimum: 2, basis: fill}',
             PerContractCommission(D("0.85"), D("1.2"), D(2), currency=USD, basis=FeeBasis.FILL),
@@ -218,7 +220,7 @@ def test_commissions_become_the_simulated_markets(written: str, commission: obje
     pair = text.replace("{kind: equity,", "{kind: crypto, base: BTC,")
     settings = plan_of(tmp_path, pair).settings
     assert isinstance(settings.broker, SimulatedBrokerSettings)
-    assert cost_conversion.commission(settings.broker.commission, settings.account) == commission
+    assert cost_conversion.commission(settings.broker.commission, settings) == commission
 
 
 @pytest.mark.parametrize(
@@ -245,7 +247,7 @@ def test_slippages_become_the_simulated_markets(written: str, slippage: object, 
 def test_costs_become_the_simulated_markets(tmp_path: Path) -> None:
     settings = plan_of(tmp_path, CONFIG).settings
     assert isinstance(settings.broker, SimulatedBrokerSettings)
-    assert cost_conversion.commission(settings.broker.commission, settings.account) == NoCommission()
+    assert cost_conversion.commission(settings.broker.commission, settings) == NoCommission()
     assert cost_conversion.slippage(settings.broker.slippage) == NoSlippage()
 
 

@@ -16,6 +16,7 @@ from tests.config_builders import (
     in_broker,
     in_feed,
     in_strategy,
+    paired,
     plan_of,
     problems_of,
     strategy,
@@ -23,7 +24,7 @@ from tests.config_builders import (
 )
 from trading.money import KNOWN_QUANTA
 
-KNOWN = ", ".join(KNOWN_QUANTA)
+KNOWN = f"{', '.join(KNOWN_QUANTA)}; write that of another under currencies"
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "config"
 
 # Files that cannot be read.
@@ -100,7 +101,7 @@ SHAPE = [
     (edited('cash: "100000"', "cash: true"),
      "2: account.cash: must be a number, in quotes when it has a point; got true"),
     (edited(', cash: "100000"', ""),
-     '2: account.cash: is missing (cash that the account begins with, such as "100000")'),
+     '2: account.cash: is missing (cash that the account begins with, such as "100000", or {USD: "100000", BNB: "5"})'),
     (edited("currency: USD", "currency: usd"),
      "2: account.currency: must be a currency's code such as USD; got 'usd'"),
     (edited("kind: synthetic", "kind: websocket"),
@@ -167,7 +168,7 @@ SHAPE = [
      "7: broker.slippage[1].share: must be above 0; got -1"),
     (edited('tick_size: "0.01"', "tick_size: 0"), "9: instruments.AAA.tick_size: must be above 0; got 0"),
     (edited("kind: equity", "kind: stock"),
-     "9: instruments.AAA.kind: must be one of equity, fx, crypto; got 'stock'"),
+     "9: instruments.AAA.kind: must be one of equity, fx, crypto, future, perpetual; got 'stock'"),
     (edited("id: sma-aaa", "id: SMA"),
      "11: strategies[0].id: must be at most 39 small letters, digits and hyphens, a letter or digit first; got"
      " 'SMA'"),
@@ -181,7 +182,9 @@ SHAPE = [
      "13: strategies[0].risk.sizing.share: must be above 0; got 0"),
     (in_strategy("risk: {max_order_quantities: 1}"),
      "12: strategies[0].risk.max_order_quantities: unknown key; did you mean 'max_order_quantity'?"),
-    (edited(CAPITAL, ""), '11: strategies[0].capital: is missing (its part of the account\'s cash, such as "25000")'),
+    (edited(CAPITAL, ""),
+     "11: strategies[0].capital: is missing (its part of the account's cash, such as \"25000\", or by currency as"
+     " there)"),
     (CONFIG + "  - sma\n", "15: strategies[1]: must be a mapping of keys to values; got 'sma'"),
 ]  # fmt: skip
 
@@ -196,13 +199,14 @@ SENSE = [
     (CONFIG + strategy("unallocated"),
      "15: strategies[1].id: 'unallocated' is the ledger's book of what is no strategy's; take another"),
     (CONFIG + strategy("two", capital="75000.01"),
-     "10: strategies: their capital adds up to 100000.01, 0.01 above the account's cash of 100000; lower it there"),
+     "10: strategies: their capital adds up to 100000.01 USD, 0.01 above the account's cash of 100000; lower it there"),
     (edited('cash: "100000"', 'cash: "100000.001"'),
      "2: account.cash: 100000.001 is no whole number of the smallest unit of USD, 0.01"),
     (edited(CAPITAL, CAPITAL.replace("25000", "25000.005")),
      "14: strategies[0].capital: 25000.005 is no whole number of the smallest unit of USD, 0.01"),
     (edited("kind: equity", "kind: equity, currency: EUR"),
-     "9: instruments.AAA.currency: EUR is not the account's USD; nothing converts between currencies yet"),
+     "9: instruments.AAA.currency: nothing converts EUR into the account's USD; add the pair to instruments: base: EUR"
+     " with currency: USD, or the other way round"),
     (edited(INSTRUMENT, INSTRUMENT + INSTRUMENT.replace("AAA", "AAB")),
      "10: instruments.AAB: the feed brings no data of it; add it to feed.symbols; did you mean 'AAA'?"),
     (edited(FEED, FEED + FEED.replace("AAA", "XYZ")),
@@ -231,18 +235,18 @@ SENSE = [
      "7: broker.commission.currency: AAA: no base is named; write instruments.AAA.base, or quote here"),
     (in_broker("commission: [{kind: per_trade, amount: 1, currency: base}, {kind: percent, percent: 1}]"),
      "7: broker.commission[0].currency: AAA: no base is named; write instruments.AAA.base, or quote here"),
-    (in_broker("commission: {kind: per_share, rate: 1, cap_percent: 1, currency: EUR}"),
-     "7: broker.commission.cap_percent: no percentage of a trade of AAA is an amount of EUR; write maximum instead,"
+    (paired(in_broker("commission: {kind: per_share, rate: 1, cap_percent: 1, currency: EUR}"), "EUR"),
+     "8: broker.commission.cap_percent: no percentage of a trade of AAA is an amount of EUR; write maximum instead,"
      " or currency: quote"),
-    (in_broker("commission: [{kind: percent, percent: 1}, {kind: per_trade, amount: 1, currency: EUR}]"),
-     "7: broker.commission[1].currency: charges AAA in EUR, and broker.commission[0] in USD; a fill has one fee, so"
+    (paired(in_broker("commission: [{kind: percent, percent: 1}, {kind: per_trade, amount: 1, currency: EUR}]"), "EUR"),
+     "8: broker.commission[1].currency: charges AAA in EUR, and broker.commission[0] in USD; a fill has one fee, so"
      " write the same currency for both"),
     (in_broker("commission: {kind: percent, percent: 1, minimum: 2, maximum: 1}"),
      "7: broker.commission.maximum: 1 is below the minimum, 2; raise it or lower that"),
     (in_broker('commission: {kind: per_contract, rate: 1, minimum: "0.005"}'),
      "7: broker.commission.minimum: 0.005 is no whole number of the smallest unit of USD, 0.01"),
-    (in_broker('commission: {kind: per_share, rate: 1, maximum: "1.5", currency: JPY}'),
-     "7: broker.commission.maximum: 1.5 is no whole number of the smallest unit of JPY, 1"),
+    (paired(in_broker('commission: {kind: per_share, rate: 1, maximum: "1.5", currency: JPY}'), "JPY"),
+     "8: broker.commission.maximum: 1.5 is no whole number of the smallest unit of JPY, 1"),
     (in_broker("commission: {kind: tiered, tiers: [{turnover: 1, maker_percent: 0, taker_percent: 1}]}"),
      "7: broker.commission.tiers[0].turnover: 1 leaves smaller turnovers without a tier; begin the first at 0"),
     (in_broker("commission: {kind: tiered, tiers: [{turnover: 0, maker_percent: 0, taker_percent: 2},"

@@ -14,7 +14,7 @@ from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.rules import BarPrice, MarketRules
 from tests.market_builders import a_market, an_instrument, buy, cancel, changed, sell, through_msgpack
 from trading.commands import WireAmend, WireCommand, WireSubmit
-from trading.market import Effect, ReportDelayed
+from trading.market import Effect, ReportDelayed, TriggerMoved
 from trading.market_data import Bar, MarketEvent, Quote, Trade
 from trading.orders import OrderType, TimeInForce
 from trading.reports import ExecutionReport, ReportKind
@@ -66,8 +66,10 @@ def in_lines(effects: Sequence[Effect], unit: int = MILLISECOND) -> list[str]:
             traded = "" if effect.fill is None else f" {effect.fill.quantity} at {effect.fill.price}"
             code = f" {effect.code}" if effect.code else ""
             lines.append(f"{effect.cid} {effect.kind}{traded}{code} @{effect.ts_ns / unit:g}")
-        else:
+        elif isinstance(effect, TriggerMoved):
             lines.append(f"{effect.cid} moves to {effect.stop_price}")
+        else:
+            lines.append(type(effect).__name__)
     return lines
 
 

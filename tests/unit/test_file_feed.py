@@ -108,6 +108,7 @@ def test_the_reference_tells_of_contents_and_mapping_and_not_of_paths(tmp_path: 
         feed_of(trades(price_file(tmp_path / "longer.csv", 6))),
         feed_of(trades(one, zone="Europe/Berlin")),
         feed_of(trades(one, symbols=("BBB",))),
+        feed_of(trades(one, may_be_negative=frozenset({"AAA"}))),
         feed_of(trades(one), start_ns=1),
         feed_of(trades(one), end_ns=1),
         feed_of(trades(one), skip_bad_rows=True),

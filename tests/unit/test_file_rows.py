@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -159,6 +160,66 @@ def test_a_row_that_cannot_be_is_named_with_its_place_and_the_rest_is_kept(
     assert len(list(skipping.events())) == good
     assert [sum(faults.values()) for faults in skipping.skipped.values()] == [1]
     assert skipping.rows == good + 1
+
+
+# Prices at or below zero.
+
+
+@pytest.mark.parametrize(
+    ("describe", "header", "lines", "prices"),
+    [
+        (quotes, QUOTE, ["AAA,-3,-2,1,1", "AAA,-1,1,1,1", "AAA,-1,0,1,1"], [(-3.0, -2.0), (-1.0, 1.0), (-1.0, 0.0)]),
+        (trades, TRADE, ["AAA,-37.63,1,a", "AAA,0,1,b", "AAA,2,1,c"], [(-37.63,), (0.0,), (2.0,)]),
+        (bars, BAR, ["AAA,-1,2,-40,-37.63,5"], [(-1.0, 2.0, -40.0, -37.63)]),
+    ],
+)
+@pytest.mark.parametrize("symbols", [("AAA",), ("AAA", "CCC")], ids=["one symbol", "two"])
+def test_a_price_may_be_negative_where_that_of_its_symbol_may(
+    describe: Described,
+    header: str,
+    lines: Sequence[str],
+    prices: Sequence[tuple[float, ...]],
+    symbols: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    text = "\n".join([header, *(f"{DAY} 12:{minute:02d},{line}" for minute, line in enumerate(lines))])
+    path = write(tmp_path / "a.csv", text)
+    heard = [
+        msgspec.structs.astuple(event)
+        for event in feed_of(describe(path, symbols=symbols, may_be_negative=frozenset({"AAA"}))).events()
+    ]
+    first = 3 if describe is bars else 2
+    assert [values[first : first + len(prices[0])] for values in heard] == prices
+    with pytest.raises(BadData, match="is not above zero"):
+        list(feed_of(describe(path, symbols=symbols)).events())
+
+
+def test_in_one_file_the_price_of_one_symbol_may_be_negative_and_that_of_another_not(tmp_path: Path) -> None:
+    lines = "".join(f"{DAY} 12:00,{symbol},-1\n" for symbol in ("AAA", "CCC"))
+    path = write(tmp_path / "a.csv", f"time,symbol,price\n{lines}")
+    feed = feed_of(trades(path, symbols=("AAA", "CCC"), may_be_negative=frozenset({"CCC", "DDD"})), skip_bad_rows=True)
+    assert list(feed.events()) == [Trade("CCC", NOON, -1.0, 0.0)]
+    assert feed.skipped == {"a.csv": {"with a price not above zero": 1}}
+
+
+@pytest.mark.parametrize(
+    ("describe", "header", "line", "message"),
+    [
+        (quotes, QUOTE, "AAA,-2,-3,1,1", "bid -2.0 is above ask -3.0"),
+        (quotes, QUOTE, "AAA,-2,-1,-1,1", "bid_size -1.0 is negative"),
+        (trades, TRADE, "AAA,-inf,1,a", "price '-inf' is no number"),
+        (trades, TRADE, "AAA,-1e999,1,a", "price -inf is no number"),
+        (trades, TRADE, "AAA,nan,1,a", "price 'nan' is no number"),
+        (bars, BAR, "AAA,-1,-5,-4,-4,1", "high -5.0 is below low -4.0"),
+        (bars, BAR, "AAA,-1,2,-1,-1e999,1", "close -inf is no number"),
+    ],
+)
+def test_a_negative_price_must_be_as_sound_as_another(
+    describe: Described, header: str, line: str, message: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.csv", f"{header}\n{DAY} 12:00,{line}\n")
+    with pytest.raises(BadData, match=re.escape(f"row 1 (line 2): {message}")):
+        list(feed_of(describe(path, may_be_negative=frozenset({"AAA"}))).events())
 
 
 def test_a_quote_may_repeat_where_the_config_says_so_and_equal_trades_always_may(tmp_path: Path) -> None:

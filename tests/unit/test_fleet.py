@@ -16,7 +16,7 @@ def an_entry(strategy: str = "sma", **changes: Any) -> StrategyEntry:
         "id": strategy,
         "reference": "strategies.sma_cross:SmaCross",
         "params": {"symbol": "AAA", "fast": 10},
-        "capital": Decimal(25_000),
+        "capital": {"USD": Decimal(25_000)},
         "isolation": "task",
         "timeframe_ns": 60,
         "warmup": 30,
@@ -31,7 +31,7 @@ def an_entry(strategy: str = "sma", **changes: Any) -> StrategyEntry:
 def a_fleet(*entries: StrategyEntry, **changes: Any) -> Fleet:
     given: dict[str, Any] = {
         "currency": "USD",
-        "cash": Decimal(100_000),
+        "cash": {"USD": Decimal(100_000)},
         "instruments": {"AAA": an_instrument("AAA"), "BBB": an_instrument("BBB")},
         "limits": RiskLimits(),
         "broker": "simulated",
@@ -63,11 +63,22 @@ def a_fleet(*entries: StrategyEntry, **changes: Any) -> Fleet:
             )
         ),
         (
-            a_fleet(an_entry("sma", capital=Decimal("25000.01")), an_entry("maker")),
+            a_fleet(an_entry("sma", capital={"USD": Decimal("25000.01")}), an_entry("maker")),
             FleetChange(refused=["sma: capital was 25000 and would be 25000.01"]),
         ),
-        (a_fleet(currency="EUR"), FleetChange(refused=["account.currency was USD and would be EUR"])),
-        (a_fleet(cash=Decimal(200_000)), FleetChange(refused=["account.cash was 100000 and would be 200000"])),
+        (
+            a_fleet(an_entry("sma", capital={"USD": Decimal(25_000), "BNB": Decimal(1)}), an_entry("maker")),
+            FleetChange(refused=["sma: capital was 25000 and would be 25000, 1 BNB"]),
+        ),
+        (a_fleet(cash={"USD": Decimal("100000.00")}), FleetChange()),
+        (
+            a_fleet(cash={"USD": Decimal(200_000)}),
+            FleetChange(refused=["account.cash was 100000 and would be 200000"]),
+        ),
+        (
+            a_fleet(cash={"EUR": Decimal(100_000), "USD": Decimal(5)}),
+            FleetChange(refused=["account.cash was 100000 and would be 100000 EUR, 5"]),
+        ),
         (
             a_fleet(broker="passthrough"),
             FleetChange(refused=["broker.kind was simulated and would be passthrough"]),
@@ -88,8 +99,19 @@ def test_what_differs_between_two_fleets(after: Fleet, expected: FleetChange) ->
     assert bool(expected) == (expected != FleetChange())
 
 
+def in_euros(strategy: str) -> StrategyEntry:
+    return an_entry(strategy, capital={"EUR": Decimal(25_000)})
+
+
+def test_amounts_of_the_accounts_own_currency_are_told_once_when_that_changes() -> None:
+    after = a_fleet(in_euros("sma"), in_euros("maker"), currency="EUR", cash={"EUR": Decimal(100_000)})
+    assert change(a_fleet(), after) == FleetChange(refused=["account.currency was USD and would be EUR"])
+
+
 def test_everything_that_is_refused_is_told_at_once() -> None:
-    after = a_fleet(an_entry("sma", capital=Decimal(1)), currency="EUR", cash=Decimal(5), instruments={})
+    after = a_fleet(
+        an_entry("sma", capital={"EUR": Decimal(1)}), currency="EUR", cash={"EUR": Decimal(5)}, instruments={}
+    )
     assert len(change(a_fleet(), after).refused) == 5
 
 

@@ -140,6 +140,65 @@ def test_a_halted_account_lets_only_reductions_pass() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("order", "sentence"),
+    [
+        (terms(Side.SELL, "4"), None),
+        (terms(Side.SELL, "6"), "a sell of 6 AAA could do more, with 5 held and 0 working"),
+        (terms(Side.SELL, "10"), "a sell of 10 AAA could do more, with 5 held and 0 working"),
+        (terms(Side.BUY, "5", strategy="b"), "a buy of 5 AAA could do more, with 5 held and 0 working"),
+    ],
+)
+def test_a_halted_account_lets_pass_only_what_reduces_the_net_too(order: OrderTerms, sentence: str | None) -> None:
+    account = Account().holding("a", "10")
+    account.ledger.book(fill(terms(Side.SELL, "5", strategy="b")))
+    account.gate.halted = "told by an operator"
+    halted = "trading is halted (told by an operator); only orders that reduce the account's position too pass"
+    expected = Refusal("halted_net", f"{halted}: {sentence} already over all strategies") if sentence else None
+    assert account.refusal(order) == expected
+
+
+def test_a_halt_counts_what_others_already_have_working_against_the_net() -> None:
+    account = Account().holding("a", "10").holding("b", "10").working(terms(Side.SELL, "10", "120", strategy="b"))
+    account.ledger.book(fill(terms(Side.SELL, "5", strategy="who")))
+    account.gate.halted = "told by an operator"
+    assert account.refusal(terms(Side.SELL, "5")) is None
+    refusal = account.refusal(terms(Side.SELL, "6"))
+    assert refusal is not None
+    assert (refusal.code, "with 15 held and 10 working already" in refusal.reason) == ("halted_net", True)
+
+
+def test_a_halt_holds_back_no_amendment_that_adds_nothing_though_the_net_is_against_it() -> None:
+    stop = terms(Side.SELL, "10", "120")
+    account = Account().holding("a", "10").working(stop)
+    account.ledger.book(fill(terms(Side.SELL, "15", strategy="who")))
+    account.gate.halted = "told by an operator"
+    assert account.amend_refusal(stop, limit_price="130") is None
+
+
+@pytest.mark.parametrize(
+    ("stranger", "quantity", "reduce_only", "sent"),
+    [
+        ("0", "10", True, True),
+        ("0", "10", False, False),
+        ("-4", "6", True, True),
+        ("-4", "7", True, False),
+        ("-10", "1", True, False),
+        ("-15", "1", True, False),
+        ("15", "10", True, True),
+    ],
+)
+def test_an_order_is_sent_as_reduce_only_where_the_net_agrees(
+    stranger: str, quantity: str, *, reduce_only: bool, sent: bool
+) -> None:
+    account, signed = Account().holding("a", "10"), Decimal(stranger)
+    if signed:
+        account.ledger.book(fill(terms(Side.BUY if signed > 0 else Side.SELL, str(abs(signed)), strategy="who")))
+    order = msgspec.structs.replace(terms(Side.SELL, quantity), reduce_only=reduce_only)
+    assert account.refusal(order) is None
+    assert account.gate.sent_as_reduce_only(order) is sent
+
+
 def test_numbers_that_are_none_are_refused_also_while_halted() -> None:
     account = Account()
     account.gate.halted = "told by an operator"

@@ -20,7 +20,7 @@ from trading.limits import RiskLimits
 
 FLEET = Fleet(
     currency="USD",
-    cash=Decimal(1),
+    cash={"USD": Decimal(1)},
     instruments={"AAA": an_instrument()},
     limits=RiskLimits(),
     broker="simulated",
@@ -36,7 +36,7 @@ def came(*inputs: TapedInput) -> Taped:
 def snapshot(since: int) -> Snapshot:
     router = Router(
         strategies=[],
-        cash={"USD": FLEET.cash},
+        cash=FLEET.cash,
         instruments=FLEET.instruments,
         limits=FLEET.limits,
         ids=ClientOrderIds(1),

@@ -26,6 +26,35 @@ from trading.strategy import Strategy
 )
 def test_an_event_has_a_reference_price_unless_a_side_is_empty(event: MarketEvent, reference: float | None) -> None:
     assert reference_price(event) == reference
+    assert reference_price(event, frozenset({"BBB"})) == reference
+
+
+@pytest.mark.parametrize(
+    ("event", "reference"),
+    [
+        (a_quote(99.0, 101.0), 100.0),
+        (a_quote(-3.0, -2.0), -2.5),
+        (a_quote(-1.0, 3.0), 1.0),
+        (a_quote(-1.0, 1.0), 0.0),
+        (a_quote(-1.0, 0.0), None),
+        (a_quote(0.0, 1.0), None),
+        (a_quote(math.nan, -1.0), None),
+        (a_quote(-math.inf, -1.0), None),
+        (a_quote(-math.inf, math.inf), None),
+        (a_trade(-37.63), -37.63),
+        (a_trade(0.0), 0.0),
+        (a_trade(math.nan), None),
+        (a_trade(-math.inf), None),
+        (a_bar(1, 4, -9, -2), -2),
+        (a_bar(1, 4, -9, 0), 0),
+    ],
+)
+def test_a_price_at_or_below_zero_is_one_where_it_may_be(event: MarketEvent, reference: float | None) -> None:
+    assert reference_price(event, frozenset({"AAA"})) == reference
+
+
+def test_a_price_of_zero_has_no_sign() -> None:
+    assert str(reference_price(a_trade(-0.0), frozenset({"AAA"}))) == "0.0"
 
 
 EMPTY = [a_quote(0.0, 101.0, at=2), a_quote(math.nan, 101.0, at=3), a_quote(99.0, math.inf, at=4)]

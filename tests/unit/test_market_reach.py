@@ -16,6 +16,7 @@ from daemon.recovery import RecordedMarket, Replay
 from tests.builders import Rig, acting, spec
 from tests.market_builders import (
     Happening,
+    Paid,
     a_bar,
     a_market,
     a_quote,
@@ -258,7 +259,7 @@ def test_whatever_others_do_events_out_of_reach_bring_a_strategy_nothing(data: s
 def of_two(story: list[Happening]) -> list[Happening]:
     """The story with every second family of orders given to another strategy."""
     return [
-        one if isinstance(one, Bar | Quote | Trade) or int(one.cid.strip("ouvxy")) % 2 else of_other(one)
+        one if isinstance(one, Bar | Quote | Trade | Paid) or int(one.cid.strip("ouvxy")) % 2 else of_other(one)
         for one in story
     ]
 

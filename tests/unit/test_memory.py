@@ -13,9 +13,10 @@ from tests.builders import report, terms
 from tests.child_builders import bids
 from trading.commands import CancelOrder
 from trading.market_data import Event
+from trading.postings import Report
 from trading.reports import ExecutionReport, ReportKind
 
-Told = ExecutionReport | Event
+Told = Report | Event
 
 EVENTS = msgspec.msgpack.Decoder(list[Event])
 QUOTES = bids(*range(1, 400))

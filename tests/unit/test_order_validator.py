@@ -8,8 +8,9 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from tests.market_builders import an_instrument
+from tests.market_builders import USD, an_instrument
 from trading.capabilities import Capabilities
+from trading.instruments import InstrumentKind, MarginTerms
 from trading.money import ZERO
 from trading.order_rules import AMENDABLE, FLAGS, TYPES
 from trading.order_validator import OrderValidator
@@ -24,6 +25,11 @@ INSTRUMENTS: Final = {
     "AAA": an_instrument("AAA", min_notional="50"),
     "LOTS": an_instrument("LOTS", tick="0.25", lot="10"),
     "MIN": msgspec.structs.replace(an_instrument("MIN"), min_quantity=Decimal(5)),
+    "CL": msgspec.structs.replace(
+        an_instrument("CL", tick="0.25", min_notional="50"),
+        kind=InstrumentKind.FUTURE,
+        margin=MarginTerms(currency=USD, initial=Decimal("0.1"), maintenance=Decimal("0.1")),
+    ),
 }
 
 SOUND: Final[dict[OrderType, dict[str, str]]] = {
@@ -78,8 +84,11 @@ QUANTITIES = [
     (terms(T.STOP, quantity="2", stop_price="20"), "worth 40.00 at 20, below the minimum of 50"),
     (terms(T.STOP_LIMIT, quantity="1", limit_price="30"), "worth 30.00 at 30, below the minimum of 50"),
     (terms(T.ON_CLOSE, quantity="3", limit_price="10"), "worth 30.00 at 10, below the minimum of 50"),
+    (terms(T.LIMIT, symbol="CL", quantity="3", limit_price="-10"), "worth 30.00 at -10, below the minimum of 50"),
 ]
 
+TOO_LOW = "it must be above -1000000000000000000"
+FUTURE = "only a future has such prices"
 EITHER = "a trailing_stop order needs either a trail amount or a trail percent; it has"
 PRICES = [
     (terms(T.MARKET, limit_price="1"), "a market order takes no limit price"),
@@ -102,7 +111,11 @@ PRICES = [
     (terms(T.ON_CLOSE, trail_percent="1"), "an on_close order takes no trail percent"),
     *(
         (terms(T.LIMIT, limit_price=price), f"limit price {price} is not a positive whole number of ticks of 0.01")
-        for price in ("0", "-1", "1.005", "NaN", "sNaN", "Infinity", "-Infinity", "1E-5000000")
+        for price in ("1.005", "NaN", "sNaN", "Infinity", "-Infinity", "1E-5000000")
+    ),
+    *(
+        (terms(T.LIMIT, limit_price=price), f"limit price {price} is not above zero; {FUTURE}")
+        for price in ("0", "-0", "-1", "-1.005", "-1E+30", "-1E-5000000")
     ),
     (terms(T.LIMIT, limit_price="1e30"), f"limit price 1E+30 is too large; {TOO_MANY}"),
     (terms(T.STOP, stop_price="0.001"), "stop price 0.001 is not a positive whole number of ticks of 0.01"),
@@ -111,12 +124,32 @@ PRICES = [
         "stop price 1.1 is not a positive whole number of ticks of 0.25",
     ),
     (terms(T.STOP_LIMIT, stop_price="1e18"), f"stop price 1E+18 is too large; {TOO_MANY}"),
-    (terms(T.TRAILING_STOP, stop_price="-1"), "stop price -1 is not a positive whole number of ticks of 0.01"),
+    (terms(T.TRAILING_STOP, stop_price="-1"), f"stop price -1 is not above zero; {FUTURE}"),
     (
         terms(T.TRAILING_STOP, trail_amount="0.005"),
         "trail amount 0.005 is not a positive whole number of ticks of 0.01",
     ),
-    (terms(T.ON_OPEN, limit_price="0"), "limit price 0 is not a positive whole number of ticks of 0.01"),
+    (terms(T.ON_OPEN, limit_price="0"), f"limit price 0 is not above zero; {FUTURE}"),
+    (
+        terms(T.TRAILING_STOP, trail_amount="-1"),
+        "trail amount -1 is not a positive whole number of ticks of 0.01",
+    ),
+    (
+        terms(T.TRAILING_STOP, symbol="CL", trail_amount="-0.25"),
+        "trail amount -0.25 is not a positive whole number of ticks of 0.25",
+    ),
+    *(
+        (
+            terms(T.STOP, symbol="CL", stop_price=price),
+            f"stop price {price} is not a whole number of ticks of 0.25",
+        )
+        for price in ("-0.3", "-1E-5000000")
+    ),
+    (
+        terms(T.STOP, symbol="CL", stop_price="NaN"),
+        "stop price NaN is not a positive whole number of ticks of 0.25",
+    ),
+    (terms(T.LIMIT, symbol="CL", limit_price="-1E+18"), f"limit price -1E+18 is too low; {TOO_LOW}"),
     *(
         (
             terms(T.TRAILING_STOP, trail_amount=None, trail_percent=percent),
@@ -175,7 +208,7 @@ CONTINGENCIES = [
 ]
 
 REFUSED = [
-    (terms(symbol="ZZZ"), "unknown_symbol", "'ZZZ' is no instrument here; known: AAA, LOTS, MIN"),
+    (terms(symbol="ZZZ"), "unknown_symbol", "'ZZZ' is no instrument here; known: AAA, LOTS, MIN, CL"),
     *((order, "bad_quantity", sentence) for order, sentence in QUANTITIES),
     *((order, "bad_price", sentence) for order, sentence in PRICES),
     *((order, "bad_time", sentence) for order, sentence in TIMES),
@@ -201,6 +234,9 @@ def test_an_order_that_cannot_be_meant_is_refused(order: OrderTerms, code: str, 
         terms(T.LIMIT, symbol="LOTS", quantity="20", limit_price="0.75"),
         terms(symbol="MIN", quantity="5"),
         terms(quantity="1"),
+        terms(T.LIMIT, symbol="CL", limit_price="-37.75"),
+        terms(T.STOP_LIMIT, symbol="CL", stop_price="0", limit_price="-10"),
+        terms(T.TRAILING_STOP, symbol="CL", trail_amount="0.25", stop_price="-5.25"),
         terms(T.TRAILING_STOP, stop_price="99"),
         terms(T.TRAILING_STOP, trail_amount=None, trail_percent=f"0.{'3' * 30}"),
         terms(T.TRAILING_STOP, trail_amount=None, trail_percent="99.9", stop_price="99"),

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.journal.projection import FillRow, Projection
+from daemon.journal.projection import Projection
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Closed, Entry, Opened, Record, Snapshot
+from daemon.journal.rows import FillRow, PostingRow, ValuationRow
+from tests.account_records import at, liquidated, margin_called, posted, valued
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.journal import (
     DIRECTORY,
@@ -35,6 +37,7 @@ from tests.simulation.journal import (
 from trading.account.records import Commit, Reported
 from trading.commands import RefusedOrder, WireSubmit
 from trading.orders import Order, OrderState, Side
+from trading.postings import PostingKind
 from trading.reports import Fill, Origin, ReportKind
 from trading.timestamps import SECOND
 
@@ -62,7 +65,8 @@ def states(projection: Projection) -> dict[str, OrderState]:
 
 
 def everything(projection: Projection) -> tuple[list[Order], list[FillRow], list[object], int]:
-    facts: list[object] = [*projection.operations(), *projection.trips()]
+    facts: list[object] = [*projection.operations(), *projection.trips(), *projection.postings(limit=999)]
+    facts += projection.valuations()
     return projection.orders(limit=999), projection.fills(limit=999), facts, projection.applied_sequence
 
 
@@ -200,6 +204,66 @@ def test_operations_and_trips_show(path: Path) -> None:
     projection.close()
 
 
+def test_postings_show_by_book_the_newest_last(path: Path) -> None:
+    records = [
+        posted(PostingKind.DIVIDEND, cash={"USD": "12.50"}, symbol="AAA"),
+        posted(PostingKind.FUNDING, "rsi", cash={"USD": "-3.35"}, symbol="AAA"),
+        posted(PostingKind.FUNDING, "unallocated", cash={"USD": "0.01"}, symbol="AAA"),
+        posted(PostingKind.SPLIT, hours=2, symbol="AAA", units=Decimal(300), price=Decimal("2.51")),
+    ]
+    projection = shown(path, *records, commit())
+    dividend, funding, rest, split = (record.posting for record in records)
+    assert projection.postings() == [dividend, funding, rest, split]
+    assert projection.postings(limit=2) == [rest, split]
+    assert projection.postings(strategy="sma") == [dividend, split]
+    assert projection.postings(strategy="unallocated") == [rest]
+    assert [row.sequence for row in projection.all_postings(after=3)] == [4, 5]
+    assert list(projection.all_postings(strategy="rsi")) == [PostingRow(sequence=3, posting=funding)]
+    projection.close()
+
+
+def test_valuations_show_by_owner_and_time_null_where_a_rate_was_missing(path: Path) -> None:
+    projection = shown(path, valued(12, sma="10100.50", rsi=None), commit(1), valued(36, sma="10200"), commit(2))
+    sma = [
+        ValuationRow(sequence=2, ts_ns=at(12), owner="sma", equity=Decimal("10100.50"), exposure=Decimal("1010.050")),
+        ValuationRow(sequence=4, ts_ns=at(36), owner="sma", equity=Decimal(10_200), exposure=Decimal(1_020)),
+    ]
+    assert projection.valuations(strategy="sma") == sma
+    assert projection.valuations(since_ns=at(13)) == sma[1:]
+    assert [(row.owner, row.equity) for row in projection.valuations()][:2] == [("rsi", None), ("sma", sma[0].equity)]
+    projection.close()
+
+
+def test_all_fills_are_more_than_the_newest(path: Path) -> None:
+    many: list[Record] = [record for event in range(1, 1_103) for record in step(event)]
+    projection = Projection.open(path, EMPTY)
+    for sequence, record in enumerate(many, 1):
+        projection.apply(sequence, record)
+    rows = list(projection.all_fills())
+    assert [row.fill.order_id for row in rows] == [f"sma-{n}" for n in range(1, 1_103)]
+    assert list(projection.all_fills(after=rows[-2].sequence)) == rows[-1:]
+    assert list(projection.all_fills(strategy="rsi")) == []
+    projection.close()
+
+
+def test_a_liquidation_is_a_fill_that_is_no_containers(path: Path) -> None:
+    projection = shown(path, liquidated(), commit())
+    assert [(row.fill.strategy, row.fill.quantity) for row in projection.fills()] == [("unallocated", Decimal(50))]
+    projection.close()
+
+
+def test_margin_calls_and_liquidations_are_counted_over_all_lives(path: Path) -> None:
+    call, end = posted(PostingKind.MARGIN_CALL), posted(PostingKind.LIQUIDATION, "rsi")
+    records: list[Record] = [margin_called(), call, commit(1), call, end, commit(2)]
+    first = shown(path, *records)
+    told = {("margin_call", "sma"): 2, ("liquidation", "rsi"): 1}
+    assert first.warnings == told
+    first.close()
+    again = shown(path, *records, call, commit(3))
+    assert again.warnings == told | {("margin_call", "sma"): 3}
+    again.close()
+
+
 def test_a_step_shows_once_its_commit_was_heard(path: Path) -> None:
     projection = Projection.open(path, EMPTY)
     records: list[Record] = [opened(), submit(), filled(), operation(), trip()]
@@ -258,12 +322,13 @@ def test_queries_choose_and_give_the_newest_oldest_first(path: Path) -> None:
 
 
 def test_money_is_text_in_the_tables(path: Path) -> None:
-    shown(path, *step(1)).close()
+    shown(path, *step(1), valued(12, sma="10100.50"), commit(2)).close()
     tables = sqlite3.connect(path)
     assert tables.execute("SELECT quantity, limit_price, filled, gross, state FROM orders").fetchall() == [
         ("100", "10.05", "100", "1004.00", "filled")
     ]
     assert tables.execute("SELECT strategy, price, fee FROM fills").fetchall() == [("sma", "10.04", "0.35")]
+    assert tables.execute("SELECT owner, equity FROM valuations").fetchall() == [("sma", "10100.50")]
     tables.close()
 
 
@@ -326,6 +391,8 @@ STEPS: st.SearchStrategy[list[list[Record]]] = st.lists(
             lambda n: [busted(n - 1, quantity=30, execution=f"a{n - 1}"), commit(n)],
             lambda n: [busted(n, quantity=20, execution=f"b{n + 1}"), commit(n)],
             lambda n: [operation(), commit(n)],
+            lambda n: [posted(PostingKind.DIVIDEND, event_id=f"dividend-{n}", cash={"USD": "1.25"}), commit(n)],
+            lambda n: [valued(12 + n, sma="10000", rsi=None), commit(n)],
             lambda n: [submit(n), filled(n)],
             lambda n: [snapshot(n)],
             lambda n: [closed()],

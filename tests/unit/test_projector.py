@@ -12,8 +12,10 @@ from daemon.journal.projection import Projection
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Entry, Record
 from daemon.projector import Projector
+from tests.account_records import posted
 from tests.simulation.disk import SimulatedDisk
-from tests.simulation.journal import DIRECTORY, Life, step
+from tests.simulation.journal import DIRECTORY, Life, commit, step
+from trading.postings import PostingKind
 
 
 def entries(steps: int) -> list[Entry]:
@@ -37,6 +39,18 @@ async def test_a_question_is_answered_with_all_that_was_heard_before_it(tmp_path
     for count, entry in enumerate(entries(20), 1):
         projector.hear(entry)
         assert await projector.ask(fill_count) == count // 3
+    await projector.close()
+
+
+async def test_warnings_are_known_without_asking_once_the_tables_have_them(tmp_path: Path) -> None:
+    projector = Projector(tmp_path / "projection.sqlite")
+    assert projector.warnings == {}
+    await projector.open(JournalReader(SimulatedDisk(), DIRECTORY))
+    records: list[Record] = [posted(PostingKind.MARGIN_CALL), commit()]
+    for sequence, record in enumerate(records, 1):
+        projector.hear(Entry(sequence, record))
+    await projector.catch_up()
+    assert projector.warnings == {("margin_call", "sma"): 1}
     await projector.close()
 
 

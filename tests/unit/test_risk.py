@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from tests.builders import fill, report, terms
-from tests.market_builders import an_instrument
+from tests.market_builders import EUR, an_instrument
 from trading.bus import EventBus
 from trading.errors import StrategyMisuse
+from trading.instruments import InstrumentKind
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
 from trading.order_manager import OrderManager
 from trading.orders import Order, OrderChange, OrderTerms, OrderType, Side, TimeInForce
@@ -28,7 +29,12 @@ class Desk:
     """
 
     def __init__(self, *, lot: str = "1", limits: RiskLimits | None = None, sizing: Sizing | None = None) -> None:
-        instruments = {"AAA": an_instrument(lot=lot), "BBB": an_instrument("BBB")}
+        instruments = {
+            "AAA": an_instrument(lot=lot),
+            "BBB": an_instrument("BBB"),
+            "EEE": an_instrument("EEE", currency=EUR),
+            "EURUSD": msgspec.structs.replace(an_instrument("EURUSD"), kind=InstrumentKind.FX, base=EUR),
+        }
         self.said: list[str] = []
         self.terms: list[OrderTerms] = []
         self.bus = EventBus()
@@ -372,9 +378,47 @@ def test_a_share_is_of_equity_and_not_of_cash() -> None:
 def test_an_entry_without_a_price_or_a_size_is_not_guessed() -> None:
     desk = Desk(sizing=EquityShare(share=Decimal("0.5")))
     desk.bus.publish(Entry(symbol="BBB", side=BUY, strength=1.0))
-    assert desk.said == ["a-1 refused bad_quantity"]
+    assert desk.said == ["a-1 refused no_price"]
     with pytest.raises(StrategyMisuse, match="needs a size; give the strategy's risk section a `sizing`"):
         Desk().bus.publish(Entry(symbol="AAA", side=BUY, strength=1.0))
+
+
+def refused_of(desk: Desk, symbol: str = "AAA", side: Side = BUY) -> Refusal:
+    """Why an entry is refused, an order of nothing."""
+    refused: list[RefusedTerms] = []
+    desk.bus.subscribe(RefusedTerms, refused.append)
+    desk.bus.publish(Entry(symbol=symbol, side=side, strength=1.0))
+    [one] = refused
+    assert (one.terms.quantity, one.terms.side) == (Decimal(0), side)
+    return one.refusal
+
+
+@pytest.mark.parametrize(("price", "shown"), [(0.0, "0.0"), (-37.63, "-37.63")])
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_no_share_of_equity_is_worth_units_at_or_below_zero(price: float, shown: str, side: Side) -> None:
+    desk = Desk(sizing=EquityShare(share=Decimal("0.5")))
+    desk.portfolio.mark("AAA", price)
+    sentence = f"AAA is at {shown}: no number of units at or below zero is a share of equity; name a quantity"
+    assert refused_of(desk, side=side) == Refusal("bad_quantity", sentence)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_share_of_less_than_nothing_is_nothing_and_not_the_other_side(side: Side) -> None:
+    desk = Desk(sizing=EquityShare(share=Decimal("0.5"))).holding("200")
+    desk.portfolio.mark("AAA", 40.0)  # equity is 8,000 less 10,000
+    assert refused_of(desk, side=side) == Refusal("bad_quantity", "quantity 0 is not above zero")
+
+
+def test_a_share_of_equity_is_converted_into_the_instrument_s_currency() -> None:
+    desk = Desk(sizing=EquityShare(share=Decimal("0.5")))
+    desk.portfolio.endow({"EUR": Decimal(10_000)})
+    desk.portfolio.mark("EEE", 50.0)
+    assert refused_of(desk, "EEE") == Refusal(
+        "no_rate", "no rate from USD to EUR: no price of EURUSD has been heard yet; subscribe to it"
+    )
+    desk.portfolio.mark("EURUSD", 1.25)
+    desk.bus.publish(Entry(symbol="EEE", side=BUY, strength=1.0))
+    assert desk.said[-1] == "a-2 buy 180"  # half of 10,000 EUR and 8,000 EUR, at 50
 
 
 # Explicit orders.

@@ -359,18 +359,18 @@ def test_a_halt_lets_only_reductions_and_cancels_pass_until_it_is_taken_back() -
     take(routing, submit(terms()))
     routing.book([report(terms(), ReportKind.FILLED)], 1)
     take(routing, submit(terms(n=2, limit="90")))
-    routing.operate(Operation(action="halt", ts_ns=NOW, reason="too hot"))
+    routing.operate(Operation(action="halt", ts_ns=NOW, reason="too hot"), 1)
 
     taken = take(routing, submit(terms(n=3)), submit(terms(SELL, n=4)), cancel("a-2", n=5))
     assert (sends(taken), [one.code for one in taken.refused]) == (["a-4 sell", "a-2 cancel"], ["halted"])
 
-    routing.operate(Operation(action="resume", ts_ns=NOW, reason=""))
+    routing.operate(Operation(action="resume", ts_ns=NOW, reason=""), 1)
     assert sends(take(routing, submit(terms(n=6)))) == ["a-6 buy"]
 
 
 def test_a_halt_without_a_reason_is_a_halt() -> None:
     routing = router()
-    routing.operate(Operation(action="halt", ts_ns=NOW, reason=""))
+    routing.operate(Operation(action="halt", ts_ns=NOW, reason=""), 1)
     assert routing.halted
     assert [one.code for one in take(routing, submit(terms())).refused] == ["halted"]
 
@@ -378,14 +378,14 @@ def test_a_halt_without_a_reason_is_a_halt() -> None:
 def test_a_halt_can_withdraw_what_works_of_every_container() -> None:
     routing = router()
     take(routing, *(submit(terms(strategy=one, n=n, limit="90")) for one in ("b", "a") for n in (1, 2)))
-    taken = routing.operate(Operation(action="halt", ts_ns=NOW, reason="x", cancel_orders=True))
+    taken = routing.operate(Operation(action="halt", ts_ns=NOW, reason="x", cancel_orders=True), 1)
     assert sends(taken) == ["a-1 cancel", "a-2 cancel", "b-1 cancel", "b-2 cancel"]
 
 
 def test_one_strategy_can_be_tripped_from_outside() -> None:
     routing = router()
     take(routing, submit(terms(limit="90")), submit(terms(strategy="b", limit="90")))
-    taken = routing.operate(Operation(action="trip", ts_ns=NOW, reason="it hangs", strategy="a"))
+    taken = routing.operate(Operation(action="trip", ts_ns=NOW, reason="it hangs", strategy="a"), 1)
     assert (sends(taken), routing.tripped) == (["a-1 cancel"], {"a": "it hangs"})
 
 
@@ -499,7 +499,7 @@ def lived() -> Router:
     routing.book([report(terms(), ReportKind.FILLED), report(terms(strategy="x"), ReportKind.FILLED)], 1)
     routing.book([report(terms(n=2, limit="90"), ReportKind.ACCEPTED)], 2)
     take(routing, trip("b"))
-    routing.operate(Operation(action="halt", ts_ns=NOW, reason="too hot"))
+    routing.operate(Operation(action="halt", ts_ns=NOW, reason="too hot"), 1)
     return routing
 
 

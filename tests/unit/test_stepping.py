@@ -31,7 +31,7 @@ def a_host(nursery: InnerNursery, rule: RestartRule | None = None) -> LockStepHo
         id="a",
         reference="tests.child_strategies:Odd",
         params={"symbol": "AAA"},
-        capital=Decimal(10_000),
+        capital={"USD": Decimal(10_000)},
         isolation="process",
         timeframe_ns=MINUTE,
         warmup=0,
@@ -42,7 +42,7 @@ def a_host(nursery: InnerNursery, rule: RestartRule | None = None) -> LockStepHo
     )
     fleet = Fleet(
         currency="USD",
-        cash=Decimal(10_000),
+        cash={"USD": Decimal(10_000)},
         instruments={"AAA": an_instrument()},
         limits=RiskLimits(),
         broker="simulated",

@@ -1,27 +1,32 @@
 """The gate: the last look at an order before it becomes an intent. Nothing leaves without passing it.
 
 It asks of the ledger's books what the container's risk manager asked of its own, and then the same of the account as a
-whole. While the account is halted only orders that reduce their container's own position pass.
+whole. While the account is halted only orders pass that reduce both their container's own position and the account's,
+netted over all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
 from trading.account.ledger import UNALLOCATED, Ledger
-from trading.admission import Admission, only_reduces, over_limit
+from trading.admission import Admission, over_limit
+from trading.affordability import beyond_margin
+from trading.appraiser import Appraiser
 from trading.capabilities import Capabilities
 from trading.claims import Addition
-from trading.holdings import ContainerHoldings, Holdings
+from trading.holdings import ContainerHoldings, Holding, Holdings, only_reduces
 from trading.instruments import Instrument
 from trading.limits import RiskLimits
-from trading.money import total
+from trading.money import EXACT, total
 from trading.order_manager import OrderManager
 from trading.order_validator import OrderValidator
-from trading.orders import OrderTerms
+from trading.orders import OrderTerms, Side
 from trading.refusals import Refusal
 
 _NO_LIMITS: Final = RiskLimits()
+_OF_ALL: Final = ("no_price", "no_rate")
+"""What is missing is missing for all."""
 
 
 class AccountHoldings:
@@ -30,9 +35,14 @@ class AccountHoldings:
     def __init__(self, containers: Mapping[str, Holdings]) -> None:
         self._containers = containers
 
-    def symbols(self) -> Iterable[str]:
-        """Symbols with a position or an open order, in a fixed order."""
-        return sorted({symbol for holdings in self._containers.values() for symbol in holdings.symbols()})
+    def by_symbol(self) -> dict[str, Holding]:
+        """Every symbol with a position or an open order of anyone's, in a fixed order."""
+        added: dict[str, Holding] = {}
+        for holdings in self._containers.values():
+            for symbol, more in holdings.by_symbol().items():
+                so_far = added.get(symbol)
+                added[symbol] = more if so_far is None else Holding(*map(EXACT.add, so_far, more))
+        return dict(sorted(added.items()))
 
     def position(self, symbol: str) -> Decimal:
         """Signed units held by all."""
@@ -51,8 +61,12 @@ class AccountHoldings:
         """How many orders are open in all."""
         return sum(holdings.open_orders() for holdings in self._containers.values())
 
+    def currencies(self) -> list[str]:
+        """The currencies in which anyone has cash or a position, in a fixed order."""
+        return sorted({currency for holdings in self._containers.values() for currency in holdings.currencies()})
+
     def equity(self, currency: str) -> Decimal:
-        """Cash and marked positions of all containers."""
+        """Cash and marked positions of all containers in one currency."""
         return total(holdings.equity(currency) for holdings in self._containers.values())
 
     def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
@@ -75,18 +89,16 @@ class Gate:
         price_of: Callable[[str], Decimal | None],
     ) -> None:
         self.halted = ""
-        self._instruments = instruments
         self._account_limits = account_limits
-        self._price_of = price_of
+        self._appraiser = Appraiser(instruments, price_of)
         validator = OrderValidator(instruments, capabilities)
         self._admissions = {
             strategy: Admission(
                 validator=validator,
                 orders=manager,
                 portfolio=ledger.of(strategy),
-                instruments=instruments,
                 limits=limits[strategy],
-                price_of=price_of,
+                appraiser=self._appraiser,
             )
             for strategy, manager in orders.items()
         }
@@ -104,13 +116,40 @@ class Gate:
         admission = self._admissions[terms.strategy]
         return admission.amend_misfit(terms) or self._excess(terms, admission)
 
-    def _excess(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
-        if self.halted and not only_reduces(terms, admission.holdings):
-            return Refusal("halted", f"trading is halted ({self.halted}); only orders that reduce a position pass")
-        return admission.excess(terms) or self._over_account_limit(terms, admission)
+    def sent_as_reduce_only(self, terms: OrderTerms) -> bool:
+        """Whether a reduce-only order may be sent as one: the venue knows the account's position alone, and would cut
+        or refuse what reduces a container's but not that."""
+        return terms.reduce_only and only_reduces(terms, self._account)
 
-    def _over_account_limit(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
-        if self._account_limits == _NO_LIMITS or only_reduces(terms, admission.holdings):
+    def _excess(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
+        if self.halted and (refusal := self._more_than_reduces(terms, admission)):
+            return refusal
+        return admission.excess(terms) or self._beyond_account(terms, admission)
+
+    def _more_than_reduces(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
+        """What a halt holds back: whatever could add to its container's position or, netted over all, the account's."""
+        halted = f"trading is halted ({self.halted}); only orders that reduce"
+        if not only_reduces(terms, admission.holdings):
+            return Refusal("halted", f"{halted} a position pass")
+        if not admission.holdings.addition(terms).units or only_reduces(terms, self._account):
             return None
-        refusal = over_limit(terms, self._account_limits, self._instruments, self._account, self._price_of)
-        return refusal and Refusal(f"account_{refusal.code}", f"for the account, {refusal.reason}")
+        net, (buys, sells) = self._account.position(terms.symbol), self._account.working(terms.symbol)
+        works = buys if terms.side is Side.BUY else sells
+        return Refusal(
+            "halted_net",
+            f"{halted} the account's position too pass: a {terms.side} of {terms.quantity} {terms.symbol} could do "
+            f"more, with {net} held and {works} working already over all strategies",
+        )
+
+    def _beyond_account(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
+        """What the account as a whole has against an order that is more than a reduction for its container."""
+        if self._appraiser.margin_currency is None and self._account_limits == _NO_LIMITS:
+            return None
+        if only_reduces(terms, admission.holdings):
+            return None
+        refusal = beyond_margin(terms, self._account, self._appraiser) or over_limit(
+            terms, self._account_limits, self._account, self._appraiser
+        )
+        if refusal is None or refusal.code in _OF_ALL:
+            return refusal
+        return Refusal(f"account_{refusal.code}", f"for the account, {refusal.reason}")

@@ -9,11 +9,14 @@ from typing import Any, Final
 
 import msgspec
 
+from trading.account.sharing import share_out
+from trading.account.transfers import Transfer, move_cash, move_position
 from trading.errors import LedgerError
 from trading.instruments import Instrument
 from trading.market import AccountSnapshot
 from trading.money import EXACT, ZERO
-from trading.portfolio import VirtualPortfolio
+from trading.portfolio import VirtualPortfolio, valued_by
+from trading.postings import AccountEvent, Accrual, Liquidation, MarginCall, Posting, Settlement, Split
 from trading.reports import Fill
 
 UNALLOCATED: Final = "unallocated"
@@ -43,6 +46,7 @@ class Ledger:
         self.unallocated = VirtualPortfolio(UNALLOCATED, cash, instruments)
         self._books: dict[str, VirtualPortfolio] = {}
         self._holders: dict[str, dict[str, VirtualPortfolio]] = {}
+        self._valued_by = valued_by(instruments)
         for owner, amounts in capital.items():
             self.allocate(owner, amounts)
 
@@ -51,7 +55,7 @@ class Ledger:
         if owner in self._books:
             raise LedgerError(f"{owner} has a book already")
         for currency, amount in amounts.items():
-            free = self.unallocated.cash.get(currency, ZERO)
+            free = self.unallocated.balance(currency)
             if not ZERO <= amount <= free:
                 raise LedgerError(f"{owner} asks for {amount} {currency}; {free} of the account is unallocated")
         self.unallocated.endow({currency: amount.copy_negate() for currency, amount in amounts.items()})
@@ -72,10 +76,68 @@ class Ledger:
         book.book(fill)
         self._note_holder(book, fill.symbol)
 
+    def share_out(self, event: AccountEvent) -> list[Posting]:
+        """Book what happened to the account: to every container by what it holds, the rest to `unallocated`. Gives the
+        postings, those of containers first; LedgerError when its symbol is not an instrument here."""
+        symbol = ""
+        if isinstance(event, Liquidation):
+            self.book(event.fill)
+            symbol = event.fill.symbol
+        elif isinstance(event, Accrual | Split | Settlement | MarginCall):
+            symbol = event.symbol
+        if symbol and symbol not in self._instruments:
+            raise LedgerError(f"{event.event_id} is of {symbol}, which is no instrument here")
+        books = [*self._books.values()]
+        postings = share_out(event, books, self.unallocated, self._instruments.get(symbol))
+        for posting in postings:
+            self.post(posting)
+        return postings
+
+    def post(self, posting: Posting) -> None:
+        """Book a posting to its container, or to `unallocated` where it is no container's."""
+        book = self._books.get(posting.strategy, self.unallocated)
+        book.post(posting)
+        if posting.symbol:
+            self._note_holder(book, posting.symbol)
+
+    def require_unallocated(self, currency: str, amount: Decimal) -> None:
+        """LedgerError unless so much of a currency is nobody's, and may be paid out."""
+        there = self.unallocated.balance(currency)
+        if amount > there:
+            raise LedgerError(
+                f"{amount} {currency} cannot be withdrawn: {there} is unallocated; transfer it from a strategy first"
+            )
+
+    def transfer(self, transfer: Transfer, event_id: str, ts_ns: int) -> list[Posting]:
+        """Book what is moved between two books, and give the postings; LedgerError when it cannot be, before anything
+        is booked."""
+        books = self._any(transfer.source), self._any(transfer.target)
+        _require_movable(transfer, books[0])
+        if transfer.symbol:
+            instrument = self._instruments.get(transfer.symbol)
+            if instrument is None:
+                raise LedgerError(f"{transfer.symbol} is no instrument here; known: {', '.join(self._instruments)}")
+            postings = move_position(
+                event_id, ts_ns, books, instrument=instrument, units=transfer.amount, price=transfer.price
+            )
+        else:
+            postings = move_cash(event_id, ts_ns, books, transfer.currency, transfer.amount)
+        for posting in postings:
+            self.post(posting)
+        return postings
+
     def mark(self, symbol: str, price: float) -> None:
-        """Value a symbol in every book that holds it."""
+        """Value a symbol in every book that holds it. One by which others are valued is for every book: their fills
+        bring no mark, so that who buys one must know it already."""
+        if symbol in self._valued_by:
+            for book in self.all_books():
+                book.mark(symbol, price)
+            return
         for book in self._holders.get(symbol, {}).values():
             book.mark(symbol, price)
+
+    def _any(self, owner: str) -> VirtualPortfolio:
+        return self.unallocated if owner == UNALLOCATED else self.of(owner)
 
     def of(self, owner: str) -> VirtualPortfolio:
         """The book of one container; LedgerError when it has none."""
@@ -137,6 +199,21 @@ class Ledger:
             holders[book.owner] = book
         else:
             holders.pop(book.owner, None)
+
+
+def _require_movable(transfer: Transfer, source: VirtualPortfolio) -> None:
+    """A position goes in its own direction and not beyond flat, cash above zero and not beyond what there is."""
+    amount = transfer.amount
+    if transfer.source == transfer.target:
+        raise LedgerError(f"{transfer.source} is named as source and as target; name two books")
+    if transfer.symbol:
+        held = source.quantity(transfer.symbol)
+        if not amount or (held > 0) is not (amount > 0) or amount.copy_abs() > held.copy_abs():
+            raise LedgerError(f"{source.owner} holds {held} {transfer.symbol}; {amount} of that cannot be moved")
+        return
+    there = source.balance(transfer.currency)
+    if not ZERO < amount <= there:
+        raise LedgerError(f"{source.owner} has {there} {transfer.currency}; {amount} of that cannot be moved")
 
 
 def _difference(ours: Mapping[str, Decimal], theirs: Mapping[str, Decimal]) -> dict[str, Decimal]:

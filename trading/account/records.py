@@ -3,12 +3,17 @@
 `round` is where in the step a report came: 0 while resting orders met the event, then the round of commands it answers.
 """
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
+from trading.account.transfers import Transfer
 from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
 from trading.market import Note
+from trading.money import ZERO
+from trading.postings import Posting
 from trading.reports import ExecutionReport
 
 
@@ -20,23 +25,48 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, tag="reported"):
 
 
 class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
-    """A change of the market that nobody is told of."""
+    """A change at the market that is no report of an order."""
 
     note: Note
     round: int
 
 
+class Posted(msgspec.Struct, frozen=True, kw_only=True, tag="posted"):
+    """A change of one book that no order made; it comes of what is noted before it, or of an operation."""
+
+    posting: Posting
+
+
+class Valuation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a book was worth, and the gross worth of its positions, in the account's currency. None where something in
+    it had no rate to that."""
+
+    equity: Decimal | None
+    exposure: Decimal | None
+
+
+class Valued(msgspec.Struct, frozen=True, kw_only=True, tag="valued"):
+    """All books at the end of a day (UTC) in which something happened, by their owners, before what came after."""
+
+    ts_ns: int
+    books: Mapping[str, Valuation]
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True, tag="operation"):
     """What was done from outside between two events.
 
-    `halt` and `resume` are for the whole account, `cancel_orders` withdraws what works; `trip` seals one strategy.
+    `halt` and `resume` are for the whole account, `cancel_orders` withdraws what works; `trip` seals one strategy;
+    `move_cash` pays an amount of a currency in, or out where it is negative; `transfer` moves something between books.
     """
 
-    action: Literal["halt", "resume", "trip"]
+    action: Literal["halt", "resume", "trip", "move_cash", "transfer"]
     ts_ns: int
     reason: str
     strategy: str = ""
     cancel_orders: bool = False
+    currency: str = ""
+    amount: Decimal = ZERO
+    transfer: Transfer | None = None
 
 
 class CommandsTaken(msgspec.Struct, frozen=True, kw_only=True, tag="commands_taken"):
@@ -54,5 +84,16 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True, tag="commit"):
 
 
 StepRecord = (
-    WireSubmit | WireCancel | WireAmend | RefusedOrder | Trip | Reported | Noted | Operation | CommandsTaken | Commit
+    WireSubmit
+    | WireCancel
+    | WireAmend
+    | RefusedOrder
+    | Trip
+    | Reported
+    | Noted
+    | Posted
+    | Valued
+    | Operation
+    | CommandsTaken
+    | Commit
 )

@@ -14,7 +14,8 @@ from trading.account.answers import answer, rejection
 from trading.account.gate import Gate
 from trading.account.ids import IdSource
 from trading.account.ledger import UNALLOCATED, Ledger
-from trading.account.records import Operation
+from trading.account.records import Operation, Valuation
+from trading.account.valuation import valuation
 from trading.capabilities import Capabilities
 from trading.commands import (
     AmendOrder,
@@ -30,11 +31,14 @@ from trading.commands import (
     WireCommand,
     WireSubmit,
 )
-from trading.instruments import Instrument
+from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits
 from trading.market_data import MarketEvent, reference_price
+from trading.money import Currency
 from trading.order_manager import OrderManager
 from trading.orders import Order, OrderChange, OrderTerms
+from trading.postings import AccountEvent, Posting, PostingKind
+from trading.rates import Rates
 from trading.refusals import Refusal
 from trading.reports import ExecutionReport, Fill, Origin, ReportKind, answers_what_left
 
@@ -58,6 +62,7 @@ class Taken(msgspec.Struct, kw_only=True):
     trips: list[Trip] = []
     timers: list[ScheduleTimer] = []
     reports: list[ExecutionReport] = []
+    postings: list[Posting] = []
 
 
 class Router:
@@ -73,6 +78,7 @@ class Router:
         limits: RiskLimits,
         ids: IdSource,
         capabilities: Capabilities = _EVERYTHING,
+        currency: Currency | None = None,
     ) -> None:
         self.strategies = {routed.strategy: routed for routed in strategies}
         self.ledger = Ledger(
@@ -87,8 +93,12 @@ class Router:
         self._foreign = OrderManager(UNALLOCATED)
         self._cids: dict[str, str] = {}
         self._instruments = instruments
+        self._may_be_negative = negative_symbols(instruments)
         self._limits = limits
         self._capabilities = capabilities
+        self._currency = currency
+        self.rates = Rates(instruments, self.price_of)
+        self.transfers = 0
         self._gate = self._build_gate()
 
     def _build_gate(self) -> Gate:
@@ -114,7 +124,7 @@ class Router:
 
     def on_market(self, event: MarketEvent) -> None:
         """Hear the price of an event of the kind on which its symbol is matched."""
-        price = reference_price(event)
+        price = reference_price(event, self._may_be_negative)
         if price is not None:
             self.marks[event.symbol] = price
             self.ledger.mark(event.symbol, price)
@@ -142,8 +152,9 @@ class Router:
                     self._trip(command, taken)
         return taken
 
-    def operate(self, operation: Operation) -> Taken:
-        """Do what was asked from outside: from a halt on, only reducing orders and cancels pass."""
+    def operate(self, operation: Operation, cause: int) -> Taken:
+        """Do what was asked from outside: from a halt on, only reducing orders and cancels pass. LedgerError where that
+        cannot be, and nothing is done."""
         taken = Taken()
         match operation.action:
             case "halt":
@@ -152,10 +163,34 @@ class Router:
                 self._gate.halted = ""
             case "trip":
                 self._seal(operation.strategy, operation.reason, operation.ts_ns, taken)
+            case "move_cash":
+                self.ledger.require_unallocated(operation.currency, operation.amount.copy_negate())
+            case "transfer" if operation.transfer is not None:
+                event_id = f"transfer-{self.transfers + 1}"
+                postings = self.ledger.transfer(operation.transfer, event_id, operation.ts_ns)
+                self.transfers += 1
+                taken.postings += [self._numbered(posting, cause) for posting in postings]
         if operation.cancel_orders:
             for manager in self.orders.values():
                 taken.sends += [self._wire_cancel(order, operation.ts_ns) for order in manager.open()]
         return taken
+
+    def share_out(self, event: AccountEvent, cause: int) -> Taken:
+        """Book what happened to the account, and number what each container has of it. Who holds what was liquidated
+        has tripped by that."""
+        taken = Taken(postings=[self._numbered(posting, cause) for posting in self.ledger.share_out(event)])
+        for posting in taken.postings:
+            if posting.kind is PostingKind.LIQUIDATION and posting.strategy not in self.tripped:
+                self._seal(posting.strategy, posting.reason, posting.ts_ns, taken)
+            elif posting.kind is PostingKind.SPLIT and posting.price is not None:
+                self.marks[posting.symbol] = float(posting.price)
+        return taken
+
+    def values(self) -> dict[str, Valuation]:
+        """What every book is worth now, in the account's currency; none where that was not given."""
+        if self._currency is None:
+            return {}
+        return {book.owner: valuation(book, self.rates, self._currency) for book in self.ledger.all_books()}
 
     def book(self, reports: Iterable[ExecutionReport], cause: int) -> list[ExecutionReport]:
         """Book what came back and number it for its container; what is no container's goes to `unallocated`."""
@@ -172,6 +207,13 @@ class Router:
             numbered.append(msgspec.structs.replace(report, number=self.numbers[report.strategy], cause=cause))
         return numbered
 
+    def _numbered(self, posting: Posting, cause: int) -> Posting:
+        """A posting as its container hears it; what is no container's has no number."""
+        if posting.strategy not in self.numbers:
+            return msgspec.structs.replace(posting, cause=cause)
+        self.numbers[posting.strategy] += 1
+        return msgspec.structs.replace(posting, number=self.numbers[posting.strategy], cause=cause)
+
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
         return {
@@ -183,6 +225,7 @@ class Router:
             "numbers": dict(self.numbers),
             "cids": dict(self._cids),
             "halted": self.halted,
+            "transfers": self.transfers,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -205,6 +248,7 @@ class Router:
         self.tripped = dict(state["tripped"])
         self.numbers = {strategy: state["numbers"].get(strategy, 0) for strategy in self.strategies}
         self._cids = dict(state["cids"])
+        self.transfers = state["transfers"]
         self._gate = self._build_gate()
         self._gate.halted = state["halted"]
 

@@ -30,8 +30,8 @@ class Taking(msgspec.Struct, frozen=True, kw_only=True):
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """What an order has come to.
 
-    `worth` is the exact sum of price times quantity times multiplier, in the instrument's currency; `fee` what was
-    charged, in the fee's currency.
+    `worth` is the exact sum of price times quantity times multiplier, in the instrument's currency, a price below zero
+    counted as one above; `fee` what was charged, in the fee's currency.
     """
 
     quantity: Decimal = ZERO
@@ -57,7 +57,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def after(self) -> Progress:
         """What its order comes to with it; its fee is still to be found."""
-        worth = EXACT.multiply(EXACT.multiply(self.quantity, self.price), self.instrument.multiplier)
+        worth = EXACT.multiply(EXACT.multiply(self.quantity, self.price.copy_abs()), self.instrument.multiplier)
         return Progress(
             quantity=EXACT.add(self.before.quantity, self.quantity),
             worth=EXACT.add(self.before.worth, worth),

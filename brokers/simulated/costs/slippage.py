@@ -3,7 +3,8 @@
 Each model gives a shift, in currency per unit. Shifts of several models add up, each reckoned from the price of the
 data, so that their order does not matter; then the price is rounded once, to the tick against the trader. A model that
 lacks what it reckons with, such as a spread on a feed of bars, gives no shift. A price that nothing shifts stays as the
-data had it, also between two ticks. A sell keeps at least one tick.
+data had it, also between two ticks. A sell keeps at least one tick, but of a future, whose price may be below zero; a
+share of such a price is one of its size.
 """
 
 from decimal import Decimal
@@ -44,8 +45,8 @@ class _Shifting(msgspec.Struct, frozen=True):
             return price
         if taking.side is Side.BUY:
             return taking.instrument.worse_price(ROUNDING.add(price, shift), Side.BUY)
-        lowest = min(price, taking.instrument.tick_size)
-        return max(taking.instrument.worse_price(ROUNDING.subtract(price, shift), Side.SELL), lowest)
+        worse = taking.instrument.worse_price(ROUNDING.subtract(price, shift), Side.SELL)
+        return worse if taking.instrument.may_be_negative else max(worse, min(price, taking.instrument.tick_size))
 
 
 class NoSlippage(_Shifting, frozen=True):
@@ -80,7 +81,7 @@ class BasisPointSlippage(_Shifting, frozen=True):
 
     def shift(self, price: Decimal, _taking: Taking, /) -> Decimal:
         """Price times basis points, in ten-thousandths."""
-        return ROUNDING.multiply(price, self.basis_points).scaleb(-4, ROUNDING)
+        return ROUNDING.multiply(price.copy_abs(), self.basis_points).scaleb(-4, ROUNDING)
 
 
 class VolumeShareSlippage(_Shifting, frozen=True):
@@ -159,7 +160,7 @@ class CombinedSlippage(_Shifting, frozen=True):
 
 
 def _percent(price: Decimal, percent: Decimal) -> Decimal:
-    return ROUNDING.multiply(price, percent).scaleb(-2, ROUNDING)
+    return ROUNDING.multiply(price.copy_abs(), percent).scaleb(-2, ROUNDING)
 
 
 def _refuse_outside(value: Decimal, name: str, *, below: Decimal | None = None) -> None:

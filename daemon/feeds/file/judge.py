@@ -1,11 +1,12 @@
 """Rows to events, each row judged: by itself, and against the row before of its symbol.
 
-A whole block is judged at once; only where it is not flawless, row by row. Both ways hold the same rules.
+A whole block is judged at once; only where it is not flawless, row by row. Both ways hold the same rules. Prices are
+above zero, but for the symbols of which they need not be; of a quote of those a side of zero is one that is empty.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice, repeat
-from math import inf
+from math import inf, isfinite
 from operator import eq, le, sub
 from typing import Final
 
@@ -42,6 +43,7 @@ class Judge:
         self._known = frozenset(file.symbols)
         self._is_told_once = file.data is DataKind.QUOTES and not file.repeats
         self._flawless = _FLAWLESS[file.data]
+        self._floor = _bounded if file.may_be_negative >= self._known else _above_zero
         self._refuse = _REFUSE[file.data]
 
     def events(self, block: Block) -> list[MarketEvent]:
@@ -49,7 +51,7 @@ class Judge:
         columns = block.columns()
         if columns is not None and not columns.times:
             return []
-        if columns is not None and self._in_order(columns) and self._flawless(columns.values):
+        if columns is not None and self._in_order(columns) and self._flawless(columns.values, self._floor):
             events = self._made(columns)
             if self._follow(events, columns.ids):
                 return events
@@ -121,7 +123,7 @@ class Judge:
     def _event(self, row: Row) -> MarketEvent:
         if row.symbol not in self._known:
             raise Odd(Fault.SYMBOL, f"{row.symbol!r} is no instrument", "symbol")
-        self._refuse(row.values)
+        self._refuse(row.values, row.symbol in self._file.may_be_negative)
         columns = Columns([row.ts_ns], [row.symbol], [[value] for value in row.values], None)
         return self._made(columns)[0]
 
@@ -172,49 +174,61 @@ def _flawless_sizes(sizes: Sequence[float] | None) -> bool:
     return sizes is None or (min(sizes) >= 0.0 and sum(sizes) < inf)  # what is no number makes no such sum
 
 
-def _flawless_quotes(values: Values) -> bool:
+def _above_zero(prices: Sequence[float]) -> bool:
+    return min(prices) > 0.0
+
+
+def _bounded(prices: Sequence[float]) -> bool:
+    return isfinite(sum(prices))
+
+
+Floor = Callable[[Sequence[float]], bool]
+"""Whether the lowest prices are not too low."""
+
+
+def _flawless_quotes(values: Values, floor: Floor) -> bool:
     bids, asks, *sizes = values
     assert bids is not None
     assert asks is not None
-    return min(bids) > 0.0 and all(map(le, bids, asks)) and sum(asks) < inf and all(map(_flawless_sizes, sizes))
+    return floor(bids) and all(map(le, bids, asks)) and sum(asks) < inf and all(map(_flawless_sizes, sizes))
 
 
-def _flawless_trades(values: Values) -> bool:
+def _flawless_trades(values: Values, floor: Floor) -> bool:
     prices, sizes = values
     assert prices is not None
-    return min(prices) > 0.0 and sum(prices) < inf and _flawless_sizes(sizes)
+    return floor(prices) and sum(prices) < inf and _flawless_sizes(sizes)
 
 
-def _flawless_bars(values: Values) -> bool:
+def _flawless_bars(values: Values, floor: Floor) -> bool:
     opens, highs, lows, closes, volumes = values
     assert opens is not None
     assert highs is not None
     assert lows is not None
     assert closes is not None
     inside = all(all(map(le, lows, prices)) and all(map(le, prices, highs)) for prices in (opens, closes))
-    return inside and min(lows) > 0.0 and sum(highs) < inf and _flawless_sizes(volumes)
+    return inside and floor(lows) and sum(highs) < inf and _flawless_sizes(volumes)
 
 
-def _refuse_values(fields: Sequence[str], values: Sequence[float]) -> None:
+def _refuse_values(fields: Sequence[str], values: Sequence[float], signed: bool) -> None:
     for field, value in zip(fields, values, strict=True):
         if field in SIZES and value < 0.0:
             raise Odd(Fault.SIZE, f"{field} {value} is negative", field)
-        if field not in SIZES and value <= 0.0:
+        if field not in SIZES and value <= 0.0 and not signed:
             raise Odd(Fault.PRICE, f"{field} {value} is not above zero", field)
 
 
-def _refuse_quote(values: Sequence[float]) -> None:
-    _refuse_values(FIELDS[DataKind.QUOTES], values)
+def _refuse_quote(values: Sequence[float], signed: bool) -> None:
+    _refuse_values(FIELDS[DataKind.QUOTES], values, signed)
     if values[0] > values[1]:
         raise Odd(Fault.CROSSED, f"bid {values[0]} is above ask {values[1]}", "bid")
 
 
-def _refuse_trade(values: Sequence[float]) -> None:
-    _refuse_values(FIELDS[DataKind.TRADES], values)
+def _refuse_trade(values: Sequence[float], signed: bool) -> None:
+    _refuse_values(FIELDS[DataKind.TRADES], values, signed)
 
 
-def _refuse_bar(values: Sequence[float]) -> None:
-    _refuse_values(FIELDS[DataKind.BARS], values)
+def _refuse_bar(values: Sequence[float], signed: bool) -> None:
+    _refuse_values(FIELDS[DataKind.BARS], values, signed)
     opened, high, low, close, _ = values
     if high < low:
         raise Odd(Fault.RANGE, f"high {high} is below low {low}", "high")
@@ -223,13 +237,14 @@ def _refuse_bar(values: Sequence[float]) -> None:
             raise Odd(Fault.RANGE, f"{field} {price} is outside low {low} to high {high}", field)
 
 
-_FLAWLESS: Final[Mapping[DataKind, Callable[[Values], bool]]] = {
+_FLAWLESS: Final[Mapping[DataKind, Callable[[Values, Floor], bool]]] = {
     DataKind.QUOTES: _flawless_quotes,
     DataKind.TRADES: _flawless_trades,
     DataKind.BARS: _flawless_bars,
 }
-_REFUSE: Final[Mapping[DataKind, Callable[[Sequence[float]], None]]] = {
+_REFUSE: Final[Mapping[DataKind, Callable[[Sequence[float], bool], None]]] = {
     DataKind.QUOTES: _refuse_quote,
     DataKind.TRADES: _refuse_trade,
     DataKind.BARS: _refuse_bar,
 }
+"""What is wrong with the numbers of a row, as Odd; its second argument says whether its prices may be negative."""

@@ -46,13 +46,15 @@ class DataFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file as the config describes it. `symbols` are those wanted; with `others_are_bad` no other may be there.
 
     `columns` holds what the config says of fields: a name, a number from 1, or None for a field that is not there. With
-    `repeats` a quote may be the same as the one before it.
+    `repeats` a quote may be the same as the one before it. `may_be_negative` are the symbols, as of futures, that may
+    have prices at or below zero.
     """
 
     path: Path
     data: DataKind
     symbols: tuple[str, ...]
     others_are_bad: bool = False
+    may_be_negative: frozenset[str] = frozenset()
     interval_ns: int = 0
     stamped_at_open: bool = False
     columns: Mapping[str, Column | None] = {}
@@ -78,6 +80,7 @@ class DataFile(msgspec.Struct, frozen=True, kw_only=True):
             "data": self.data.value,
             "symbols": list(self.symbols),
             "others_are_bad": self.others_are_bad,
+            "may_be_negative": sorted(self.may_be_negative.intersection(self.symbols)),
             "interval_ns": self.interval_ns,
             "stamped_at_open": self.stamped_at_open,
             "zone": self.zone,

@@ -1,0 +1,196 @@
+"""`bulkhead account`: its balances and books, and what an operator moves."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+
+from daemon.cli.act import reason_option
+from daemon.cli.client import Client
+from daemon.cli.look import limit_option
+from daemon.cli.options import asks, shows
+from daemon.cli.printing import Show
+from daemon.cli.tables import Column, amount_of, brief, facts, moment, number, table, text
+
+_POSTINGS = (
+    moment("TIME", "ts"),
+    text("BOOK", "strategy"),
+    text("KIND", "kind"),
+    text("SYMBOL", "symbol"),
+    number("UNITS", "units"),
+    Column("CASH", lambda row: _amounts(row["cash"]), right=True),
+    number("REALISED", "realised"),
+    number("PRICE", "price"),
+    brief("REASON", "reason"),
+)
+
+
+class Amount(click.ParamType[str]):
+    """A number above zero, exact."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As the API takes it; wrong usage where it is none."""
+        try:
+            amount = Decimal(value)
+        except InvalidOperation:
+            self.fail(f"{value!r} is no number", param, ctx)
+        if not amount.is_finite() or amount <= 0:
+            self.fail(f"{value} is not above zero", param, ctx)
+        return str(value)
+
+
+class Price(click.ParamType[str]):
+    """A number, exact, of either sign: a future may be worth less than nothing."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As the API takes it; wrong usage where it is none."""
+        try:
+            Decimal(value)
+        except InvalidOperation:
+            self.fail(f"{value!r} is no number", param, ctx)
+        return str(value)
+
+
+amount_argument = click.argument("amount", type=Amount())
+currency_option = click.option("--currency", default="", help="Its currency.  [default: the account's]")
+
+
+@click.group()
+def account() -> None:
+    """Look at the account, and move money and positions."""
+
+
+@account.command("show")
+@asks
+@shows
+def show_account(daemon: Client, show: Show) -> None:
+    """Show balances, margin, and all books beside the broker's."""
+    show(lambda: daemon.get("/v1/account"), _account_table)
+
+
+@account.command()
+@click.option("--strategy", help="Only of this strategy, or of what is unallocated.")
+@limit_option
+@asks
+@shows
+def postings(strategy: str | None, limit: int, daemon: Client, show: Show) -> None:
+    """List what changed books without an order, oldest first."""
+    show(
+        lambda: daemon.get("/v1/postings", strategy=strategy, limit=limit),
+        lambda rows, headers: table(rows, _POSTINGS, headers=headers),
+    )
+
+
+@account.command()
+@amount_argument
+@currency_option
+@reason_option
+@asks
+def deposit(amount: str, currency: str, reason: str, daemon: Client) -> None:
+    """Pay money into a paper account: it is unallocated."""
+    answer = daemon.post("/v1/account/deposit", amount=amount, currency=currency, reason=reason)
+    click.echo(f"deposited {amount} {currency or answer['currency']}: it is unallocated", err=True)
+
+
+@account.command()
+@amount_argument
+@currency_option
+@reason_option
+@asks
+def withdraw(amount: str, currency: str, reason: str, daemon: Client) -> None:
+    """Pay money out of a paper account, from what is unallocated."""
+    answer = daemon.post("/v1/account/withdraw", amount=amount, currency=currency, reason=reason)
+    click.echo(f"withdrew {amount} {currency or answer['currency']}", err=True)
+
+
+@account.command()
+@click.option("--from", "source", required=True, metavar="BOOK", help="A strategy, or unallocated.")
+@click.option("--to", "target", required=True, metavar="BOOK", help="Another, or unallocated.")
+@amount_argument
+@currency_option
+@click.option("--symbol", default="", help="Move so many units of its position, long or short, instead of cash.")
+@click.option("--price", type=Price(), help="At this price.  [default: the last one heard]")
+@reason_option
+@asks
+def transfer(
+    *,
+    source: str,
+    target: str,
+    amount: str,
+    currency: str,
+    symbol: str,
+    price: str | None,
+    reason: str,
+    daemon: Client,
+) -> None:
+    """Move cash, or units of a position, from one book to another."""
+    if symbol and currency:
+        raise click.UsageError("cash has a currency and a position a symbol: name one of them")
+    if price is not None and not symbol:
+        raise click.UsageError("--price is of a position: name its --symbol")
+    asked = {"source": source, "target": target, "amount": amount, "currency": currency, "symbol": symbol}
+    answer = daemon.post("/v1/account/transfer", **asked, price=price, reason=reason)
+    what = f"{amount} {symbol or currency or answer['currency']}"
+    click.echo(f"transferred {what} from {source} to {target}", err=True)
+
+
+def _account_table(answer: dict[str, Any], headers: bool) -> str:
+    lines = {
+        **answer["books"],
+        **{name: answer[name] for name in ("unallocated", "ledger", "broker", "difference")},
+    }
+    columns = [
+        text("BOOK", "book"),
+        *_held("cash", answer["difference"]["cash"]),
+        *_balances(lines),
+        *_held("positions", answer["difference"]["positions"]),
+    ]
+    rows = [{"book": name, **holdings} for name, holdings in lines.items()]
+    verdict = "balanced" if answer["balanced"] else "NOT BALANCED"
+    books = table(rows, columns, headers=headers)
+    return f"{facts(_head(answer))}\n\n{books}\n\n{verdict} at event {answer['event']}"
+
+
+def _head(answer: dict[str, Any]) -> list[tuple[str, object]]:
+    currency, margin = answer["currency"], answer["margin"]
+    head: list[tuple[str, object]] = [
+        ("kind", answer["kind"]),
+        ("equity", amount_of(answer["equity"], currency)),
+        ("balances", _amounts(answer["balances"])),
+    ]
+    if margin is not None:
+        head += [
+            ("margin used", amount_of(margin["initial"], currency)),
+            ("margin to keep", amount_of(margin["maintenance"], currency)),
+            ("margin free", amount_of(margin["free"], currency)),
+        ]
+    return head
+
+
+def _held(kind: str, names: dict[str, str]) -> list[Column]:
+    """A column for each currency or symbol that any book names."""
+    return [
+        Column(name, lambda row, name=name: row[kind].get(name, "0"), right=True)  # type: ignore[misc]
+        for name in names
+    ]
+
+
+def _balances(lines: dict[str, Any]) -> list[Column]:
+    """A column for each currency in which a book's balance is not its cash; `-` where nobody told it."""
+    names = sorted({name for holdings in lines.values() for name in holdings.get("balance", ())})
+    return [Column(f"{name} BALANCE", lambda row, name=name: _balance(row, name), right=True) for name in names]  # type: ignore[misc]
+
+
+def _balance(row: Any, name: str) -> str:
+    if row["book"] in ("broker", "difference"):
+        return "-"
+    shown: str = row.get("balance", {}).get(name, row["cash"].get(name, "0"))
+    return shown
+
+
+def _amounts(amounts: dict[str, str]) -> str:
+    return ", ".join(f"{amount} {code}" for code, amount in sorted(amounts.items())) or "-"

@@ -1,0 +1,124 @@
+"""`bulkhead performance`: how strategies and the account did."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from daemon.cli.client import Client
+from daemon.cli.options import asks, shows
+from daemon.cli.printing import Show
+from daemon.cli.tables import (
+    amount_of,
+    facts,
+    in_percent,
+    in_two_digits,
+    number,
+    percent,
+    ratio,
+    table,
+    text,
+    to_second,
+)
+
+_COLUMNS = (
+    text("STRATEGY", "strategy"),
+    number("CAPITAL", "capital"),
+    number("EQUITY", "equity"),
+    number("PROFIT", "net_profit"),
+    percent("RETURN", "total_return"),
+    ratio("SHARPE", "sharpe"),
+    percent("DRAWDOWN", "max_drawdown"),
+    number("TRADES", "trades"),
+    percent("WON", "win_rate"),
+    ratio("FACTOR", "profit_factor"),
+    number("FEES", "fees"),
+)
+_MONEY = (
+    "capital",
+    "equity",
+    "net_profit",
+    "expectancy",
+    "fees",
+    "dividends",
+    "funding",
+    "swap",
+    "borrow",
+    "interest",
+)
+_SHARES = (
+    "total_return",
+    "cagr",
+    "volatility",
+    "max_drawdown",
+    "value_at_risk",
+    "alpha",
+    "win_rate",
+    "exposure",
+)
+_COUNTS = ("fills", "trades")
+
+
+class Moment(click.ParamType[str]):
+    """A time with its zone, as the API takes it."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """ISO-8601; wrong usage where it is none, or has no zone."""
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date and time such as 2026-01-05T14:30:00Z", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no time zone; append Z for UTC", param, ctx)
+        return moment.isoformat()
+
+
+@click.command()
+@click.argument("strategy_id", metavar="[STRATEGY]", required=False)
+@click.option("--since", type=Moment(), help="From the last day's end at or before a time, such as 2026-01-05T00:00Z.")
+@asks
+@shows
+def performance(strategy_id: str | None, since: str | None, daemon: Client, show: Show) -> None:
+    """Show how strategies and account did, or one in full."""
+    if strategy_id is None:
+        show(lambda: daemon.get("/v1/performance", since=since), _all)
+    else:
+        show(lambda: daemon.get(f"/v1/performance/{quote(strategy_id, safe='')}", since=since), _one)
+
+
+def _all(answer: dict[str, Any], headers: bool) -> str:
+    rows = [{"strategy": name, **row} for name, row in answer["strategies"].items()]
+    shown = table([*rows, {"strategy": "account", **answer["total"]}], _COLUMNS, headers=headers)
+    return f"{shown}\n\n{_period(answer)}, in {answer['currency']}"
+
+
+def _one(answer: dict[str, Any], _headers: bool) -> str:
+    container, currency = answer["container"], answer["currency"]
+    own = (
+        ("container", container["container_id"]),
+        ("start time", to_second(container["start_time"])),
+        ("orders generated", container["orders_generated"]),
+        ("fills executed", container["fills_executed"]),
+        ("final portfolio value", amount_of(container["final_portfolio_value"], currency)),
+        ("max drawdown", in_percent(container["max_drawdown"])),
+        ("sharpe ratio", in_two_digits(container["sharpe_ratio"])),
+    )
+    figures = [
+        (name.replace("_", " "), _in_words(name, value, currency)) for name, value in answer["performance"].items()
+    ]
+    return f"{facts([('strategy', answer['strategy']), ('period', _period(answer)), *figures])}\n\n{facts(own)}"
+
+
+def _in_words(name: str, value: Any, currency: str) -> str:
+    if name in _MONEY:
+        return amount_of(value, currency)
+    if name in _SHARES:
+        return in_percent(value)
+    return str(value) if name in _COUNTS else in_two_digits(value)
+
+
+def _period(answer: dict[str, Any]) -> str:
+    return f"{to_second(answer['since'])} to {to_second(answer['until'])}"

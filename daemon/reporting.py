@@ -1,0 +1,92 @@
+"""Performance as surfaces ask for it: a standing is taken on the loop, the rest is done in the projector's thread."""
+
+from daemon.api.performance_views import ContainerView, PerformanceView, StrategyPerformanceView
+from daemon.book_views import AccountValues
+from daemon.errors import BadRequest
+from daemon.journal.log import Journal
+from daemon.journal.projection import Projection
+from daemon.performance import Reckoning, Standing
+from daemon.projector import Projector
+from daemon.shells import Shell
+from trading.money import Currency
+from trading.timestamps import iso
+
+
+class Reporting:
+    """Asks for the performance of one floor. BadRequest from both questions for a time that is yet to come."""
+
+    def __init__(
+        self, shell: Shell, journal: Journal, projector: Projector, values: AccountValues, currency: Currency
+    ) -> None:
+        self._shell = shell
+        self._journal = journal
+        self._projector = projector
+        self._values = values
+        self._currency = currency
+
+    async def of_all(self, since_ns: int | None) -> PerformanceView:
+        """Each strategy and the account."""
+        standing = self._standing(since_ns)
+
+        def reckon(projection: Projection) -> PerformanceView:
+            found = Reckoning(projection, standing, since_ns)
+            return PerformanceView(
+                currency=standing.currency.code,
+                since=iso(found.since_ns()),
+                until=iso(standing.now_ns),
+                strategies={strategy: found.row(strategy) for strategy in standing.capital},
+                total=found.row(),
+            )
+
+        return await self._projector.ask(reckon)
+
+    async def of_one(self, strategy: str, since_ns: int | None) -> StrategyPerformanceView:
+        """One strategy, with its container's own counts."""
+        standing, router = self._standing(since_ns), self._shell.floor.lockstep.router
+        book, ordered = router.ledger.of(strategy), router.orders[strategy].added
+        filled, drawdown = book.fills, book.max_drawdown.get(standing.currency.code, 0.0)
+
+        def reckon(projection: Projection) -> StrategyPerformanceView:
+            found = Reckoning(projection, standing, since_ns, only=strategy)
+            return StrategyPerformanceView(
+                strategy=strategy,
+                currency=standing.currency.code,
+                since=iso(found.since_ns(strategy)),
+                until=iso(standing.now_ns),
+                performance=found.row(strategy),
+                container=ContainerView(
+                    container_id=strategy,
+                    start_time=iso(found.start_ns(strategy)),
+                    orders_generated=ordered,
+                    fills_executed=filled,
+                    final_portfolio_value=standing.values[strategy].equity,
+                    max_drawdown=0.0 - drawdown,
+                    sharpe_ratio=found.sharpe_of_all(strategy),
+                ),
+            )
+
+        return await self._projector.ask(reckon)
+
+    def _standing(self, since_ns: int | None) -> Standing:
+        """Everything at this event."""
+        now_ns, fleet, router = self._shell.now_ns, self._shell.floor.fleet, self._shell.floor.lockstep.router
+        if since_ns is not None and since_ns > now_ns:
+            raise BadRequest(
+                f"since is {iso(since_ns)}, and the feed stands at {iso(now_ns)}", mend="name a time before"
+            )
+        codes = {fleet.currency, *fleet.cash}
+        for book in router.ledger.all_books():
+            codes.update(book.currencies())
+        for instrument in fleet.instruments.values():
+            codes.add(instrument.currency.code)
+        return Standing(
+            start_ns=self._shell.floor.feed.start_ns,
+            now_ns=now_ns,
+            sequence=self._journal.sequence,
+            currency=self._currency,
+            rates=self._values.rates(codes),
+            instruments=fleet.instruments,
+            capital={entry.id: entry.capital for entry in fleet.strategies},
+            cash=fleet.cash,
+            values=router.values(),
+        )
