@@ -97,10 +97,20 @@ Command = SubmitOrder | CancelOrder | AmendOrder | RefusedOrder | RefusedAmend |
 
 
 class WireSubmit(msgspec.Struct, frozen=True, kw_only=True, tag="wire_submit"):
-    """One attempt to place an order, under its client order id."""
+    """One attempt to place an order, under its client order id.
+
+    `as_plain`: it is to reduce its container's position, not the account's, which is all that the venue knows; so it
+    goes out without that flag.
+    """
 
     cid: str
     terms: OrderTerms
+    as_plain: bool = False
+
+    @property
+    def sent_terms(self) -> OrderTerms:
+        """The terms as the venue sees them."""
+        return msgspec.structs.replace(self.terms, reduce_only=False) if self.as_plain else self.terms
 
 
 class WireCancel(msgspec.Struct, frozen=True, kw_only=True, tag="wire_cancel"):

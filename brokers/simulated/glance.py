@@ -15,11 +15,12 @@ BAND: Final = 1e-6
 
 
 class Standing(NamedTuple):
-    """Equity, initial and maintenance margin of the account, or of an isolated symbol, and how far off they may be."""
+    """Of the account, or an isolated symbol: equity, below what it is called for more, the margin that keeps what is
+    held, and how far off they may be."""
 
     scope: str
     equity: float
-    initial: float
+    call: float
     maintenance: float
     band: float
 
@@ -92,9 +93,8 @@ class Glance:
     def _isolated(self, line: _Line, worth: float) -> Standing:
         factor = 1.0 if line.in_all else abs(worth)
         initial, maintenance = line.initial * factor, line.maintenance * factor
-        return Standing(
-            line.symbol, worth - line.gone, initial, maintenance, self._band(abs(worth) + abs(line.gone) + initial)
-        )
+        band = self._band(abs(worth) + abs(line.gone) + initial)
+        return Standing(line.symbol, worth - line.gone, (initial + maintenance) / 2, maintenance, band)
 
     def _band(self, size: float) -> float:
         return BAND * size + self._quantum * (len(self._lines) + len(self._cash) + 2)

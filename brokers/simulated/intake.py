@@ -52,7 +52,7 @@ class Intake:
     # Orders.
 
     def _submit(self, command: WireSubmit, ts_ns: int) -> list[Effect]:
-        terms, orders = command.terms, self._orders
+        terms, orders = command.sent_terms, self._orders
         book = orders.books.get(terms.symbol)
         if book is None:
             return [self._reject(command, _unknown_symbol(terms.symbol, orders.books), ts_ns)]
@@ -139,7 +139,8 @@ class Intake:
         return self._sweep(self._orders.books[order.terms.symbol], ts_ns).end(order, ReportKind.CANCELLED, None)
 
     def _amend(self, command: WireAmend, ts_ns: int) -> list[Effect]:
-        terms, order = command.terms, self._orders.working.get(command.cid)
+        order = self._orders.working.get(command.cid)
+        terms = command.terms if order is None else order.as_sent(command.terms)
         if order is None:
             refusal: Refusal | None = not_working(command, was_here=command.cid in self._orders.closed)
         else:

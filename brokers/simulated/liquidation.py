@@ -4,6 +4,7 @@ Looked at once after each event, at the marks that it leaves; what lies within a
 """
 
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -19,6 +20,11 @@ from trading.orders import OrderTerms, Side
 from trading.postings import AccountEvent, Liquidation, MarginCall
 from trading.refusals import Refusal
 from trading.reports import Fill, Liquidity
+
+_LEVEL: Final = {
+    False: "the initial margin of what is held",
+    True: "half way from its initial margin to that which keeps it",
+}
 
 EndOrders = Callable[[str, Refusal, int], list[Effect]]
 """Cancels the working orders of a symbol, for a reason, at a time."""
@@ -43,7 +49,7 @@ class MarginWatch:
         )
 
     def begin(self) -> None:
-        """Before an event: whose equity is above the initial margin again may be called once more.
+        """Before an event: whose equity is high enough again may be called once more.
 
         That nobody is told of; a market that only hears what came of events comes to the same at the same place.
         """
@@ -54,7 +60,7 @@ class MarginWatch:
         held = {*self._account.isolated(), *([""] if self._account.margined() else [])}
         for scope in list(called):
             standing = standings.get(scope)
-            if scope not in held or (standing is not None and not self._is_below_initial(standing)):
+            if scope not in held or (standing is not None and not self._is_to_be_called(standing)):
                 del called[scope]
 
     def look(self, ts_ns: int) -> list[Effect]:
@@ -63,24 +69,24 @@ class MarginWatch:
             return []
         effects: list[Effect] = []
         for standing in list(self._glance.standings()):
-            scope, equity, initial, maintenance, band = standing
-            if equity - initial > band or (scope in self._account.called and equity - maintenance > band):
+            scope, equity, call, maintenance, band = standing
+            if equity - call > band or (scope in self._account.called and equity - maintenance > band):
                 continue
             exact = self._reckon(scope)
             if exact is not None and exact.equity < exact.maintenance:
                 self._liquidate(scope, exact, effects, ts_ns)
                 exact = self._reckon(scope) if self._holds(scope) else None
-            if exact is not None and exact.equity < exact.initial and scope not in self._account.called:
+            if exact is not None and exact.equity < exact.call and scope not in self._account.called:
                 self._tell(effects, self._call(scope, exact, ts_ns))
         return effects
 
     # Judged.
 
-    def _is_below_initial(self, standing: Standing) -> bool:
-        if abs(standing.equity - standing.initial) > standing.band:
-            return standing.equity < standing.initial
+    def _is_to_be_called(self, standing: Standing) -> bool:
+        if abs(standing.equity - standing.call) > standing.band:
+            return standing.equity < standing.call
         exact = self._reckon(standing.scope)
-        return exact is None or exact.equity < exact.initial
+        return exact is None or exact.equity < exact.call
 
     def _reckon(self, scope: str) -> Reckoning | None:
         try:
@@ -98,7 +104,7 @@ class MarginWatch:
             event_id=self._event_id(),
             ts_ns=ts_ns,
             symbol=scope,
-            reason=f"{self._whose(scope, found)} is below the initial margin of {found.initial} for what is held",
+            reason=f"{self._whose(scope, found)} is below {found.call}, {_LEVEL[bool(scope)]}",
         )
 
     def _liquidate(self, scope: str, found: Reckoning, effects: list[Effect], ts_ns: int) -> None:

@@ -24,10 +24,10 @@ from trading.refusals import Refusal
 
 
 class Reckoning(NamedTuple):
-    """Equity, and the margin to open and to keep what is held, in one currency."""
+    """Equity, the margin to keep what is held, and below what equity is called for more, in one currency."""
 
     equity: Decimal
-    initial: Decimal
+    call: Decimal
     maintenance: Decimal
 
 
@@ -123,7 +123,11 @@ class MarginAccount(CashAccount):
 
     def reckon(self, symbol: str = "") -> Reckoning:
         """How the whole account stands, or an isolated position, that in its instrument's currency. NotValued where a
-        price or a rate is missing."""
+        price or a rate is missing.
+
+        The account is called below its initial margin. An isolated position has no more than that from the start, and
+        is called half way down to the margin that keeps it.
+        """
         if not symbol:
             return Reckoning(
                 self._equity(),
@@ -131,11 +135,9 @@ class MarginAccount(CashAccount):
                 self._margin_of_held(lambda one: one.maintenance_margin),
             )
         instrument, held, price = self.instruments[symbol], self.position(symbol), self.marks.price(symbol)
-        return Reckoning(
-            self.left_of(symbol, price),
-            instrument.initial_margin(held, price),
-            instrument.maintenance_margin(held, price),
-        )
+        maintenance = instrument.maintenance_margin(held, price)
+        halfway = EXACT.divide(EXACT.add(instrument.initial_margin(held, price), maintenance), Decimal(2))
+        return Reckoning(self.left_of(symbol, price), halfway, maintenance)
 
     def left_of(self, symbol: str, price: Decimal) -> Decimal:
         """What is left at a price of what was put up for a position, in its instrument's currency."""

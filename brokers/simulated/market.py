@@ -235,8 +235,8 @@ class SimulatedMarket:
         orders, order = self._orders, self._orders.working.get(report.cid)
         match report.kind:
             case ReportKind.ACCEPTED if isinstance(command, WireSubmit):
-                takes = self._intake.outlay(command.terms, report.ts_ns)
-                orders.open(report.cid, command.terms, takes, report.ts_ns)
+                terms = command.sent_terms
+                orders.open(report.cid, terms, self._intake.outlay(terms, report.ts_ns), report.ts_ns)
             case ReportKind.REJECTED:
                 orders.turn_away(report.cid, report.order_id)
             case ReportKind.CANCELLED | ReportKind.EXPIRED:
@@ -244,11 +244,12 @@ class SimulatedMarket:
             case ReportKind.TRIGGERED if order is not None:
                 orders.wake(order)
             case ReportKind.REPLACED if order is not None and report.terms is not None:
+                terms = order.as_sent(report.terms)
                 if isinstance(command, WireAmend) and not report.code:
-                    takes = self._intake.outlay(report.terms, report.ts_ns)
+                    takes = self._intake.outlay(terms, report.ts_ns)
                 else:
-                    takes = orders.shrunk_outlay(order, report.terms.quantity)
-                orders.replace(order, report.terms, takes)
+                    takes = orders.shrunk_outlay(order, terms.quantity)
+                orders.replace(order, terms, takes)
             case ReportKind.FILLED if report.fill is not None and order is not None:
                 orders.fill(order, report.fill)
 

@@ -35,6 +35,12 @@ class WorkingOrder(msgspec.Struct, kw_only=True):
     session_ns: int = 0
     expires_ns: int = 0
 
+    def as_sent(self, terms: OrderTerms) -> OrderTerms:
+        """Other terms of it, reduce-only if it came as that."""
+        if terms.reduce_only == self.terms.reduce_only:
+            return terms
+        return msgspec.structs.replace(terms, reduce_only=self.terms.reduce_only)
+
     @property
     def remaining(self) -> Decimal:
         """Units that it still wants."""

@@ -498,6 +498,7 @@ STORIES |= {
             buy("w", "1", "10.00"),
             trade(5050.0, 0.2, "BTC"),
             sell("h", "0.4", symbol="BTC"),
+            trade(4850.0, 0.65, "BTC"),
             trade(4600.0, 0.7, "BTC"),
             sell("r", "1.5", symbol="BTC"),
             trade(60.0, 1),

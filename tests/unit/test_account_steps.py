@@ -13,6 +13,7 @@ from tests.builders import Rig, acting, buy, canonical, price, spec, strategy
 from tests.market_builders import USD, an_instrument
 from trading.account.records import Commit, Noted, Operation, Posted, Valuation, Valued
 from trading.account.transfers import Transfer
+from trading.commands import WireSubmit
 from trading.errors import LedgerError
 from trading.instruments import InstrumentKind, MarginTerms
 from trading.market import Effect
@@ -164,6 +165,43 @@ def test_a_run_cut_after_an_event_of_the_account_goes_on_identically() -> None:
     again = rig(*specs, state=first.state()).feed(price(3, 102.0))
     assert canonical(first.records + again.records) == canonical(whole.records)
     assert again.router.ledger.of("a").digest() == whole.router.ledger.of("a").digest()
+
+
+def test_what_reduces_a_container_alone_goes_out_as_a_plain_order_and_stays_its_own() -> None:
+    def leave(trader: Strategy) -> None:
+        trader.sell("AAA", 10, limit_price=Decimal(101), reduce_only=True)
+
+    def further(trader: Strategy) -> None:
+        trader.amend("a-2", limit_price=Decimal(102))
+
+    def short(trader: Strategy) -> None:
+        trader.sell("AAA", 14)
+
+    sides = rig(spec(acting(buy, leave, further), "a"), spec(acting(short), "b"))
+    sides.feed(price(1, 100.0), price(2, 100.0), price(3, 100.0))
+    sent = [record for record in sides.records if isinstance(record, WireSubmit)]
+    assert [(one.terms.order_id, one.terms.reduce_only, one.as_plain) for one in sent] == [
+        ("a-1", False, False),
+        ("b-1", False, False),
+        ("a-2", True, True),
+    ]
+    views = [sides.order("a-2"), *sides.container("a").orders.open()]
+    assert [order.terms.reduce_only for order in views] == [True, True]
+    restored = rig(spec(acting(buy, leave, further), "a"), spec(acting(short), "b"), state=sides.state())
+    restored.feed(price(4, 103.0))
+    assert restored.reports() == ["a-2 filled 10 at 102"], "the account is short, and could not be reduced by it"
+    restored.assert_books_add_up()
+
+
+def test_what_reduces_the_account_too_is_sent_as_that() -> None:
+    def leave(trader: Strategy) -> None:
+        trader.sell("AAA", 10, limit_price=Decimal(101), reduce_only=True)
+
+    alone = rig(spec(acting(buy, leave), "a"), spec(acting(sell), "b")).feed(price(1, 100.0), price(2, 100.0))
+    sent = [record for record in alone.records if isinstance(record, WireSubmit)]
+    assert [(one.terms.order_id, one.as_plain) for one in sent] == [("a-1", False), ("b-1", False), ("a-2", True)]
+    longer = rig(spec(acting(buy, leave), "a"), spec(acting(buy), "b")).feed(price(1, 100.0), price(2, 100.0))
+    assert [one.as_plain for one in longer.records if isinstance(one, WireSubmit)] == [False, False, False]
 
 
 # The end of a day.

@@ -358,14 +358,14 @@ def test_the_reasons_tell_the_numbers() -> None:
         buy("b", "1", symbol="BTC"),
         sell("c", "200", "200.00"),
         trade(90.0, 1),
-        btc(4900.0),
+        btc(4800.0),
         trade(50.0, 2),
         btc(4700.0),
     ]
 
     assert reasons(market, story) == [
-        "equity of 8000.00 USD is below the initial margin of 9000.00 for what is held",
-        "what is left for BTC, 400.00 USD, is below the initial margin of 490.00 for what is held",
+        "equity of 8000.00 USD is below 9000.00, the initial margin of what is held",
+        "what is left for BTC, 300.00 USD, is below 360.00, half way from its initial margin to that which keeps it",
         "equity of 0.00 USD was below the maintenance margin of 2500.00",
         "equity of 0.00 USD was below the maintenance margin of 2500.00: sell of 200 AAA at 50.0",
         "what is left for BTC, 200.00 USD, was below the maintenance margin of 235.00: sell of 1 BTC at 4700.0",
@@ -403,7 +403,7 @@ def test_a_liquidation_is_a_fill_of_nobodys_order() -> None:
 def test_a_call_names_the_account_or_the_isolated_symbol() -> None:
     market = an_account(AAA, PERP, cash="10500")
 
-    found = live(market, [BTC_AT_5000, *FULL, buy("b", "1", symbol="BTC"), trade(99.0, 1), btc(4999.0)])
+    found = live(market, [BTC_AT_5000, *FULL, buy("b", "1", symbol="BTC"), trade(99.0, 1), btc(4863.0), btc(4800.0)])
 
     assert [(one.event_id, one.symbol) for one in found if isinstance(one, MarginCall)] == [
         ("simulated-account-1", ""),

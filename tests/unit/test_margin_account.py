@@ -458,7 +458,6 @@ ROWS = [
         [
             "a accepted",
             "a filled 1 at 5000 taker",
-            "BTC called",
             "b rejected insufficient_margin",
             "c accepted",
             "c filled 2.836 at 4900 taker",

@@ -195,7 +195,8 @@ class Router:
     def book(self, reports: Iterable[ExecutionReport], cause: int) -> list[ExecutionReport]:
         """Book what came back and number it for its container; what is no container's goes to `unallocated`."""
         numbered: list[ExecutionReport] = []
-        for report in reports:
+        for told in reports:
+            report = self._in_own_terms(told)
             order, fill = self._apply(report)
             if fill is not None:
                 self.ledger.book(fill)
@@ -206,6 +207,15 @@ class Router:
             self.numbers[report.strategy] += 1
             numbered.append(msgspec.structs.replace(report, number=self.numbers[report.strategy], cause=cause))
         return numbered
+
+    def _in_own_terms(self, report: ExecutionReport) -> ExecutionReport:
+        """A report of new terms as the order's owner knows it, where the venue was sent it as a plain one."""
+        if report.terms is None or report.terms.reduce_only:
+            return report
+        order = self.orders.get(report.strategy, self._foreign).get(report.order_id)
+        if order is None or not order.terms.reduce_only:
+            return report
+        return msgspec.structs.replace(report, terms=msgspec.structs.replace(report.terms, reduce_only=True))
 
     def _numbered(self, posting: Posting, cause: int) -> Posting:
         """A posting as its container hears it; what is no container's has no number."""
@@ -285,11 +295,12 @@ class Router:
             )
             self._refuse(refused, taken, ts_ns)
             return
+        as_plain = terms.reduce_only and not self._gate.sent_as_reduce_only(terms)
         order = manager.add(terms)
         manager.change(order, OrderChange.VALIDATE, ts_ns)
         manager.change(order, OrderChange.ROUTE, ts_ns)
         cid = self._cids[terms.order_id] = self.ids.next(command.strategy)
-        taken.sends.append(WireSubmit(cid=cid, terms=terms))
+        taken.sends.append(WireSubmit(cid=cid, terms=terms, as_plain=as_plain))
 
     def _refuse(self, refused: RefusedOrder, taken: Taken, ts_ns: int) -> None:
         self.orders[refused.strategy].add(refused.terms)
