@@ -7,13 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from brokers.simulated.costs import FeeBasis, FeeRounding, MakerTakerCommission
 from tests.cases.venue import Venue, instrument
+from trading.instruments import InstrumentKind, MarginTerms
 from trading.market_data import Quote
+from trading.money import Currency, total
 from trading.orders import OrderType, Side
 from trading.reports import ReportKind
 from trading.timestamps import from_datetime
@@ -28,8 +31,8 @@ KINDS = {
     "trailing_stop_market": OrderType.TRAILING_STOP,
 }
 SIZE = 1_000_000.0
-BORROWED = Decimal(10_000_000)
-"""The recorded account trades on margin; the cash that stands in for it is taken off before balances are compared."""
+BLOCKED = Decimal("0.03") / 30
+"""What of its worth a position blocks: the recorded account's margin over its leverage."""
 CLOSING = "closing"
 
 
@@ -94,9 +97,16 @@ def enter(market: Venue, action: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def played(case: dict[str, Any], shared: Path) -> Venue:
+    usd = Currency.known("USD")
+    pair = msgspec.structs.replace(
+        instrument("EURUSD"),
+        kind=InstrumentKind.FX,
+        base=Currency.known("EUR"),
+        margin=MarginTerms(currency=usd, initial=BLOCKED, maintenance=BLOCKED),
+    )
     market = Venue(
-        [instrument("EURUSD")],
-        cash=str(50_000 + BORROWED),
+        [pair],
+        cash="50000",
         match_on="quotes",
         commission=MakerTakerCommission(
             Decimal("0.001"), Decimal("0.002"), rounding=FeeRounding.HALF_EVEN, basis=FeeBasis.FILL
@@ -153,4 +163,13 @@ def test_what_ended_unfilled_ended_as_recorded(case: dict[str, Any], played: Ven
 
 def test_the_balance_is_the_recorded_one(case: dict[str, Any], played: Venue) -> None:
     assert played.held("EURUSD") == 0
-    assert f"{played.cash - BORROWED} USD" == case["final_balance"]
+    assert f"{played.cash} USD" == case["final_balance"]
+
+
+def test_the_account_was_on_margin_all_the_while(played: Venue) -> None:
+    """Its positions are worth more than its money, and their settled results alone make the balance."""
+    most = max(abs(fill.notional) for fill in played.fills)
+    assert most > 100_000
+    assert played.books.balance("USD") == played.books.capital["USD"] + played.books.realised("USD") - total(
+        fill.fee for fill in played.fills
+    )

@@ -46,7 +46,8 @@ class Valuation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Valued(msgspec.Struct, frozen=True, kw_only=True, tag="valued"):
-    """All books at the end of a day (UTC) in which something happened, by their owners, before what came after."""
+    """All books by their owners: at the end of a day (UTC) in which something happened, before what came after, or right
+    after money was moved."""
 
     ts_ns: int
     books: Mapping[str, Valuation]
