@@ -44,6 +44,7 @@ class Reporting:
         """One strategy, with its container's own counts."""
         standing, router = self._standing(since_ns), self._shell.floor.lockstep.router
         book, ordered = router.ledger.of(strategy), router.orders[strategy].added
+        heard = self._shell.floor.lockstep.heard[strategy]
         filled, drawdown = book.fills, book.max_drawdown.get(standing.currency.code, 0.0)
 
         def reckon(projection: Projection) -> StrategyPerformanceView:
@@ -57,6 +58,7 @@ class Reporting:
                 container=ContainerView(
                     container_id=strategy,
                     start_time=iso(found.start_ns(strategy)),
+                    events_processed=heard,
                     orders_generated=ordered,
                     fills_executed=filled,
                     final_portfolio_value=standing.values[strategy].equity,

@@ -54,7 +54,8 @@ Step = Generator[Delivery, list[Command], None]
 
 
 class LockStep:
-    """Carries events through market, router and containers. `events` counts them from 1."""
+    """Carries events through market, router and containers. `events` counts them from 1, `heard` how many of them each
+    container was told."""
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class LockStep:
         self.market = market
         self.recorder = recorder
         self.events = 0
+        self.heard = dict.fromkeys(router.strategies, 0)
         self.now_ns = 0
         self.waiting: list[Command] = []
         self.deferrals = 0
@@ -128,6 +130,8 @@ class LockStep:
         self.now_ns = max(self.now_ns, event.ts_ns)
         effects = self._meet(event) if of_feed and type(event) is not Timer else []
         subscribers = self.hearing(event)
+        for strategy in subscribers:
+            self.heard[strategy] += 1
         if not (effects or subscribers or self.waiting or self._recorded):
             return
         batch, self.waiting = self.waiting, []
@@ -164,6 +168,7 @@ class LockStep:
         """Everything that `restore` needs, of sequencer, router and market too."""
         return {
             "events": self.events,
+            "heard": dict(self.heard),
             "now_ns": self.now_ns,
             "waiting": list(self.waiting),
             "deferrals": self.deferrals,
@@ -177,6 +182,7 @@ class LockStep:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the lock-step that gave this state."""
         self.events, self.now_ns = state["events"], state["now_ns"]
+        self.heard = {strategy: state["heard"].get(strategy, 0) for strategy in self.router.strategies}
         self.waiting = msgspec.convert(state["waiting"], list[Command])
         self.deferrals, self._day_ends_ns = state["deferrals"], state["day_ends_ns"]
         self.sequencer.restore(state["sequencer"])

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
-from trading.instruments import Instrument
+from trading.instruments import Instrument, InstrumentKind
 from trading.money import ROUNDING, Currency
+
+
+SPOT: Final = (InstrumentKind.FX, InstrumentKind.CRYPTO)
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -17,8 +21,8 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Rates:
-    """Converts at the last prices. A pair is any instrument with a `base`; `price_of` gives its price, None before it
-    was heard.
+    """Converts at the last prices. A pair is an instrument of fx or crypto with a `base`: the price of a future or a
+    perpetual is another. `price_of` gives its price, None before it was heard.
 
     From one currency to another leads the pair of both, either way round; else two pairs over a third currency. Of
     several ways the one counts that stands first among the instruments.
@@ -28,7 +32,7 @@ class Rates:
         self._price_of = price_of
         self._pairs: dict[str, dict[str, Pair]] = {}
         for symbol, instrument in instruments.items():
-            if instrument.base is not None:
+            if instrument.base is not None and instrument.kind in SPOT:
                 base, quote = instrument.base.code, instrument.currency.code
                 self._pairs.setdefault(base, {}).setdefault(quote, Pair(symbol, divides=False))
                 self._pairs.setdefault(quote, {}).setdefault(base, Pair(symbol, divides=True))

@@ -62,6 +62,7 @@ class ContainerView(msgspec.Struct, frozen=True, kw_only=True):
 
     container_id: str
     start_time: str
+    events_processed: int
     orders_generated: int
     fills_executed: int
     final_portfolio_value: Decimal | None

@@ -100,6 +100,7 @@ def _one(answer: dict[str, Any], _headers: bool) -> str:
     own = (
         ("container", container["container_id"]),
         ("start time", to_second(container["start_time"])),
+        ("events processed", container["events_processed"]),
         ("orders generated", container["orders_generated"]),
         ("fills executed", container["fills_executed"]),
         ("final portfolio value", amount_of(container["final_portfolio_value"], currency)),

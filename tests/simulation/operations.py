@@ -218,6 +218,7 @@ class OperationsInMemory:
             container=ContainerView(
                 container_id=strategy_id,
                 start_time=iso(STARTED_NS),
+                events_processed=1_200,
                 orders_generated=sum(order.terms.strategy == strategy_id for order in self.all_orders),
                 fills_executed=len(self._fills(strategy_id)),
                 final_portfolio_value=view.strategies[strategy_id].equity,

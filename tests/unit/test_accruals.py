@@ -323,7 +323,6 @@ ROWS = [
             "a accepted",
             "a filled 2 at 1000 taker",
             "BTC funding -40 USD",
-            "BTC called",
             "s accepted",
             "s triggered",
             "s filled 2 at 920 taker",

@@ -281,6 +281,7 @@ async def test_the_time_from_which_performance_is_asked_may_be_of_any_zone(
     assert set(answer["container"]) == {
         "container_id",
         "start_time",
+        "events_processed",
         "orders_generated",
         "fills_executed",
         "final_portfolio_value",

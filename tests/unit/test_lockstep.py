@@ -162,6 +162,15 @@ def test_waiting_commands_survive_a_restart() -> None:
     assert canonical(first.records + again.records) == canonical(whole.records)
 
 
+def test_it_counts_what_each_container_was_told_also_over_a_restart() -> None:
+    quiet = strategy(on_bar=lambda self, bar: None, start=lambda self: self.subscribe("AAA", bars="1m"))
+    specs = spec(acting(buy), "a"), spec(quiet, "b")
+    first = Rig(*specs).feed(price(1, 100.0), price(61, 100.0))
+    again = Rig(*specs, state=first.state()).feed(price(130, 100.0))
+    assert first.lockstep.heard == {"a": 2, "b": 1}
+    assert again.lockstep.heard == {"a": 3, "b": 2}
+
+
 # Commit and barrier.
 
 

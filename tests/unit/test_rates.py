@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from trading.instruments import Instrument, InstrumentKind
+from trading.instruments import Instrument, InstrumentKind, MarginTerms
 from trading.money import Currency
 from trading.rates import Pair, Rates
 
@@ -110,3 +111,12 @@ def test_of_two_third_currencies_the_one_counts_that_stands_first() -> None:
 def test_three_pairs_are_no_way() -> None:
     pairs = [pair("EUR", "USD"), pair("USD", "JPY"), pair("CHF", "JPY")]
     assert Rates({one.symbol: one for one in pairs}, unheard).way("EUR", "CHF") is None
+
+
+def test_the_price_of_a_perpetual_is_no_rate() -> None:
+    usd = Currency.known("USD")
+    terms = MarginTerms(currency=usd, initial=Decimal("0.1"), maintenance=Decimal("0.05"))
+    perpetual = msgspec.structs.replace(pair("BTC", "USD"), kind=InstrumentKind.PERPETUAL, margin=terms)
+    rates = Rates({"BTCUSD": perpetual}, {"BTCUSD": Decimal(5_000)}.get)
+    assert rates.way("BTC", "USD") is None
+    assert rates.convert(Decimal(1), "BTC", usd) is None

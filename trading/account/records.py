@@ -46,8 +46,8 @@ class Valuation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Valued(msgspec.Struct, frozen=True, kw_only=True, tag="valued"):
-    """All books by their owners: at the end of a day (UTC) in which something happened, before what came after, or right
-    after money was moved."""
+    """All books by their owners: at the end of a day (UTC) in which something happened, before what came after; or
+    right after money was moved."""
 
     ts_ns: int
     books: Mapping[str, Valuation]
