@@ -9,7 +9,6 @@ import msgspec
 from trading.instruments import Instrument, InstrumentKind
 from trading.money import ROUNDING, Currency
 
-
 SPOT: Final = (InstrumentKind.FX, InstrumentKind.CRYPTO)
 
 
