@@ -1,11 +1,15 @@
 """Daemons whose strategies are processes of their own, and a look at those processes from outside."""
 
 import json
+import os
 import shutil
-from collections.abc import Sequence
+import signal
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -92,6 +96,18 @@ def named_children_of(daemon: Daemon) -> dict[str, int]:
         with suppress(FileNotFoundError, ProcessLookupError):
             named[Path(f"/proc/{pid}/comm").read_text().strip()] = pid
     return named
+
+
+def strike(daemon: Daemon, victims: Callable[[Daemon], list[int]], random: Random, most: int) -> int:
+    """Kill one of the victims at random moments of a whole run; how often."""
+    kills = 0
+    assert daemon.process is not None
+    while daemon.process.poll() is None:
+        time.sleep(random.uniform(0, 0.4))
+        if kills < most and (alive := victims(daemon)):
+            os.kill(random.choice(alive), signal.SIGKILL)
+            kills += 1
+    return kills
 
 
 def family_of(daemon: Daemon) -> list[int]:

@@ -25,6 +25,7 @@ from tests.acceptance.processes import (
     log_lines,
     log_of,
     named_children_of,
+    strike,
     the_fleet,
     the_market,
 )
@@ -142,18 +143,6 @@ def lasted(tmp_path_factory: pytest.TempPathFactory) -> PureRun:
     document = the_fleet(folder)
     lasting(document)
     return PureRun(a_daemon(folder, document).plan())
-
-
-def strike(daemon: Daemon, victims: Callable[[Daemon], list[int]], random: Random, most: int) -> int:
-    """Kill one of the victims at random moments of a whole run; how often."""
-    kills = 0
-    assert daemon.process is not None
-    while daemon.process.poll() is None:
-        time.sleep(random.uniform(0, 0.4))
-        if kills < most and (alive := victims(daemon)):
-            os.kill(random.choice(alive), signal.SIGKILL)
-            kills += 1
-    return kills
 
 
 @pytest.mark.parametrize(
