@@ -17,13 +17,14 @@ from daemon.journal.records import Conflated, DaemonRecord, Opened, Snapshot, Ta
 from daemon.journal.steps import committed
 from daemon.recovery import PUT_BACK, JournaledStep
 from trading.account.ledger import UNALLOCATED
-from trading.account.records import Commit, Reported
+from trading.account.records import Commit, Noted, Posted, Reported
 from trading.commands import WireSubmit
 from trading.errors import UnsupportedState
 from trading.money import EXACT
 from trading.order_manager import OrderManager
 from trading.orders import OrderChange
 from trading.portfolio import VirtualPortfolio
+from trading.postings import Liquidation
 
 FloorT = TypeVar("FloorT", bound=Floor)
 
@@ -141,8 +142,9 @@ def _capital_not_there(history: History, fleet: Fleet) -> Iterator[str]:
     """What strategies gained and lost is theirs; only what no strategy has can be given to a new one."""
     free: defaultdict[str, Decimal] = defaultdict(Decimal)
     for owner in (UNALLOCATED, *history.change.removed):
-        for currency, amount in _as_it_stands(owner, history)[0].cash.items():
-            free[currency] = EXACT.add(free[currency], amount)
+        book, _ = _as_it_stands(owner, history)
+        for currency in book.currencies():
+            free[currency] = EXACT.add(free[currency], book.balance(currency))
     for entry in fleet.strategies:
         for currency, amount in entry.capital.items() if entry.id in history.change.added else ():
             if amount > free[currency]:
@@ -167,4 +169,8 @@ def _as_it_stands(owner: str, history: History) -> tuple[VirtualPortfolio, Order
             _, fill = orders.apply(record.report)
             if fill is not None:
                 book.book(fill)
+        elif isinstance(record, Posted) and record.posting.strategy == owner:
+            book.post(record.posting)
+        elif isinstance(record, Noted) and isinstance(record.note, Liquidation) and owner == UNALLOCATED:
+            book.book(record.note.fill)
     return book, orders

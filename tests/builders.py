@@ -193,6 +193,7 @@ class Rig:
         market: Market | None = None,
         recorder: Recorder | None = None,
         currency: Currency | None = None,
+        cash: Mapping[str, Decimal] | None = None,
         fill_empty: bool = False,
         epoch_ms: int = 1,
         start: int = 0,
@@ -200,7 +201,7 @@ class Rig:
     ) -> None:
         offers = offers or {"AAA": QUOTES}
         instruments = instruments or {symbol: an_instrument(symbol) for symbol in offers}
-        cash = {"USD": total((Decimal(1_000), *(one.capital["USD"] for one in specs)))}
+        cash = cash or {"USD": total((Decimal(1_000), *(one.capital["USD"] for one in specs)))}
         self.memory = MemoryRecorder()
         self.market = market or SimulatedMarket(
             instruments=instruments,

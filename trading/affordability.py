@@ -91,6 +91,44 @@ def beyond_margin(terms: OrderTerms, holdings: Holdings, appraiser: Appraiser) -
     return _above_equity(EXACT.add(own, elsewhere), equity, parts, into)
 
 
+def spare_refusal(
+    owner: str, currency: str, amount: Decimal, holdings: Holdings, appraiser: Appraiser
+) -> Refusal | None:
+    """Why cash cannot be taken away: without margin open buys need it, on margin what is held and what works does."""
+    into = appraiser.margin_currency
+    if into is None:
+        free = holdings.free_cash(currency, appraiser.price_of)
+        if amount <= free:
+            return None
+        return Refusal("insufficient_cash", f"{owner} can spare {free} {currency} beside its open buys, not {amount}")
+    amounts = known(
+        appraiser.converted(amount, currency, into),
+        appraiser.elsewhere(Instrument.initial_margin, holdings, "", into),
+        appraiser.equity(holdings, into),
+    )
+    if isinstance(amounts, Refusal):
+        return amounts
+    asked, needed, equity = amounts
+    if EXACT.add(asked, needed) <= equity:
+        return None
+    spare = into.rounded(max(ZERO, EXACT.subtract(equity, needed)))
+    return Refusal(
+        "insufficient_margin",
+        f"{owner} can spare {spare:,f} {into.code}: its equity is {into.rounded(equity):,f}, and its positions and "
+        f"open orders need a margin of {needed:,f}",
+    )
+
+
+def offered_refusal(owner: str, symbol: str, units: Decimal, holdings: Holdings) -> Refusal | None:
+    """Why signed units cannot be taken away: open orders may close them, and would open a position then."""
+    held, (buys, sells) = holdings.position(symbol), holdings.working(symbol)
+    offered = sells if units > 0 else buys
+    if not offered or EXACT.add(units.copy_abs(), offered) <= held.copy_abs():
+        return None
+    closes = f"open orders of {owner} may close {offered} of the {held.copy_abs()} {symbol} that it holds"
+    return Refusal("offered", f"{closes}; cancel them first")
+
+
 def _above_equity(needed: Decimal, equity: Decimal, parts: str, currency: Currency) -> Refusal | None:
     if needed <= equity:
         return None

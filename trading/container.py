@@ -201,10 +201,11 @@ class ScopedContainer(Scope):
         self._set_now(report.ts_ns)
         if isinstance(report, Posting):
             self._portfolio.post(report)
-            if report.kind is PostingKind.LIQUIDATION:
-                self.seal(report.reason)
-            else:
+            if report.kind is not PostingKind.LIQUIDATION:
                 self._sealed(self._publish, report)
+            elif self.trip is None:
+                self._outgoing.forget()
+                self._outgoing.put(self._close(report.reason, ""))
             return self._outgoing.drain()
         order, fill = self._orders.apply(report)
         if fill is not None:

@@ -95,6 +95,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         """A price of market data as Decimal: its shortest decimal text, unrounded."""
         return Decimal(repr(price))
 
+    def exact_mark(self, price: float) -> Decimal:
+        """What a position is valued at, as Decimal: to 15 significant digits. That leaves a price of market data as it
+        is, and takes from a computed one, the middle of a quote, what binary fractions have added."""
+        return Decimal(format(price, ".15g"))
+
     def worse_price(self, price: Decimal, side: Side) -> Decimal:
         """A computed price on the tick at or beyond it against a trader of that side: up for buys, down for sells."""
         rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR

@@ -81,6 +81,7 @@ class LockStep:
         self._subscribers: dict[tuple[type, str, int], tuple[str, ...]] = {}
         self._recorded = False
         self._day_ends_ns = 0
+        self._unvalued = set(router.values())
         for strategy, wanted in subscriptions.items():
             for one in wanted:
                 key = (event_type(one.kind), one.symbol, one.interval_ns)
@@ -125,17 +126,21 @@ class LockStep:
     def step(self, event: Event, *, of_feed: bool = False) -> Step:
         """Carry one event through. Only one that the feed itself brought meets the market: a derived bar is past."""
         self.events += 1
-        if event.ts_ns >= self._day_ends_ns:
+        if self._unvalued:
+            self._begin_curves(event.ts_ns)
+        if event.ts_ns > self._day_ends_ns:
             self._end_day(event.ts_ns)
         self.now_ns = max(self.now_ns, event.ts_ns)
-        effects = self._meet(event) if of_feed and type(event) is not Timer else []
+        effects = self.market.on_event(event) if of_feed and type(event) is not Timer else []
+        reports = self._book(effects, 0) if effects else []
+        if of_feed and type(event) is not Timer and type(event) is self._marked_on[event.symbol]:
+            self.router.on_market(event)  # after what it has brought: a fill's price is older than the event's
         subscribers = self.hearing(event)
         for strategy in subscribers:
             self.heard[strategy] += 1
         if not (effects or subscribers or self.waiting or self._recorded):
             return
         batch, self.waiting = self.waiting, []
-        reports = self._book(effects, 0)
         if reports or subscribers or batch:
             batch = batch + (yield Delivery(reports, event, subscribers, number=self.events))
         if batch:
@@ -173,6 +178,7 @@ class LockStep:
             "waiting": list(self.waiting),
             "deferrals": self.deferrals,
             "day_ends_ns": self._day_ends_ns,
+            "unvalued": sorted(self._unvalued),
             "sequencer": self.sequencer.state(),
             "timers": self.timers.state(),
             "router": self.router.state(),
@@ -185,6 +191,8 @@ class LockStep:
         self.heard = {strategy: state["heard"].get(strategy, 0) for strategy in self.router.strategies}
         self.waiting = msgspec.convert(state["waiting"], list[Command])
         self.deferrals, self._day_ends_ns = state["deferrals"], state["day_ends_ns"]
+        new = self.router.strategies.keys() - state["router"]["orders"].keys()
+        self._unvalued = self._unvalued & {*state["unvalued"], *new}
         self.sequencer.restore(state["sequencer"])
         self.timers.restore(state["timers"])
         self.router.restore(state["router"])
@@ -214,12 +222,6 @@ class LockStep:
                 return
         self.waiting = self.waiting + batch
         self.deferrals += 1
-
-    def _meet(self, event: MarketEvent) -> list[Effect]:
-        effects = self.market.on_event(event)
-        if type(event) is self._marked_on[event.symbol]:
-            self.router.on_market(event)
-        return effects
 
     def _meet_commands(self, taken: Taken, number: int) -> list[Report]:
         """Record what came of commands, and send what is to be sent; what containers hear of it is given."""
@@ -254,11 +256,19 @@ class LockStep:
                 heard += (posting for posting in shared.postings if posting.number)
         return heard + self._meet_commands(follows, number) if follows.sends else heard
 
+    def _begin_curves(self, now_ns: int) -> None:
+        """Write down what the books begin with, once all that is in them can be valued."""
+        books = self.router.values()
+        if all(books[owner].equity is not None for owner in self._unvalued):
+            self._record(Valued(ts_ns=now_ns, books=books))
+            self._unvalued = set()
+
     def _end_day(self, now_ns: int) -> None:
-        """Write down what the books are worth at the end of the day that is over."""
+        """Write down what the books are worth at the end of the day that is over; its midnight is part of it, as a bar
+        is stamped with its close."""
         if self._day_ends_ns and (books := self.router.values()):
             self._record(Valued(ts_ns=self._day_ends_ns, books=books))
-        self._day_ends_ns = (now_ns // DAY + 1) * DAY
+        self._day_ends_ns = -(-now_ns // DAY) * DAY
 
     def _record(self, record: StepRecord) -> None:
         self._recorded = True

@@ -122,7 +122,8 @@ class VirtualPortfolio:
             position.cost = EXACT.add(position.cost, posting.cost)
             position.realised = EXACT.add(position.realised, posting.realised)
             self._note_held(position)
-        if posting.price is not None:
+        told_by_market = posting.kind is not PostingKind.TRANSFER
+        if posting.price is not None and (told_by_market or posting.symbol not in self.marks):
             self.marks[posting.symbol] = float(posting.price)
         self._track_drawdown(instrument.currency.code)
 
@@ -138,7 +139,7 @@ class VirtualPortfolio:
 
         What is valued by another has its own price until that of the other is heard.
         """
-        if price == self.marks.get(symbol):
+        if price == self.marks.get(symbol) and symbol not in self._valued_by:
             return
         if self._valued_by:
             for valued in self._valued_by.get(symbol, ()):

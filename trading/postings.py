@@ -136,8 +136,8 @@ AccountEvent = Accrual | Split | Settlement | Conversion | CashMoved | Liquidati
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, tag="posting"):
     """What one book has of an account event, or of a transfer: what is to be added to its cash by currency code, and to
-    the units, the cost and the realised result of its position in `symbol`. Where that has another `price` from then
-    on, it is given.
+    the units, the cost and the realised result of its position in `symbol`. `price` is that at which units came or went
+    or were settled: of a transfer who moves them says it, of all else the market, where the symbol stands then.
 
     `number` counts a container's reports, of orders and of books together, and is given by the router; `cause` is the
     index of the event in whose step it happened.

@@ -7,7 +7,7 @@ that a market that is told its effects has the same reports on their way.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -15,11 +15,14 @@ import msgspec
 
 from brokers.simulated.books import Books
 from brokers.simulated.latency import Delays
+from brokers.simulated.telling import tell
 from brokers.simulated.working import WorkingOrder
 from trading.capabilities import Capabilities
 from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.market import AccountSnapshot, Effect, Market, ReportDelayed, TriggerMoved
 from trading.market_data import Bar, MarketEvent
+from trading.postings import AccountEvent, Split
+from trading.refusals import Refusal
 from trading.reports import ExecutionReport, ReportKind
 
 _ANSWERS: Final[Mapping[ReportKind, type[WireCommand]]] = {
@@ -82,6 +85,7 @@ class DelayedMarket:
         else:
             decided = self._reach(self._arrived_before(event), None)
             decided += self._market.on_event(event)
+            decided += self._overtaken({one.symbol for one in decided if isinstance(one, Split)}, event.ts_ns)
             decided += self._reach(self._arrived_within(event), event.ts_ns)
         return self._tell(decided, event.ts_ns)
 
@@ -208,6 +212,12 @@ class DelayedMarket:
             decided += self._market.on_command(one.command, one.arrival_ns if ts_ns is None else ts_ns)
         return decided
 
+    def _overtaken(self, split: Container[str], ts_ns: int) -> list[Effect]:
+        """Turn away the orders that were on their way to symbols while these were split: they are of old units."""
+        old = [one for one in self._in_flight if one.symbol in split and isinstance(one.command, WireSubmit)]
+        self._in_flight = [one for one in self._in_flight if one not in old]
+        return [_turned_away(one.command, ts_ns) for one in old if isinstance(one.command, WireSubmit)]
+
     # The way back.
 
     def _tell(self, decided: Iterable[Effect], now_ns: int) -> list[Effect]:
@@ -218,6 +228,9 @@ class DelayedMarket:
             told.append(on_the_way.popleft().report)
         for effect in decided:
             if not isinstance(effect, ExecutionReport):
+                if isinstance(effect, AccountEvent):  # it is of what the fills on their way have made
+                    told += (one.report for one in on_the_way)
+                    on_the_way.clear()
                 told.append(effect)
                 continue
             due_ns = effect.ts_ns + self._delays.of_report(effect)
@@ -267,6 +280,11 @@ class DelayedMarket:
                 return self._in_flight.pop(place).command
         self._told_ahead.append((report.cid, kind))
         return command
+
+
+def _turned_away(command: WireSubmit, ts_ns: int) -> ExecutionReport:
+    why = Refusal("split", f"{command.terms.symbol} was split while the order was on its way")
+    return tell(command.cid, command.terms, ReportKind.REJECTED, ts_ns, refusal=why)
 
 
 def _strategy_of(command: WireCommand) -> str:

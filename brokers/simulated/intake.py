@@ -27,7 +27,12 @@ class Intake:
     symbol."""
 
     def __init__(
-        self, orders: MarketOrders, validator: OrderValidator, *, name: str, ends_ns: Mapping[str, int]
+        self,
+        orders: MarketOrders,
+        validator: OrderValidator,
+        *,
+        name: str,
+        ends_ns: Mapping[str, int],
     ) -> None:
         self._orders = orders
         self._validator = validator

@@ -4,6 +4,7 @@ Looked at once after each event, at the marks that it leaves; what lies within a
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
 
 import msgspec
@@ -20,6 +21,9 @@ from trading.orders import OrderTerms, Side
 from trading.postings import AccountEvent, Liquidation, MarginCall
 from trading.refusals import Refusal
 from trading.reports import Fill, Liquidity
+
+RECOVERED: Final = Decimal("1.05")
+"""So many times what it was called below equity must be before it is called again: else it would be at every tick."""
 
 _LEVEL: Final = {
     False: "the initial margin of what is held",
@@ -60,7 +64,7 @@ class MarginWatch:
         held = {*self._account.isolated(), *([""] if self._account.margined() else [])}
         for scope in list(called):
             standing = standings.get(scope)
-            if scope not in held or (standing is not None and not self._is_to_be_called(standing)):
+            if scope not in held or (standing is not None and self._has_recovered(standing)):
                 del called[scope]
 
     def look(self, ts_ns: int) -> list[Effect]:
@@ -82,11 +86,12 @@ class MarginWatch:
 
     # Judged.
 
-    def _is_to_be_called(self, standing: Standing) -> bool:
-        if abs(standing.equity - standing.call) > standing.band:
-            return standing.equity < standing.call
+    def _has_recovered(self, standing: Standing) -> bool:
+        enough = standing.call * float(RECOVERED)
+        if abs(standing.equity - enough) > standing.band:
+            return standing.equity > enough
         exact = self._reckon(standing.scope)
-        return exact is None or exact.equity < exact.call
+        return exact is not None and exact.equity >= EXACT.multiply(exact.call, RECOVERED)
 
     def _reckon(self, scope: str) -> Reckoning | None:
         try:

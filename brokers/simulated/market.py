@@ -105,7 +105,12 @@ class SimulatedMarket:
         self._orders = MarketOrders(
             self._books, self._account, self._settlement, self._marks if self._keeps_marks else None
         )
-        self._intake = Intake(self._orders, self._validator, name=self.name, ends_ns=self._schedule.expiries)
+        self._intake = Intake(
+            self._orders,
+            self._validator,
+            name=self.name,
+            ends_ns=self._schedule.expiries,
+        )
         self._accruals = Accruals(
             self._terms,
             self._orders,
@@ -139,15 +144,16 @@ class SimulatedMarket:
         """End what has no time left, book what has fallen due, match what rests, and see whether the margin holds.
 
         Data that the symbol is not matched on matches nothing. What is due up to the event's begin is booked before it
-        is matched, what is due within a bar after that, and what is due as a bar closes with the next event.
+        is matched, what is due within a bar after that, and what is due as a bar closes with the next event. But a bar
+        within which its symbol is split, or goes without a dividend, shows the prices after that from its open on.
         """
         orders, watch, schedule = self._orders, self._watch, self._schedule
         if watch is not None:
             watch.begin()
         begin_ns = event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns
         effects = self._expire(begin_ns, event) if orders.next_expiry_ns <= begin_ns else []
-        if schedule.next_ns <= begin_ns:
-            effects += self._fall_due(begin_ns, event.ts_ns)
+        if schedule.next_ns < event.ts_ns or schedule.next_ns <= begin_ns:
+            effects += self._fall_due(schedule.acts_within(event.symbol, begin_ns, event.ts_ns), event.ts_ns)
         book = self._books.get(event.symbol)
         if book is not None and book.hear(event):
             is_bar = type(event) is Bar
@@ -210,7 +216,8 @@ class SimulatedMarket:
         if self._watch is not None:
             self._watch.begin()
         is_bar = type(event) is Bar
-        self._pass_time(event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns)
+        begin_ns = event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns
+        self._pass_time(self._schedule.acts_within(event.symbol, begin_ns, event.ts_ns))
         book = self._books.get(event.symbol)
         if book is None or not book.hear(event):
             return

@@ -63,7 +63,7 @@ class Marks:
     def own(self, symbol: str) -> Decimal | None:
         """The last price of a symbol itself."""
         price = self.prices.get(symbol)
-        return None if price is None else self._instruments[symbol].exact_price(price)
+        return None if price is None else self._instruments[symbol].exact_mark(price)
 
     def valued_by(self, symbol: str) -> str:
         """The symbol at whose price a position is valued: its own until that of its mark is heard."""

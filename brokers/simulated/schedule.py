@@ -7,7 +7,7 @@ first which stands first among the instruments.
 
 import enum
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from heapq import heapify, heapreplace
 from typing import Final, NamedTuple
@@ -89,6 +89,10 @@ class Schedule:
             for symbol, holding in terms.holdings.items()
             if holding.funding is not None
         ]
+        self._acts: dict[str, list[int]] = {
+            symbol: sorted({*(one.ex_ns for one in held.splits), *(one.ex_ns for one in held.dividends)})
+            for symbol, held in terms.holdings.items()
+        }
         self._coming: list[tuple[Due, int]] = []
         self._place = 0
         self.expiries = {s: one.expires_ns for s, one in terms.holdings.items() if one.expires_ns is not None}
@@ -121,6 +125,12 @@ class Schedule:
             self._look()
         self.passed_ns = max(self.passed_ns, until_ns)
         return found
+
+    def acts_within(self, symbol: str, begin_ns: int, end_ns: int) -> int:
+        """The last split or dividend of a symbol between two times, or the first of these where there is none."""
+        acts = self._acts.get(symbol)
+        place = bisect_left(acts, end_ns) if acts else 0
+        return max(begin_ns, acts[place - 1]) if acts and place else begin_ns
 
     # Within: a source is one of the fundings, the dated ones together, or the rollovers.
 

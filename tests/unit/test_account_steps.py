@@ -13,7 +13,7 @@ from tests.builders import Rig, acting, buy, canonical, price, spec, strategy
 from tests.market_builders import USD, an_instrument
 from trading.account.records import Commit, Noted, Operation, Posted, Valuation, Valued
 from trading.account.transfers import Transfer
-from trading.commands import WireSubmit
+from trading.commands import Trip, WireSubmit
 from trading.errors import LedgerError
 from trading.instruments import InstrumentKind, MarginTerms
 from trading.market import Effect
@@ -148,6 +148,7 @@ def test_who_holds_what_is_liquidated_is_sealed_and_its_orders_withdrawn() -> No
     broken.feed(price(1, 100.0), price(2, 90.0), price(3, 90.0))
 
     assert broken.router.tripped == {"a": "equity is below the margin"}
+    assert [one.reason for one in broken.records if isinstance(one, Trip)] == ["equity is below the margin"]
     assert broken.container("a").trip is not None
     assert broken.container("b").trip is None
     assert broken.router.orders["a"].open_count == 0
@@ -211,7 +212,15 @@ def test_a_day_ends_with_what_every_book_is_worth_before_what_comes_after() -> N
     days = rig(spec(acting(buy), "a"))
     days.feed(price(1, 100.0), price(2, 103.0), price(DAY // SECOND + 5, 50.0), price(3 * DAY // SECOND, 60.0))
     valued = [record for record in days.records if isinstance(record, Valued)]
+    begin = Valued(
+        ts_ns=SECOND,
+        books={
+            "a": Valuation(equity=Decimal("10000.00"), exposure=Decimal("0.00")),
+            "unallocated": Valuation(equity=Decimal("1000.00"), exposure=Decimal("0.00")),
+        },
+    )
     assert valued == [
+        begin,
         Valued(
             ts_ns=DAY,
             books={
@@ -227,7 +236,7 @@ def test_a_day_ends_with_what_every_book_is_worth_before_what_comes_after() -> N
             },
         ),
     ]
-    places = [days.records.index(one) for one in valued]
+    places = [days.records.index(one) for one in valued[1:]]
     assert all(isinstance(days.records[place + 1], Commit) for place in places), "nothing else happened then"
 
 
@@ -266,6 +275,41 @@ def test_a_position_goes_over_at_a_price_as_if_both_had_traded() -> None:
     assert b.positions["AAA"].cost == 220
     assert a.imbalance("USD") == b.imbalance("USD") == 0
     account.assert_books_add_up()
+
+
+def test_the_price_of_a_transfer_is_no_price_of_the_market() -> None:
+    account = rig(spec(acting(buy), "a"), spec(acting(sell), "b")).feed(price(1, 100.0))
+    worth = [record for record in account.records if isinstance(record, Valued)]
+    account.driver.operate(transferring(source="a", target="b", symbol="AAA", amount=Decimal(6), price=Decimal(1_000)))
+    books = account.router.ledger.all_books()
+    assert {book.owner: book.marks.get("AAA") for book in books} == {"a": 100.0, "b": 100.0, "unallocated": None}
+    assert account.container("b").portfolio.marks == {"AAA": 100.0}
+    (after,) = [record for record in account.records if isinstance(record, Valued)][len(worth) :]
+    assert sum(book.equity or 0 for book in after.books.values()) == 21_000
+
+
+def test_units_that_open_orders_may_close_are_not_moved() -> None:
+    def offer(trader: Strategy) -> None:
+        trader.sell("AAA", 6, limit_price=Decimal(120))
+
+    account = rig(spec(acting(buy, offer), "a"), spec(acting(sell), "b")).feed(price(1, 100.0), price(2, 100.0))
+    moves = {"source": "a", "target": "b", "symbol": "AAA", "price": Decimal(100)}
+    with pytest.raises(LedgerError, match="open orders of a may close 6 of the 10 AAA that it holds; cancel them"):
+        account.driver.operate(transferring(amount=Decimal(5), **moves))
+    account.driver.operate(transferring(amount=Decimal(4), **moves))
+    assert account.book("a").quantity("AAA") == 6
+
+
+def test_cash_that_margin_needs_is_not_moved() -> None:
+    account = rig(spec(acting(lambda trader: trader.sell("AAA", 900)), "a"), spec(acting(buy), "b"))
+    account.feed(price(1, 100.0))
+    gives = {"source": "a", "target": "b", "currency": "USD"}
+    with pytest.raises(LedgerError) as raised:
+        account.driver.operate(transferring(amount=Decimal("1000.01"), **gives))
+    assert str(raised.value) == (
+        "a can spare 1,000.00 USD: its equity is 10,000.00, and its positions and open orders need a margin of 9,000.00"
+    )
+    account.driver.operate(transferring(amount=Decimal(1_000), **gives))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from brokers.simulated.costs import NoCommission, NoSlippage
-from brokers.simulated.entitlements import AccountTerms, Dividend, FundingTerms, HoldingTerms, Rollover
+from brokers.simulated.entitlements import AccountTerms, Dividend, FundingTerms, HoldingTerms, Rollover, UnitSplit
 from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.schedule import Rank, Schedule
 from tests.account_builders import (
@@ -101,9 +101,37 @@ ROWS = [
         "H2",
         "what is due within a bar is booked after it was matched",
         [STOCK],
-        {"match_on": "bars", **holding(dividends=(Dividend(ex_ns=DAY + 14 * HOUR, per_unit=Decimal(1)),))},
+        {"match_on": "bars", **holding(funding=funding("0.01", hours=38))},
         [day_bar(90.0, 90.0, 90.0, 90.0, 0), buy("a", "10"), day_bar(100.0, 100.0, 100.0, 100.0, 1)],
-        [*FILLED, "AAA dividend 10 USD"],
+        [*FILLED, "AAA funding -9 USD"],
+    ),
+    AccountRow(
+        "H2",
+        "but a dividend of its symbol before: who buys at the open of the day goes without",
+        [STOCK],
+        {"match_on": "bars", **holding(dividends=(Dividend(ex_ns=DAY + 4 * HOUR, per_unit=Decimal(1)),))},
+        [
+            day_bar(90.0, 90.0, 90.0, 90.0, -1),
+            buy("a", "10"),
+            day_bar(100.0, 100.0, 100.0, 100.0, 0),
+            buy("b", "5"),
+            day_bar(99.0, 99.0, 99.0, 99.0, 1),
+        ],
+        [*FILLED, "b accepted", "AAA dividend 10 USD", "b filled 5 at 99 taker"],
+    ),
+    AccountRow(
+        "H2",
+        "and a split of its symbol before, by whose units its prices are from the open on: the stop is not met",
+        [STOCK],
+        {"match_on": "bars", **holding(splits=(UnitSplit(ex_ns=DAY + 4 * HOUR, new=Decimal(4), old=Decimal(1)),))},
+        [
+            day_bar(500.0, 500.0, 500.0, 500.0, -1),
+            buy("a", "10"),
+            day_bar(500.0, 500.0, 500.0, 500.0, 0),
+            sell("s", "10", stop="450.00"),
+            day_bar(127.0, 131.0, 126.0, 129.0, 1),
+        ],
+        ["a accepted", "a filled 10 at 500 taker", "s accepted", "s cancelled split", "AAA split 30 for 0 USD"],
     ),
     AccountRow(
         "H2",
@@ -264,16 +292,17 @@ ROWS = [
     ),
     AccountRow(
         "H7",
-        "a split within a bar is before its close, which is a price of the new units",
+        "a split within a bar is before its open, which is a price of the new units",
         [STOCK],
         {
             "match_on": "bars",
             "held": {"AAA": HoldingTerms(splits=(split(1, "2"),))},
         },
         [
-            a_bar(100.0, 100.0, 100.0, 100.0, at=A_DAY - 60),
+            a_bar(100.0, 100.0, 100.0, 100.0, at=A_DAY - 120),
             buy("a", "10"),
-            a_bar(100.0, 100.0, 50.0, 50.0, at=A_DAY + 30),
+            a_bar(100.0, 100.0, 100.0, 100.0, at=A_DAY - 60),
+            a_bar(50.0, 50.0, 50.0, 50.0, at=A_DAY + 30),
             sell("b", "20"),
             a_bar(50.5, 51.0, 50.0, 51.0, at=A_DAY + 90),
         ],

@@ -124,7 +124,7 @@ def test_a_share_of_the_account_is_of_all_its_equity() -> None:
 
 def test_what_reduces_its_container_passes_though_it_adds_to_the_account() -> None:
     account = Account(limit(max_position_quantity="15")).holding("a", "10")
-    account.ledger.book(fill(terms(Side.SELL, "20", strategy="who")))  # the account is short 10
+    account.ledger.book(fill(terms(Side.SELL, "20", strategy="b")))  # the account is short 10
     assert account.refusal(terms(Side.SELL, "10")) is None
     assert account.refusal(terms(quantity="26")) is not None
 
@@ -177,7 +177,7 @@ def test_a_halt_holds_back_no_amendment_that_adds_nothing_though_the_net_is_agai
 
 
 @pytest.mark.parametrize(
-    ("stranger", "quantity", "reduce_only", "sent"),
+    ("other", "quantity", "reduce_only", "sent"),
     [
         ("0", "10", True, True),
         ("0", "10", False, False),
@@ -189,14 +189,36 @@ def test_a_halt_holds_back_no_amendment_that_adds_nothing_though_the_net_is_agai
     ],
 )
 def test_an_order_is_sent_as_reduce_only_where_the_net_agrees(
-    stranger: str, quantity: str, *, reduce_only: bool, sent: bool
+    other: str, quantity: str, *, reduce_only: bool, sent: bool
 ) -> None:
-    account, signed = Account().holding("a", "10"), Decimal(stranger)
+    account, signed = Account().holding("a", "10"), Decimal(other)
     if signed:
-        account.ledger.book(fill(terms(Side.BUY if signed > 0 else Side.SELL, str(abs(signed)), strategy="who")))
+        account.ledger.book(fill(terms(Side.BUY if signed > 0 else Side.SELL, str(abs(signed)), strategy="b")))
     order = msgspec.structs.replace(terms(Side.SELL, quantity), reduce_only=reduce_only)
     assert account.refusal(order) is None
     assert account.gate.sent_as_reduce_only(order) is sent
+
+
+@pytest.mark.parametrize(
+    ("loose", "order", "sentence"),
+    [
+        ("-10", terms(Side.SELL, "1"), "unallocated holds -10 AAA against the 10 of a: {} 10"),
+        ("-25", terms(Side.SELL, "1"), "unallocated holds -25 AAA against the 10 of a: {} 10"),
+        ("-4", terms(Side.SELL, "7"), "unallocated holds -4 AAA against the 10 of a: {} 4"),
+        ("-4", terms(Side.SELL, "6"), None),
+        ("-0.5", terms(Side.SELL, "10"), None),
+        ("4", terms(Side.SELL, "10"), None),
+        ("-4", terms(Side.BUY, "3"), None),
+        ("-4", terms(Side.BUY, "3", strategy="b"), None),
+    ],
+)
+def test_what_the_account_has_no_more_is_not_closed_again(loose: str, order: OrderTerms, sentence: str | None) -> None:
+    """As after a liquidation, which `unallocated` has, while the book of who held it shows it still."""
+    account, signed = Account().holding("a", "10"), Decimal(loose)
+    account.ledger.book(fill(terms(Side.BUY if signed > 0 else Side.SELL, str(abs(signed)), strategy="unallocated")))
+    move = "move them together first, bulkhead account transfer --from a --to unallocated --symbol AAA"
+    expected = Refusal("unallocated_against", sentence.format(move)) if sentence else None
+    assert account.refusal(order) == expected
 
 
 def test_numbers_that_are_none_are_refused_also_while_halted() -> None:

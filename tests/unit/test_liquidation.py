@@ -56,7 +56,7 @@ ROWS = [
         "who has less than the initial margin is called once, and again after it was above",
         [AAA],
         {},
-        [*FULL, trade(99.99, 1), trade(98.0, 2), trade(100.0, 3), trade(101.0, 4), trade(99.0, 5), trade(98.0, 6)],
+        [*FULL, trade(99.99, 1), trade(98.0, 2), trade(100.0, 3), trade(106.0, 4), trade(99.0, 5), trade(98.0, 6)],
         [*FILLED, "account called", "account called"],
     ),
     AccountRow(

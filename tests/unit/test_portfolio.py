@@ -237,7 +237,8 @@ def test_a_posting_is_added(posted: Posting, cash: str, position: tuple[str, str
     assert [held.quantity, held.cost, held.realised] == [Decimal(amount) for amount in position]
     assert books.capital == {"USD": Decimal(10_000)}
     assert books.imbalance("USD") == 0
-    assert books.marks["AAA"] == float(posted.price or 100)
+    told_by_market = posted.kind is not PostingKind.TRANSFER
+    assert books.marks["AAA"] == float((told_by_market and posted.price) or 100)
 
 
 @pytest.mark.parametrize("kind", ["deposit", "withdrawal", "transfer"])
@@ -382,3 +383,26 @@ def test_a_fill_does_not_mark_what_is_valued_by_another() -> None:
     books.mark("BBB", 101.0)
     books.book(fill(terms(quantity="10", symbol="PPP"), at="90", instrument=PERPETUAL))
     assert (books.marks["PPP"], books.equity("USD")) == (101.0, 10_120.0)
+
+
+def test_a_price_that_a_fill_has_told_already_still_values_what_is_valued_by_it() -> None:
+    books = portfolio(PERPETUAL)
+    books.mark("BBB", 100.0)
+    books.book(fill(terms(quantity="10", symbol="PPP"), at="100", instrument=PERPETUAL))
+    books.book(fill(terms(quantity="1", symbol="BBB"), at="101"))
+    books.mark("BBB", 101.0)
+    assert (books.marks["PPP"], books.equity("USD")) == (101.0, 10_010.0)
+
+
+@pytest.mark.parametrize(
+    ("price", "mark"),
+    [
+        (100.25, "100.25"),
+        ((541.06 + 541.08) / 2, "541.07"),
+        (0.1 + 0.2, "0.3"),
+        (541.07 / 4, "135.2675"),
+        (-37.63, "-37.63"),
+    ],
+)
+def test_a_mark_has_no_digits_that_binary_fractions_add(price: float, mark: str) -> None:
+    assert an_instrument().exact_mark(price) == Decimal(mark)

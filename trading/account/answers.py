@@ -1,7 +1,9 @@
 """What a container is told of a request that never reaches the market."""
 
+import msgspec
+
 from trading.commands import AmendOrder, CancelOrder, RefusedAmend
-from trading.orders import OrderTerms
+from trading.orders import Order, OrderTerms
 from trading.refusals import Refusal
 from trading.reports import ExecutionReport, Origin, ReportKind
 
@@ -17,6 +19,13 @@ def rejection(terms: OrderTerms, origin: Origin, code: str, reason: str, ts_ns: 
         code=code,
         reason=reason,
     )
+
+
+def in_own_terms(report: ExecutionReport, order: Order | None) -> ExecutionReport:
+    """A report of new terms as the order's owner knows it, where the venue was sent a plain one for it."""
+    if report.terms is None or order is None or report.terms.reduce_only or not order.terms.reduce_only:
+        return report
+    return msgspec.structs.replace(report, terms=msgspec.structs.replace(report.terms, reduce_only=True))
 
 
 def answer(

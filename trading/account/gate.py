@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from trading.account.ledger import UNALLOCATED, Ledger
+from trading.account.transfers import Transfer
 from trading.admission import Admission, over_limit
-from trading.affordability import beyond_margin
+from trading.affordability import beyond_margin, offered_refusal, spare_refusal
 from trading.appraiser import Appraiser
 from trading.capabilities import Capabilities
 from trading.claims import Addition
@@ -102,9 +103,9 @@ class Gate:
             )
             for strategy, manager in orders.items()
         }
-        unallocated = ContainerHoldings(ledger.unallocated, OrderManager(UNALLOCATED), instruments)
+        self._unallocated = ContainerHoldings(ledger.unallocated, OrderManager(UNALLOCATED), instruments)
         holdings = {strategy: admission.holdings for strategy, admission in self._admissions.items()}
-        self._account = AccountHoldings({**holdings, UNALLOCATED: unallocated})
+        self._account = AccountHoldings({**holdings, UNALLOCATED: self._unallocated})
 
     def refusal(self, terms: OrderTerms) -> Refusal | None:
         """The first reason against an order, None when it may leave."""
@@ -121,10 +122,23 @@ class Gate:
         or refuse what reduces a container's but not that."""
         return terms.reduce_only and only_reduces(terms, self._account)
 
+    def transfer_refusal(self, transfer: Transfer) -> Refusal | None:
+        """Why a strategy cannot spare what is to be moved from its book, None when it can, or it is no strategy's."""
+        admission = self._admissions.get(transfer.source)
+        if admission is None:
+            return None
+        if transfer.symbol:
+            return offered_refusal(transfer.source, transfer.symbol, transfer.amount, admission.holdings)
+        return spare_refusal(transfer.source, transfer.currency, transfer.amount, admission.holdings, self._appraiser)
+
     def _excess(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
         if self.halted and (refusal := self._more_than_reduces(terms, admission)):
             return refusal
-        return admission.excess(terms) or self._beyond_account(terms, admission)
+        return (
+            self._against_unallocated(terms, admission)
+            or admission.excess(terms)
+            or self._beyond_account(terms, admission)
+        )
 
     def _more_than_reduces(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
         """What a halt holds back: whatever could add to its container's position or, netted over all, the account's."""
@@ -139,6 +153,26 @@ class Gate:
             "halted_net",
             f"{halted} the account's position too pass: a {terms.side} of {terms.quantity} {terms.symbol} could do "
             f"more, with {net} held and {works} working already over all strategies",
+        )
+
+    def _against_unallocated(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
+        """Whether an order would close what the account has no more: `unallocated` holds the opposite, of a liquidation
+        or of trades that were no container's, and to sell it again would leave the account with that."""
+        symbol, loose = terms.symbol, self._unallocated.position(terms.symbol)
+        if not loose:
+            return None
+        held, (buys, sells) = admission.holdings.position(symbol), admission.holdings.working(symbol)
+        if not held or (held > 0) is (loose > 0) or (held > 0) is (terms.side is Side.BUY):
+            return None
+        against = self._appraiser.instruments[symbol].whole_lots(loose).copy_abs()
+        works, added = sells if terms.side is Side.SELL else buys, admission.holdings.addition(terms).units
+        if not (against and added) or EXACT.add(works, added) <= EXACT.subtract(held.copy_abs(), against):
+            return None
+        move = min(against, held.copy_abs()).copy_sign(held)
+        return Refusal(
+            "unallocated_against",
+            f"{UNALLOCATED} holds {loose} {symbol} against the {held} of {terms.strategy}: move them together first, "
+            f"bulkhead account transfer --from {terms.strategy} --to {UNALLOCATED} --symbol {symbol} {move}",
         )
 
     def _beyond_account(self, terms: OrderTerms, admission: Admission) -> Refusal | None:

@@ -108,15 +108,20 @@ class Ledger:
                 f"{amount} {currency} cannot be withdrawn: {there} is unallocated; transfer it from a strategy first"
             )
 
+    def require_movable(self, transfer: Transfer) -> None:
+        """LedgerError unless both books are there, and the first has what is to be moved."""
+        source, _ = self._any(transfer.source), self._any(transfer.target)
+        _require_movable(transfer, source)
+        if transfer.symbol and transfer.symbol not in self._instruments:
+            raise LedgerError(f"{transfer.symbol} is no instrument here; known: {', '.join(self._instruments)}")
+
     def transfer(self, transfer: Transfer, event_id: str, ts_ns: int) -> list[Posting]:
         """Book what is moved between two books, and give the postings; LedgerError when it cannot be, before anything
         is booked."""
+        self.require_movable(transfer)
         books = self._any(transfer.source), self._any(transfer.target)
-        _require_movable(transfer, books[0])
         if transfer.symbol:
-            instrument = self._instruments.get(transfer.symbol)
-            if instrument is None:
-                raise LedgerError(f"{transfer.symbol} is no instrument here; known: {', '.join(self._instruments)}")
+            instrument = self._instruments[transfer.symbol]
             postings = move_position(
                 event_id, ts_ns, books, instrument=instrument, units=transfer.amount, price=transfer.price
             )

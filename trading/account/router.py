@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from trading.account.answers import answer, rejection
+from trading.account.answers import answer, in_own_terms, rejection
 from trading.account.gate import Gate
 from trading.account.ids import IdSource
 from trading.account.ledger import UNALLOCATED, Ledger
@@ -31,6 +31,7 @@ from trading.commands import (
     WireCommand,
     WireSubmit,
 )
+from trading.errors import LedgerError
 from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits
 from trading.market_data import MarketEvent, reference_price
@@ -166,9 +167,13 @@ class Router:
             case "move_cash":
                 self.ledger.require_unallocated(operation.currency, operation.amount.copy_negate())
             case "transfer" if operation.transfer is not None:
+                self.ledger.require_movable(operation.transfer)
+                if (refusal := self._gate.transfer_refusal(operation.transfer)) is not None:
+                    raise LedgerError(refusal.reason)
                 event_id = f"transfer-{self.transfers + 1}"
                 postings = self.ledger.transfer(operation.transfer, event_id, operation.ts_ns)
                 self.transfers += 1
+                self._mark_again(operation.transfer.symbol)
                 taken.postings += [self._numbered(posting, cause) for posting in postings]
         if operation.cancel_orders:
             for manager in self.orders.values():
@@ -196,7 +201,7 @@ class Router:
         """Book what came back and number it for its container; what is no container's goes to `unallocated`."""
         numbered: list[ExecutionReport] = []
         for told in reports:
-            report = self._in_own_terms(told)
+            report = in_own_terms(told, self.orders.get(told.strategy, self._foreign).get(told.order_id))
             order, fill = self._apply(report)
             if fill is not None:
                 self.ledger.book(fill)
@@ -208,14 +213,10 @@ class Router:
             numbered.append(msgspec.structs.replace(report, number=self.numbers[report.strategy], cause=cause))
         return numbered
 
-    def _in_own_terms(self, report: ExecutionReport) -> ExecutionReport:
-        """A report of new terms as the order's owner knows it, where the venue was sent it as a plain one."""
-        if report.terms is None or report.terms.reduce_only:
-            return report
-        order = self.orders.get(report.strategy, self._foreign).get(report.order_id)
-        if order is None or not order.terms.reduce_only:
-            return report
-        return msgspec.structs.replace(report, terms=msgspec.structs.replace(report.terms, reduce_only=True))
+    def _mark_again(self, symbol: str) -> None:
+        """Value a symbol in the books that hold it now as the market does."""
+        if symbol in self.marks:
+            self.ledger.mark(symbol, self.marks[symbol])
 
     def _numbered(self, posting: Posting, cause: int) -> Posting:
         """A posting as its container hears it; what is no container's has no number."""
@@ -343,8 +344,9 @@ class Router:
         self._seal(trip.strategy, trip.reason, trip.ts_ns, taken)
 
     def _seal(self, strategy: str, reason: str, ts_ns: int, taken: Taken) -> None:
+        told_again = strategy in self.tripped
         self.tripped[strategy] = reason
-        if self.strategies[strategy].cancel_on_trip:
+        if self.strategies[strategy].cancel_on_trip and not told_again:
             taken.sends += [self._wire_cancel(order, ts_ns) for order in self.orders[strategy].open()]
 
 
