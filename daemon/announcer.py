@@ -27,11 +27,18 @@ _MOVES = ("move_cash", "transfer")
 
 
 class Announcer:
-    """Hears the journal's safe entries. `order_of` finds an order as it stands, by strategy and id."""
+    """Hears the journal's safe entries. `order_of` finds an order as it stands, by strategy and id, `currency_of` what
+    currency a symbol is priced in."""
 
-    def __init__(self, stream: EventStream, order_of: Callable[[str, str], Order | None]) -> None:
+    def __init__(
+        self,
+        stream: EventStream,
+        order_of: Callable[[str, str], Order | None],
+        currency_of: Callable[[str], str],
+    ) -> None:
         self._stream = stream
         self._order_of = order_of
+        self._currency_of = currency_of
         self._gatherer = StepGatherer()
         self._refused_for: dict[str, str] = {}
 
@@ -82,7 +89,8 @@ class Announcer:
             level = _LEVELS.get(posting.kind, logging.INFO)
             log.log(level, "%s", posting_line(posting), extra={"strategy": posting.strategy})
         if self._stream.heard:
-            self._stream.publish(Booked(posting=PostingView.of(posting)))
+            currency = self._currency_of(posting.symbol) if posting.symbol else ""
+            self._stream.publish(Booked(posting=PostingView.of(posting, currency)))
 
     def _say_once(self, refused: RefusedOrder) -> None:
         """A strategy that asks for the same again and again is told of once; every refusal is among its orders."""

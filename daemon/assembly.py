@@ -14,6 +14,7 @@ from brokers.simulated.market import SimulatedMarket
 from daemon.check import Plan
 from daemon.clock import Clock
 from daemon.config.account_settings import by_currency
+from daemon.config.changeable import changeable
 from daemon.config.conversion import data_file, limits, offers, restart_rule, sizing
 from daemon.config.cost_conversion import commission, slippage
 from daemon.config.market_conversion import delays, market_rules
@@ -60,6 +61,12 @@ def fleet_of(plan: Plan) -> Fleet:
         strategies=[_entry(strategy, settings, files[strategy.id]) for strategy in settings.strategies],
         folder=str(plan.folder),
         fill_empty_bars=settings.feed.fill_empty_bars,
+        kind=settings.account.kind,
+        leverage=settings.account.leverage,
+        maintenance_margin=settings.account.maintenance_margin,
+        margins={symbol: one.margin.text for symbol, one in settings.instruments.items() if one.margin is not None},
+        expiries={s: one.expires_ns for s, one in plan.terms.holdings.items() if one.expires_ns is not None},
+        changeable=changeable(settings, plan.terms),
     )
 
 

@@ -74,13 +74,14 @@ def added(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return total(known)
 
 
-def holdings_view(book: VirtualPortfolio) -> HoldingsView:
-    """What one book has, flat positions left out."""
+def holdings_view(book: VirtualPortfolio, equity: Decimal | None) -> HoldingsView:
+    """What one book has, flat positions left out, and what it is worth."""
     balances = {code: book.balance(code) for code in book.currencies()}
     return HoldingsView(
         cash=dict(book.cash),
         positions={position.symbol: position.quantity for position in book.positions.values() if position.quantity},
         balance={code: amount for code, amount in balances.items() if amount != book.cash.get(code, ZERO)},
+        equity=equity,
     )
 
 
@@ -88,18 +89,22 @@ def position_view(book: VirtualPortfolio, position: Position, instrument: Instru
     """What one book has of one symbol."""
     mark = book.marks[position.symbol]
     price = instrument.exact_price(mark)
-    average_price = ROUNDING.divide(position.cost, EXACT.multiply(position.quantity, instrument.multiplier))
     return PositionView(
         strategy=book.owner,
         symbol=position.symbol,
         currency=position.currency,
         quantity=position.quantity,
-        average_price=average_price.quantize(instrument.tick_size, context=ROUNDING),
+        average_price=average_price(position, instrument).quantize(instrument.tick_size, context=ROUNDING),
         mark=_for_people(price, instrument),
         unrealised=EXACT.subtract(instrument.worth(position.quantity, price), position.cost),
         realised=position.realised,
         margin=None if instrument.margin is None else instrument.initial_margin(position.quantity, price),
     )
+
+
+def average_price(position: Position, instrument: Instrument) -> Decimal:
+    """What a unit of a position that is not flat cost, not rounded."""
+    return ROUNDING.divide(position.cost, EXACT.multiply(position.quantity, instrument.multiplier))
 
 
 def _for_people(mark: Decimal, instrument: Instrument) -> Decimal:

@@ -9,12 +9,13 @@ from daemon.clock import SystemClock
 from daemon.config.account_conversion import account_terms, rollovers
 from daemon.config.account_settings import by_currency
 from daemon.config.calendar_conversion import sessions_of
+from daemon.config.cautions import cautions
 from daemon.config.conversion import instruments, offers
 from daemon.config.heads import Heads
 from daemon.config.holding_files import HoldingFiles
-from daemon.config.holding_rules import expiries_are_to_come
+from daemon.config.holding_rules import expiries_are_to_come, is_in_place
 from daemon.config.market_rules import sizes_are_brought
-from daemon.config.problems import ConfigProblems, KeyPath, nearest
+from daemon.config.problems import ConfigProblems, KeyPath, Problem, nearest
 from daemon.config.reading import Reading, read_settings
 from daemon.config.rules import Breach, bars_that_cannot_be, breaches
 from daemon.config.settings import Settings
@@ -32,7 +33,8 @@ from trading.subscriptions import DataKind
 class Plan:
     """Everything that a run needs to know. Paths are absolute; descriptions stand in the order of the strategies.
 
-    A live feed's `start_ns` is 0. `sessions` are by symbol. `heads` are what the files of a feed begin with.
+    A live feed's `start_ns` is 0. `sessions` are by symbol. `heads` are what the files of a feed begin with. `cautions`
+    say what can be and is hardly meant.
     """
 
     config: Path
@@ -46,6 +48,7 @@ class Plan:
     descriptions: tuple[Description, ...]
     start_ns: int
     heads: tuple[Head, ...]
+    cautions: tuple[Problem, ...] = ()
 
 
 def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
@@ -56,7 +59,8 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
     document = read_document(path, environ, Settings.model_fields)
     reading = read_settings(document)
     breached = list(breaches(reading))
-    problems = [*reading.problems, *(reading.problem(*breach) for breach in breached)]
+    problems = [problem for problem in reading.problems if is_in_place(problem.path, document)]
+    problems += [reading.problem(*breach) for breach in breached]
     settings, folder = reading.settings, path.absolute().parent
     if settings is None:
         raise ConfigProblems(path, problems)
@@ -96,6 +100,7 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
         descriptions=tuple(answer for answer in answers if isinstance(answer, Description)),
         start_ns=start_ns,
         heads=tuple(heads.read),
+        cautions=tuple(reading.problem(*caution) for caution in cautions(settings, files, start_ns)),
     )
 
 

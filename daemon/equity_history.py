@@ -24,6 +24,11 @@ class Point(NamedTuple):
     equity: Decimal | None
     exposure: Decimal | None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether no rate was missing."""
+        return self.equity is not None and self.exposure is not None
+
     def plus(self, other: "Point") -> "Point":
         """Two books at one time, together."""
         return Point(self.sequence, self.ts_ns, _sum(self.equity, other.equity), _sum(self.exposure, other.exposure))
@@ -35,6 +40,15 @@ class Point(NamedTuple):
         for value in values:
             point = point.plus(cls(sequence, ts_ns, value.equity, value.exposure))
         return point
+
+
+def begun(points: Sequence[Point], given: Point, *, is_certain: bool) -> list[Point]:
+    """The points of an owner from its beginning on. What it was `given` is known for certain where that needs no rate;
+    else it begins at the first point with a value, and only where there is none with what that would come to now."""
+    if is_certain:
+        return [given, *points]
+    first = next((place for place, point in enumerate(points) if point.is_known), None)
+    return [given, *points] if first is None else [*points[first:]]
 
 
 class Change(NamedTuple):
@@ -62,21 +76,21 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Track:
-    """One owner's history. The first point is from before anything, the last is now; `capital` is what was put in by
-    now, less what was taken out, and `equity` what there is. Both None where a rate is missing."""
+    """One owner's history. The first point is its beginning, the last is now; `capital` is what was put in by now, less
+    what was taken out, and `equity` what there is. Both None where a rate is missing."""
 
     def __init__(self, points: Sequence[Point], changes: Sequence[Change]) -> None:
         self._points = points
-        self._changes = changes
+        self._changes = [change for change in changes if change.sequence > points[0].sequence]
         self.equity = points[-1].equity
         self.capital: Decimal | None = points[0].equity
-        for change in changes:
+        for change in self._changes:
             self.capital = _sum(self.capital, change.amount)
 
     def since(self, begin_ns: int) -> Part | None:
         """What was from a point on, named by its time; None where what it is worth now, or a flow, has no rate."""
         first = next((place for place, point in enumerate(self._points) if point.ts_ns >= begin_ns), 0)
-        points = [point for point in self._points[first:] if point.equity is not None and point.exposure is not None]
+        points = [point for point in self._points[first:] if point.is_known]
         changes = [change for change in self._changes if points and change.sequence > points[0].sequence]
         amounts = [change.amount for change in changes if change.amount is not None]
         if self.equity is None or not points or points[0] is not self._points[first] or len(amounts) < len(changes):

@@ -1,11 +1,13 @@
 """The running daemon as its surfaces see it: views made from the floor's own books, histories from the projection."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from daemon.api.account_views import AccountView, PostingView
+from daemon.alarms import account_alarms
+from daemon.api.account_views import AccountView, HoldingsView, MovedAccountView, MoveView, PostingView
 from daemon.api.balance import account_view
 from daemon.api.operations import Vitals, unknown_strategy
 from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
@@ -160,12 +162,12 @@ class DaemonOperations:
 
     def positions(self, strategy_id: str | None = None) -> list[PositionView]:
         """What is held, flat positions left out."""
-        ids = [entry.id for entry in self._shell.floor.fleet.strategies]
+        books: Iterable[VirtualPortfolio] = self._shell.floor.lockstep.router.ledger.all_books()
         if strategy_id is not None:
-            ids = [self._entry(strategy_id).id]
+            books = [self._any_book(strategy_id)]
         return [
             position_view(book, position, self._shell.floor.fleet.instruments[position.symbol])
-            for book in (self._book(one) for one in ids)
+            for book in books
             for position in book.positions.values()
             if position.quantity
         ]
@@ -179,8 +181,8 @@ class DaemonOperations:
             currency=self._currency,
             equity=self._values.whole_equity(),
             margin=self._values.margin(),
-            books={owner: holdings_view(ledger.of(owner)) for owner in ledger.owners},
-            unallocated=holdings_view(ledger.unallocated),
+            books={owner: self._holdings(ledger.of(owner)) for owner in ledger.owners},
+            unallocated=self._holdings(ledger.unallocated),
             broker=self._shell.floor.lockstep.market.account(),
         )
 
@@ -196,35 +198,37 @@ class DaemonOperations:
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100
     ) -> list[OrderView]:
         """The newest orders, oldest first."""
-        strategy = None if strategy_id is None else self._entry(strategy_id).id
+        owner = self._owner(strategy_id)
         found = await self._projector.ask(
-            lambda projection: projection.orders(strategy=strategy, open_only=open_only, limit=limit)
+            lambda projection: projection.orders(strategy=owner, open_only=open_only, limit=limit)
         )
         return [OrderView.of(order) for order in found]
 
     async def fills(self, *, strategy_id: str | None = None, limit: int = 100) -> list[FillView]:
         """The newest fills, oldest first."""
-        strategy = None if strategy_id is None else self._entry(strategy_id).id
-        found = await self._projector.ask(lambda projection: projection.fills(strategy=strategy, limit=limit))
+        owner = self._owner(strategy_id)
+        found = await self._projector.ask(lambda projection: projection.fills(strategy=owner, limit=limit))
         return [FillView.of(row.fill) for row in found]
 
     async def postings(self, *, strategy_id: str | None = None, limit: int = 100) -> list[PostingView]:
         """The newest changes of books without orders, oldest first."""
-        owner = strategy_id if strategy_id in (None, UNALLOCATED) else self._entry(strategy_id).id
+        owner = self._owner(strategy_id)
         found = await self._projector.ask(lambda projection: projection.postings(strategy=owner, limit=limit))
-        return [PostingView.of(posting) for posting in found]
+        instruments = self._shell.floor.fleet.instruments
+        return [
+            PostingView.of(posting, instruments[posting.symbol].currency.code if posting.symbol else "")
+            for posting in found
+        ]
 
     # What it can be asked to do.
 
-    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> MovedAccountView:
         """Pay money in, on paper."""
-        await self._treasury.deposit(amount, currency, reason)
-        return self.account()
+        return self._after(await self._treasury.deposit(amount, currency, reason))
 
-    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> MovedAccountView:
         """Pay out what is unallocated, on paper."""
-        await self._treasury.withdraw(amount, currency, reason)
-        return self.account()
+        return self._after(await self._treasury.withdraw(amount, currency, reason))
 
     async def transfer(
         self,
@@ -236,17 +240,16 @@ class DaemonOperations:
         symbol: str,
         price: Decimal | None,
         reason: str,
-    ) -> AccountView:
+    ) -> MovedAccountView:
         """Move cash, or units of a position, between two books."""
         if symbol:
             if currency:
                 raise BadRequest("a currency and a symbol are named", mend="cash has a currency, a position a symbol")
-            await self._treasury.transfer_position(source, target, Units(symbol, amount, price), reason)
-        elif price is not None:
+            units = Units(symbol, amount, price)
+            return self._after(await self._treasury.transfer_position(source, target, units, reason))
+        if price is not None:
             raise BadRequest("a price is named and no symbol", mend="cash has no price")
-        else:
-            await self._treasury.transfer_cash(source, target, amount, currency, reason)
-        return self.account()
+        return self._after(await self._treasury.transfer_cash(source, target, amount, currency, reason))
 
     async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
         """Stop sending orders, durably."""
@@ -284,12 +287,23 @@ class DaemonOperations:
             raise unknown_strategy(strategy_id, [one.id for one in fleet.strategies])
         return entry
 
-    def _book(self, strategy_id: str) -> VirtualPortfolio:
-        return self._shell.floor.lockstep.router.ledger.of(strategy_id)
+    def _owner(self, strategy_id: str | None) -> str | None:
+        """Whose is asked for: everybody's, a strategy's, or what is nobody's."""
+        return strategy_id if strategy_id in (None, UNALLOCATED) else self._entry(strategy_id).id
+
+    def _any_book(self, owner: str) -> VirtualPortfolio:
+        ledger = self._shell.floor.lockstep.router.ledger
+        return ledger.unallocated if owner == UNALLOCATED else ledger.of(self._entry(owner).id)
+
+    def _holdings(self, book: VirtualPortfolio) -> HoldingsView:
+        return holdings_view(book, self._values.equity(book))
+
+    def _after(self, moved: MoveView) -> MovedAccountView:
+        return MovedAccountView(**msgspec.structs.asdict(self.account()), moved=moved)
 
     def _strategy_fields(self, entry: StrategyEntry) -> dict[str, Any]:
         router, values = self._shell.floor.lockstep.router, self._values
-        book, orders, host = self._book(entry.id), router.orders[entry.id], self._shell.floor.hosts[entry.id]
+        book, orders, host = router.ledger.of(entry.id), router.orders[entry.id], self._shell.floor.hosts[entry.id]
         return {
             "id": entry.id,
             "class_path": entry.reference,
@@ -320,7 +334,8 @@ class DaemonOperations:
         ]
         if self._shell.snapshot_problem:
             alarms.append(f"no snapshot can be taken: {self._shell.snapshot_problem}")
-        return alarms
+        ledger, fleet = self._shell.floor.lockstep.router.ledger, self._shell.floor.fleet
+        return alarms + account_alarms(ledger, self._values, fleet.instruments, self._currency)
 
     def _state_of(self, strategy_id: str) -> StrategyState:
         if strategy_id in self._shell.floor.lockstep.router.tripped:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from daemon.api.performance_views import PerformanceRow
-from daemon.equity_history import Change, Point, Track
+from daemon.equity_history import Change, Part, Point, Track, begun
 from daemon.journal.projection import Projection
 from daemon.journal.rows import FillRow, PostingRow, ValuationRow
 from trading.account.ledger import UNALLOCATED
@@ -23,12 +23,14 @@ from trading.money import EXACT, ROUNDING, ZERO, Currency, total
 from trading.portfolio import CAPITAL
 from trading.postings import PostingKind
 from trading.statistics import Conventions, Returns, RoundTrip, RoundTrips, TrackRecord, performance_of, sharpe
-from trading.timestamps import DAY
 
 ACCOUNT: Final = ""
 """The account as a whole among the owners of books."""
 
 DAYS_OF_CRYPTO: Final = 365.0
+
+MONTH_OF_RETURNS: Final = 30
+"""Of days: of fewer nobody can tell what a year would bring."""
 
 _ACROSS: Final = (PostingKind.DEPOSIT, PostingKind.WITHDRAWAL)
 _ALWAYS_OPEN: Final = (InstrumentKind.CRYPTO, InstrumentKind.PERPETUAL)
@@ -58,7 +60,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct):
-    """What is added up for one owner over the time asked for; flows are of all time."""
+    """What is added up for one owner over the time asked for, 0 from its beginning; flows are of all time."""
 
     since_ns: int
     changes: list[Change] = []
@@ -76,33 +78,28 @@ class Reckoning:
         self, projection: Projection, standing: Standing, since_ns: int | None = None, only: str | None = None
     ) -> None:
         self._standing = standing
-        self._conventions = Conventions(periods_per_year=_days_of_a_year(standing.instruments.values()))
-        self._points = self._points_of(projection.valuations())
+        self._periods = _days_of_a_year(standing.instruments.values())
+        points = self._points_of(projection.valuations())
         wanted = [ACCOUNT, *(standing.capital if only is None else (only,))]
+        self._begun = {owner: self._begin(owner, points.get(owner, ())) for owner in wanted}
         self._tallies = {owner: Tally(self._begin_of(owner, since_ns)) for owner in wanted}
         self._add_up(projection, only)
         self._tracks = {owner: self._track(owner) for owner in wanted}
         account = self._tracks[ACCOUNT].since(self._tallies[ACCOUNT].since_ns)
-        self._benchmark = None if account is None else account.curve().daily().returns()
+        self._benchmark = None if account is None else _days(account)
 
     def since_ns(self, owner: str = ACCOUNT) -> int:
         """When the time asked for begins: with the last valuation at or before what was asked."""
-        return self._tallies[owner].since_ns
+        return max(self._tallies[owner].since_ns, self.start_ns(owner))
 
     def start_ns(self, owner: str) -> int:
-        """When an owner began: with the feed, or at the beginning of the day that it was first valued at the end of,
-        where that is later, as it was added, or earlier, as a live feed begins with each life."""
-        feed_ns, points = self._standing.start_ns, self._points.get(owner)
-        if not points or points[0].ts_ns - DAY <= feed_ns <= points[0].ts_ns:
-            return feed_ns
-        return points[0].ts_ns - DAY
+        """When an owner began: when it was first valued, or before that with the feed."""
+        return self._begun[owner][0].ts_ns
 
     def sharpe_of_all(self, owner: str) -> float | None:
         """The Sharpe ratio of all days, whatever was asked for."""
-        whole = self._tracks[owner].since(self.start_ns(owner))
-        if whole is None:
-            return None
-        return sharpe(whole.curve().daily().returns().values, periods_per_year=self._conventions.periods_per_year)
+        whole = self._tracks[owner].since(0)
+        return None if whole is None else sharpe(_days(whole).values, periods_per_year=self._periods)
 
     def row(self, owner: str = ACCOUNT) -> PerformanceRow:
         """One owner's figures."""
@@ -119,20 +116,21 @@ class Reckoning:
                 traded=traded or ZERO,
                 rates=standing.rates,
             ),
-            self._conventions,
+            Conventions(periods_per_year=self._periods),
             self._against(owner),
         )
+        tells_of_a_year = part is not None and len(_days(part).values) >= MONTH_OF_RETURNS
         income = {kind: standing.worth(tally.income.get(kind, {})) for kind in PostingKind}
         return PerformanceRow(
             capital=track.capital,
             equity=track.equity,
             net_profit=None if part is None else part.net_profit,
             total_return=found.total_return,
-            cagr=found.cagr,
+            cagr=found.cagr if tells_of_a_year else None,
             volatility=found.volatility,
             sharpe=found.sharpe,
             sortino=found.sortino,
-            calmar=found.calmar,
+            calmar=found.calmar if tells_of_a_year else None,
             max_drawdown=found.max_drawdown,
             max_drawdown_days=found.max_drawdown_length,
             value_at_risk=found.value_at_risk,
@@ -176,24 +174,26 @@ class Reckoning:
                 together.append(point)
         return points
 
+    def _begin(self, owner: str, points: Sequence[Point]) -> list[Point]:
+        standing = self._standing
+        given = standing.cash if owner == ACCOUNT else standing.capital[owner]
+        start_ns = points[0].ts_ns if points else standing.start_ns
+        needs_no_rate = all(code == standing.currency.code for code, amount in given.items() if amount)
+        return begun(points, Point(0, start_ns, standing.worth(given), ZERO), is_certain=needs_no_rate)
+
     def _begin_of(self, owner: str, since_ns: int | None) -> int:
-        start_ns = self.start_ns(owner)
-        if since_ns is None:
-            return start_ns
-        before = (point.ts_ns for point in self._points.get(owner, ()) if point.ts_ns <= since_ns)
-        return max((start_ns, *before)) if since_ns > start_ns else start_ns
+        if since_ns is None or since_ns <= self.start_ns(owner):
+            return 0
+        return max(point.ts_ns for point in self._begun[owner] if point.ts_ns <= since_ns)
 
     def _track(self, owner: str) -> Track:
         standing = self._standing
         if owner == ACCOUNT:
             now = Point.sum_of(standing.values.values(), standing.sequence, standing.now_ns)
-            given = standing.cash
         else:
             value = standing.values[owner]
             now = Point(standing.sequence, standing.now_ns, value.equity, value.exposure)
-            given = standing.capital[owner]
-        first = Point(0, self.start_ns(owner), standing.worth(given), ZERO)
-        return Track([first, *self._points.get(owner, ()), now], self._tallies[owner].changes)
+        return Track([*self._begun[owner], now], self._tallies[owner].changes)
 
     def _add_up(self, projection: Projection, only: str | None) -> None:
         open_lots = RoundTrips()
@@ -246,6 +246,10 @@ def _note_fill(tally: Tally, row: FillRow) -> None:
 def _whose(row: FillRow | PostingRow) -> tuple[str, int]:
     told = row.fill if isinstance(row, FillRow) else row.posting
     return told.strategy, told.ts_ns
+
+
+def _days(part: Part) -> Returns:
+    return part.curve().daily().returns()
 
 
 def _codes(trip: RoundTrip) -> set[str]:

@@ -108,7 +108,9 @@ class Supervisor:
     async def _live(self, reader: JournalReader, history: History, epoch_ms: int, quarters: Quarters) -> None:
         projector = Projector(self._plan.state / PROJECTION_NAME)
         announcer = Announcer(
-            self._stream, lambda strategy, order_id: floor.lockstep.router.orders[strategy].get(order_id)
+            self._stream,
+            lambda strategy, order_id: floor.lockstep.router.orders[strategy].get(order_id),
+            lambda symbol: floor.fleet.instruments[symbol].currency.code,
         )
 
         def on_safe(entry: Entry) -> None:

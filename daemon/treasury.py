@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 import anyio
 from msgspec import structs
 
+from daemon.api.account_views import MoveView
 from daemon.api.operations import AccountRefused, unknown_strategy
 from daemon.errors import BadRequest
+from daemon.plain import plain, short
 from daemon.shells import Shell
 from trading.account.ledger import UNALLOCATED
 from trading.account.records import Operation
@@ -37,7 +39,8 @@ class Units(NamedTuple):
 
 class Treasury:
     """Moves things on one floor, one at a time: what one move is checked against is not moved by another. Each method
-    returns once it is in the journal; UnknownStrategy, BadRequest for what cannot be meant, else AccountRefused."""
+    tells what was moved, once it is in the journal; UnknownStrategy, BadRequest for what cannot be meant, else
+    AccountRefused."""
 
     def __init__(self, shell: Shell, *, is_paper: bool) -> None:
         self._shell = shell
@@ -47,14 +50,15 @@ class Treasury:
         self._ledger = shell.floor.lockstep.router.ledger
         self._turn = anyio.Lock()
 
-    async def deposit(self, amount: Decimal, currency: str, reason: str) -> None:
+    async def deposit(self, amount: Decimal, currency: str, reason: str) -> MoveView:
         """Money comes to the account; it is unallocated."""
         self._require_paper("deposit")
         code, amount = self._checked_cash(amount, currency)
         async with self._turn:
             await self._operate(Operation(action="move_cash", ts_ns=0, reason=reason, currency=code, amount=amount))
+        return _cash(None, UNALLOCATED, amount, code)
 
-    async def withdraw(self, amount: Decimal, currency: str, reason: str) -> None:
+    async def withdraw(self, amount: Decimal, currency: str, reason: str) -> MoveView:
         """Money leaves what is unallocated."""
         self._require_paper("withdraw")
         code, amount = self._checked_cash(amount, currency)
@@ -62,35 +66,47 @@ class Treasury:
             there = self._ledger.unallocated.balance(code)
             if amount > there:
                 raise AccountRefused(
-                    f"{there} {code} of the account is unallocated; {amount} cannot be withdrawn",
+                    f"{plain(there)} {code} of the account is unallocated; {plain(amount)} cannot be withdrawn",
                     mend=f"take more from a strategy first: bulkhead account transfer --from ID --to {UNALLOCATED} ...",
                 )
             leaves = amount.copy_negate()
             await self._operate(Operation(action="move_cash", ts_ns=0, reason=reason, currency=code, amount=leaves))
+        return _cash(UNALLOCATED, None, amount, code)
 
-    async def transfer_cash(self, source: str, target: str, amount: Decimal, currency: str, reason: str) -> None:
+    async def transfer_cash(self, source: str, target: str, amount: Decimal, currency: str, reason: str) -> MoveView:
         """Cash goes from one book to another."""
         self._require_books(source, target)
         code, amount = self._checked_cash(amount, currency)
         moved = Transfer(source=source, target=target, amount=amount, currency=code)
         async with self._turn:
             await self._operate(Operation(action="transfer", ts_ns=0, reason=reason, transfer=moved))
+        return _cash(source, target, amount, code)
 
-    async def transfer_position(self, source: str, target: str, units: Units, reason: str) -> None:
+    async def transfer_position(self, source: str, target: str, units: Units, reason: str) -> MoveView:
         """Units go from one book to another."""
         self._require_books(source, target)
         instrument = self._checked_instrument(units)
+        quantity = short(units.quantity)
         async with self._turn:
             book = self._ledger.unallocated if source == UNALLOCATED else self._ledger.of(source)
             is_short = book.quantity(units.symbol) < 0
+            price = self._last_price(instrument) if units.price is None else _at_tick(units.price, instrument)
             moved = Transfer(
                 source=source,
                 target=target,
-                amount=units.quantity.copy_negate() if is_short else units.quantity,
+                amount=quantity.copy_negate() if is_short else quantity,
                 symbol=units.symbol,
-                price=self._last_price(instrument) if units.price is None else units.price,
+                price=price,
             )
             await self._operate(Operation(action="transfer", ts_ns=0, reason=reason, transfer=moved))
+        return MoveView(
+            source=source,
+            target=target,
+            amount=moved.amount,
+            currency=instrument.currency.code,
+            symbol=units.symbol,
+            price=price,
+        )
 
     # Within.
 
@@ -120,18 +136,18 @@ class Treasury:
             raise BadRequest(f"{units.symbol!r} is no instrument here", mend=_there_are(self._instruments))
         _require_amount(units.quantity, "quantity")
         if not instrument.on_lot(units.quantity):
-            raise BadRequest(f"{units.quantity} {units.symbol} is no whole number of lots of {instrument.lot_size}")
+            lot = plain(instrument.lot_size)
+            raise BadRequest(f"{plain(units.quantity)} {units.symbol} is no whole number of lots of {lot}")
         if units.price is not None:
             _require_price(units.price, instrument)
         return instrument
 
     def _last_price(self, instrument: Instrument) -> Decimal:
-        price_of = self._shell.floor.lockstep.router.price_of
-        price = price_of(instrument.mark_symbol) if instrument.mark_symbol else None
-        price = price_of(instrument.symbol) if price is None else price
-        if price is None:
-            raise AccountRefused(f"no price of {instrument.symbol} has been heard", mend="name one: --price")
-        return price
+        marks = self._shell.floor.lockstep.router.marks
+        for symbol in (instrument.mark_symbol, instrument.symbol):
+            if symbol in marks:
+                return instrument.exact_mark(marks[symbol])
+        raise AccountRefused(f"no price of {instrument.symbol} has been heard", mend="name one: --price")
 
     def _checked_cash(self, amount: Decimal, code: str) -> tuple[str, Decimal]:
         """The currency's code, the account's own where none is given, and the amount at its quantum."""
@@ -141,7 +157,9 @@ class Treasury:
         if currency is None:
             raise BadRequest(f"{code!r} is no currency of this account", mend=_there_are(self._currencies()))
         if ROUNDING.remainder(amount, currency.quantum):
-            raise BadRequest(f"{amount} {code} is finer than the smallest unit of {code}, {currency.quantum}")
+            raise BadRequest(
+                f"{plain(amount)} {code} is finer than the smallest unit of {code}, {plain(currency.quantum)}"
+            )
         return code, currency.rounded(amount)
 
     def _currencies(self) -> dict[str, Currency]:
@@ -158,14 +176,31 @@ class Treasury:
 
 def _require_amount(amount: Decimal, name: str) -> None:
     if not amount.is_finite() or not 0 < amount <= MOST:
-        raise BadRequest(f"{name} is {amount}; it must be above zero and at most {MOST}")
+        raise BadRequest(f"{name} is {_told(amount)}; it must be above zero and at most {MOST}")
 
 
 def _require_price(price: Decimal, instrument: Instrument) -> None:
     if not price.is_finite() or price.copy_abs() > MOST or (price <= 0 and not instrument.may_be_negative):
-        raise BadRequest(f"price is {price}; it must be above zero and at most {MOST}")
+        raise BadRequest(f"price is {_told(price)}; it must be above zero and at most {MOST}")
     if len(price.as_tuple().digits) > PRICE_DIGITS:
-        raise BadRequest(f"price is {price}; it may have {PRICE_DIGITS} digits")
+        raise BadRequest(f"price is {plain(price)}; it may have {PRICE_DIGITS} digits")
+    if not instrument.on_tick(price):
+        tick = plain(instrument.tick_size)
+        raise BadRequest(f"price is {plain(price)}; it must be a whole number of ticks of {tick}")
+
+
+def _at_tick(price: Decimal, instrument: Instrument) -> Decimal:
+    """A whole number of ticks with the digits of one: 99.50 of 99.5."""
+    return Decimal(plain(price.quantize(instrument.tick_size, context=ROUNDING)))
+
+
+def _cash(source: str | None, target: str | None, amount: Decimal, currency: str) -> MoveView:
+    return MoveView(source=source, target=target, amount=amount, currency=currency, symbol="", price=None)
+
+
+def _told(amount: Decimal) -> str:
+    """In few digits, whatever it is."""
+    return f"above {MOST}" if amount.is_finite() and amount > MOST else plain(amount)
 
 
 def _there_are(names: Iterable[str]) -> str:

@@ -93,10 +93,11 @@ class MarginAccount(CashAccount):
             asked = self.marks.converted({currency: amount}, self.currency)
         except NotValued as missing:
             raise LedgerError(f"{amount} {currency} cannot be paid out: {missing}") from None
-        if asked > EXACT.subtract(equity, needed):
+        spare = max(ZERO, EXACT.subtract(equity, needed))
+        if asked > spare:
             raise LedgerError(
-                f"{amount} {currency} cannot be paid out: equity is {equity} {self.currency.code}, and positions and "
-                f"open orders need a margin of {needed}"
+                f"{amount} {currency} cannot be paid out, {spare} {self.currency.code} can: equity is {equity}, and "
+                f"positions and open orders need a margin of {needed}"
             )
 
     def worst_price(self, instrument: Instrument, side: Side, quantity: Decimal) -> Decimal | None:

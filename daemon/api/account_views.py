@@ -11,11 +11,13 @@ from trading.timestamps import iso
 class HoldingsView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Cash by currency and signed positions by symbol. Cash is reckoned as though every position were paid for;
     `balance` is what a venue shows instead, in the currencies in which that differs, and is not there where none does.
+    `equity` is in the account's currency, and not there where a rate to it is missing.
     """
 
     cash: dict[str, Decimal]
     positions: dict[str, Decimal]
     balance: dict[str, Decimal] = {}
+    equity: Decimal | None = None
 
 
 class MarginView(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +53,28 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     balanced: bool
 
 
+class MoveView(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator moved from one book to another: cash of a `currency` or, where there is a `symbol`, signed units
+    of it at a `price` in that currency. Without a `source` it was paid in, without a `target` paid out."""
+
+    source: str | None
+    target: str | None
+    amount: Decimal
+    currency: str
+    symbol: str
+    price: Decimal | None
+
+
+class MovedAccountView(AccountView, frozen=True, kw_only=True):
+    """The account after something was moved, and what that was."""
+
+    moved: MoveView
+
+
 class PostingView(msgspec.Struct, frozen=True, kw_only=True):
     """A change of one book that no order made: what came to its cash by currency, and to the units, the cost and the
-    realised result of its position in `symbol`, which is at `price` from then on. `strategy` may be `unallocated`."""
+    realised result of its position in `symbol`, at a `price`. Cost, result and price are in `currency`, empty where
+    there is no symbol. `strategy` may be `unallocated`."""
 
     ts: str
     strategy: str
@@ -64,12 +85,13 @@ class PostingView(msgspec.Struct, frozen=True, kw_only=True):
     cost: Decimal
     realised: Decimal
     price: Decimal | None
+    currency: str
     reason: str
     event_id: str
 
     @classmethod
-    def of(cls, posting: Posting) -> "PostingView":
-        """The view of a posting."""
+    def of(cls, posting: Posting, currency: str) -> "PostingView":
+        """The view of a posting, with the currency of its symbol."""
         return cls(
             ts=iso(posting.ts_ns),
             strategy=posting.strategy,
@@ -80,6 +102,7 @@ class PostingView(msgspec.Struct, frozen=True, kw_only=True):
             cost=posting.cost,
             realised=posting.realised,
             price=posting.price,
+            currency=currency,
             reason=posting.reason,
             event_id=posting.event_id,
         )

@@ -25,6 +25,7 @@ def account_view(
     ledger = HoldingsView(
         cash=cash,
         positions=_sum(h.positions for h in held),
+        equity=equity,
         balance={code: amount for code, amount in shown.items() if amount != cash.get(code, ZERO)},
     )
     difference = HoldingsView(

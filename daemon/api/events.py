@@ -2,7 +2,6 @@
 
 import asyncio
 
-import msgspec
 from aiohttp import web
 
 from daemon.api.operations import Operations
@@ -41,13 +40,12 @@ def serve_events(app: web.Application, operations: Operations) -> None:
 
 
 async def _forward(subscription: Subscription, response: web.StreamResponse) -> None:
-    encoder = msgspec.json.Encoder()
     while True:
         try:
             async with asyncio.timeout(HEARTBEAT_SECONDS):
                 lines = await subscription.lines()
         except TimeoutError:
-            lines = encode_line(Heartbeat(), encoder)
+            lines = encode_line(Heartbeat())
         if not lines:
             break
         async with asyncio.timeout(WRITE_SECONDS):
@@ -55,4 +53,4 @@ async def _forward(subscription: Subscription, response: web.StreamResponse) -> 
     if subscription.lagged:
         told = Lagged(message="too many events waited unread; the newest are lost to this stream: ask again")
         async with asyncio.timeout(WRITE_SECONDS):
-            await response.write(encode_line(told, encoder))
+            await response.write(encode_line(told))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from daemon.api.account_views import AccountView, PostingView
+from daemon.api.account_views import AccountView, MovedAccountView, PostingView
 from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
 from daemon.api.stream import Subscription
 from daemon.api.views import (
@@ -64,7 +64,7 @@ class Operations(Protocol):
         """One strategy in full."""
 
     def positions(self, strategy_id: str | None = None) -> list[PositionView]:
-        """What is held, flat positions left out."""
+        """What is held, flat positions left out. Here as for orders, fills and postings the id may be `unallocated`."""
 
     def account(self) -> AccountView:
         """All books beside the broker's own account, at one event."""
@@ -84,13 +84,13 @@ class Operations(Protocol):
         """The newest `limit` fills, oldest first."""
 
     async def postings(self, *, strategy_id: str | None = None, limit: int = 100) -> list[PostingView]:
-        """The newest `limit` changes of books without orders, oldest first; the id may be `unallocated`."""
+        """The newest `limit` changes of books without orders, oldest first."""
 
-    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> MovedAccountView:
         """Pay money in, on paper; no code is the account's currency. Of this and the next two: BadRequest for what
         cannot be meant, AccountRefused for what cannot be; then nothing has happened."""
 
-    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> MovedAccountView:
         """Pay out what is unallocated, on paper."""
 
     async def transfer(
@@ -103,7 +103,7 @@ class Operations(Protocol):
         symbol: str,
         price: Decimal | None,
         reason: str,
-    ) -> AccountView:
+    ) -> MovedAccountView:
         """Move something between two books, of which `unallocated` may be one: cash, or where there is a symbol, so
         many units of a position, long or short; without a price at the last one heard."""
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from daemon.api.account_views import AccountView, PostingView
+from daemon.api.account_views import AccountView, MovedAccountView, PostingView
 from daemon.api.operations import Operations
 from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
 from daemon.api.views import (
@@ -36,7 +36,7 @@ class OneStrategy(Asked, frozen=True, kw_only=True):
 
 
 class OfStrategy(Asked, frozen=True, kw_only=True):
-    """All strategies, or one."""
+    """All strategies, or one, or what is `unallocated`."""
 
     strategy: str | None = None
 
@@ -79,8 +79,8 @@ class Paid(Asked, frozen=True, kw_only=True):
 
 
 class Moved(Paid, frozen=True, kw_only=True):
-    """Cash, or where a symbol is named, so many units of its position, long or short, at a price, else at the last one
-    heard. `source` and `target` are strategies, or `unallocated`."""
+    """Cash, or where a symbol is named, so many units of its position, long or short, at a price, a whole number of
+    ticks, else at the last one heard. `source` and `target` are strategies, or `unallocated`."""
 
     source: str
     target: str
@@ -132,15 +132,15 @@ def _strategy_performance(operations: Operations, asked: OneSince) -> Awaitable[
     return operations.strategy_performance(asked.id, since_ns=asked.since_ns)
 
 
-def _deposit(operations: Operations, asked: Paid) -> Awaitable[AccountView]:
+def _deposit(operations: Operations, asked: Paid) -> Awaitable[MovedAccountView]:
     return operations.deposit(asked.amount, currency=asked.currency, reason=asked.reason)
 
 
-def _withdraw(operations: Operations, asked: Paid) -> Awaitable[AccountView]:
+def _withdraw(operations: Operations, asked: Paid) -> Awaitable[MovedAccountView]:
     return operations.withdraw(asked.amount, currency=asked.currency, reason=asked.reason)
 
 
-def _transfer(operations: Operations, asked: Moved) -> Awaitable[AccountView]:
+def _transfer(operations: Operations, asked: Moved) -> Awaitable[MovedAccountView]:
     return operations.transfer(**msgspec.structs.asdict(asked))
 
 
@@ -160,9 +160,9 @@ ROUTES = (
     Route("GET", "/v1/account", "All books beside the broker's account", Asked, AccountView, lambda o, _: o.account()),
     Route("GET", "/v1/performance", "How strategies and account did", Since, PerformanceView, _performance),
     Route("GET", "/v1/performance/{id}", "How one did", OneSince, StrategyPerformanceView, _strategy_performance),
-    Route("POST", "/v1/account/deposit", "Pay money in, on paper", Paid, AccountView, _deposit),
-    Route("POST", "/v1/account/withdraw", "Pay money out, on paper", Paid, AccountView, _withdraw),
-    Route("POST", "/v1/account/transfer", "Move between two books", Moved, AccountView, _transfer),
+    Route("POST", "/v1/account/deposit", "Pay money in, on paper", Paid, MovedAccountView, _deposit),
+    Route("POST", "/v1/account/withdraw", "Pay money out, on paper", Paid, MovedAccountView, _withdraw),
+    Route("POST", "/v1/account/transfer", "Move between two books", Moved, MovedAccountView, _transfer),
     Route("POST", "/v1/halt", "Stop sending orders", Halt, StatusView, _halt),
     Route("POST", "/v1/resume", "Let orders leave again", Resume, StatusView, lambda o, a: o.resume(a.reason)),
 )

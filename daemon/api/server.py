@@ -25,6 +25,7 @@ from daemon.api.routes import ROUTES, Route
 from daemon.api.views import ErrorView
 from daemon.errors import BadRequest, DaemonError, UnknownStrategy
 from daemon.net import Net
+from daemon.plain import plain_json
 from daemon.watch.metrics import CONTENT_TYPE, Exposition
 
 BODY_LIMIT = 16_384
@@ -70,7 +71,7 @@ def application(operations: Operations, *, allowed_uids: frozenset[int] | None =
 
 def json_response(answer: Any, status: int = 200) -> web.Response:
     """An answer as JSON."""
-    return web.Response(body=msgspec.json.encode(answer), status=status, content_type="application/json")
+    return web.Response(body=plain_json(answer), status=status, content_type="application/json")
 
 
 def _handler(operations: Operations, route: Route) -> Handler:

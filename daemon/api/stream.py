@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.api.account_views import PostingView
 from daemon.api.views import FillView, OrderView
+from daemon.plain import plain_json
 
 QUEUE_LIMIT = 1_000
 """Events that may wait for one listener."""
@@ -104,7 +105,6 @@ class EventStream:
     def __init__(self, limit: int = QUEUE_LIMIT) -> None:
         self._limit = limit
         self._subscriptions: set[Subscription] = set()
-        self._encoder = msgspec.json.Encoder()
 
     @property
     def heard(self) -> bool:
@@ -113,7 +113,7 @@ class EventStream:
 
     def publish(self, happening: Happening) -> None:
         """Queue one line for every listener."""
-        line = encode_line(happening, self._encoder)
+        line = encode_line(happening)
         for subscription in tuple(self._subscriptions):
             subscription.push(line)
 
@@ -128,6 +128,6 @@ class EventStream:
         self._subscriptions.discard(subscription)
 
 
-def encode_line(line: Line, encoder: msgspec.json.Encoder) -> bytes:
+def encode_line(line: Line) -> bytes:
     """One line of newline-delimited JSON."""
-    return encoder.encode(line) + b"\n"
+    return plain_json(line) + b"\n"

@@ -87,8 +87,8 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):
-    """What one strategy holds; quantity signed, prices and amounts in the instrument's `currency`. `margin` is what it
-    ties up at the mark, null where it is paid for in full."""
+    """What one strategy holds, or nobody: `unallocated`. Quantity signed, prices and amounts in the instrument's
+    `currency`. `margin` is what it ties up at the mark, null where it is paid for in full."""
 
     strategy: str
     symbol: str

@@ -7,10 +7,10 @@ import click
 
 from daemon.cli.act import reason_option
 from daemon.cli.client import Client
-from daemon.cli.look import limit_option
-from daemon.cli.options import asks, shows
+from daemon.cli.look import limit_option, strategy_option
+from daemon.cli.options import asks, shows, tells
 from daemon.cli.printing import Show
-from daemon.cli.tables import Column, amount_of, brief, facts, moment, number, table, text
+from daemon.cli.tables import Column, amount_of, brief, facts, moment, number, rest, table, text
 
 _POSTINGS = (
     moment("TIME", "ts"),
@@ -21,6 +21,7 @@ _POSTINGS = (
     Column("CASH", lambda row: _amounts(row["cash"]), right=True),
     number("REALISED", "realised"),
     number("PRICE", "price"),
+    text("CURRENCY", "currency"),
     brief("REASON", "reason"),
 )
 
@@ -73,7 +74,7 @@ def show_account(daemon: Client, show: Show) -> None:
 
 
 @account.command()
-@click.option("--strategy", help="Only of this strategy, or of what is unallocated.")
+@strategy_option
 @limit_option
 @asks
 @shows
@@ -81,7 +82,7 @@ def postings(strategy: str | None, limit: int, daemon: Client, show: Show) -> No
     """List what changed books without an order, oldest first."""
     show(
         lambda: daemon.get("/v1/postings", strategy=strategy, limit=limit),
-        lambda rows, headers: table(rows, _POSTINGS, headers=headers),
+        _postings_table,
     )
 
 
@@ -90,10 +91,11 @@ def postings(strategy: str | None, limit: int, daemon: Client, show: Show) -> No
 @currency_option
 @reason_option
 @asks
-def deposit(amount: str, currency: str, reason: str, daemon: Client) -> None:
+@tells
+def deposit(amount: str, currency: str, reason: str, daemon: Client, show: Show) -> None:
     """Pay money into a paper account: it is unallocated."""
     answer = daemon.post("/v1/account/deposit", amount=amount, currency=currency, reason=reason)
-    click.echo(f"deposited {amount} {currency or answer['currency']}: it is unallocated", err=True)
+    show.done(answer, f"deposited {_what(answer['moved'])}: it is unallocated")
 
 
 @account.command()
@@ -101,21 +103,23 @@ def deposit(amount: str, currency: str, reason: str, daemon: Client) -> None:
 @currency_option
 @reason_option
 @asks
-def withdraw(amount: str, currency: str, reason: str, daemon: Client) -> None:
+@tells
+def withdraw(amount: str, currency: str, reason: str, daemon: Client, show: Show) -> None:
     """Pay money out of a paper account, from what is unallocated."""
     answer = daemon.post("/v1/account/withdraw", amount=amount, currency=currency, reason=reason)
-    click.echo(f"withdrew {amount} {currency or answer['currency']}", err=True)
+    show.done(answer, f"withdrew {_what(answer['moved'])}")
 
 
 @account.command()
 @click.option("--from", "source", required=True, metavar="BOOK", help="A strategy, or unallocated.")
 @click.option("--to", "target", required=True, metavar="BOOK", help="Another, or unallocated.")
-@amount_argument
+@click.argument("amount", type=Amount(), metavar="AMOUNT|QUANTITY")
 @currency_option
-@click.option("--symbol", default="", help="Move so many units of its position, long or short, instead of cash.")
-@click.option("--price", type=Price(), help="At this price.  [default: the last one heard]")
+@click.option("--symbol", default="", help="Move a QUANTITY of its position, long or short, instead of cash.")
+@click.option("--price", type=Price(), help="At this price, whole ticks.  [default: the last one heard]")
 @reason_option
 @asks
+@tells
 def transfer(
     *,
     source: str,
@@ -126,16 +130,30 @@ def transfer(
     price: str | None,
     reason: str,
     daemon: Client,
+    show: Show,
 ) -> None:
-    """Move cash, or units of a position, from one book to another."""
+    """Move an AMOUNT of cash, or a QUANTITY of a symbol, to another book.
+
+    A QUANTITY is above zero, of a short position too.
+    """
     if symbol and currency:
         raise click.UsageError("cash has a currency and a position a symbol: name one of them")
     if price is not None and not symbol:
         raise click.UsageError("--price is of a position: name its --symbol")
     asked = {"source": source, "target": target, "amount": amount, "currency": currency, "symbol": symbol}
     answer = daemon.post("/v1/account/transfer", **asked, price=price, reason=reason)
-    what = f"{amount} {symbol or currency or answer['currency']}"
-    click.echo(f"transferred {what} from {source} to {target}", err=True)
+    show.done(answer, f"transferred {_what(answer['moved'])} from {source} to {target}")
+
+
+def _what(moved: dict[str, Any]) -> str:
+    """`500.00 USD`, or `-3 AAA at 99.50 USD`."""
+    if not moved["symbol"]:
+        return amount_of(moved["amount"], moved["currency"])
+    return f"{moved['amount']} {moved['symbol']} at {amount_of(moved['price'], moved['currency'])}"
+
+
+def _postings_table(rows: list[dict[str, Any]], headers: bool) -> str:
+    return table(rows, _POSTINGS, headers=headers) + rest(rows, "reason", "bulkhead account postings -o json")
 
 
 def _account_table(answer: dict[str, Any], headers: bool) -> str:
@@ -145,6 +163,7 @@ def _account_table(answer: dict[str, Any], headers: bool) -> str:
     }
     columns = [
         text("BOOK", "book"),
+        Column(f"{answer['currency']} EQUITY", lambda row: row.get("equity", "-"), right=True),
         *_held("cash", answer["difference"]["cash"]),
         *_balances(lines),
         *_held("positions", answer["difference"]["positions"]),

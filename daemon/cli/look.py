@@ -10,7 +10,21 @@ import click
 from daemon.cli.client import Client
 from daemon.cli.options import asks, finds, shows
 from daemon.cli.printing import Show
-from daemon.cli.tables import Column, amount_of, brief, cell, facts, moment, number, shortened, table, text, to_second
+from daemon.cli.tables import (
+    WORDS_OF_AN_ALARM,
+    Column,
+    amount_of,
+    brief,
+    cell,
+    facts,
+    fitting,
+    moment,
+    number,
+    rest,
+    table,
+    text,
+    to_second,
+)
 from daemon.errors import DaemonError
 from daemon.state import LOGS_NAME
 
@@ -36,6 +50,7 @@ _POSITIONS = (
     number("MARK", "mark"),
     number("UNREALISED", "unrealised"),
     number("REALISED", "realised"),
+    text("CURRENCY", "currency"),
 )
 _MARGIN = number("MARGIN", "margin")
 _ORDERS = (
@@ -63,7 +78,7 @@ _FILLS = (
     text("CURRENCY", "fee_currency"),
     text("ORDER", "order_id"),
 )
-strategy_option = click.option("--strategy", help="Only of this strategy.")
+strategy_option = click.option("--strategy", help="Only of this strategy, or of what is unallocated.")
 limit_option = click.option(
     "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many, the newest."
 )
@@ -87,7 +102,7 @@ def strategy() -> None:
 @shows
 def list_strategies(daemon: Client, show: Show) -> None:
     """List all strategies."""
-    show(lambda: daemon.get("/v1/strategies"), lambda rows, headers: table(rows, _STRATEGIES, headers=headers))
+    show(lambda: daemon.get("/v1/strategies"), _strategies_table)
 
 
 @strategy.command("show")
@@ -126,7 +141,7 @@ def orders(strategy: str | None, open_only: bool, limit: int, daemon: Client, sh
     """List the newest orders, oldest first."""
     show(
         lambda: daemon.get("/v1/orders", strategy=strategy, open="true" if open_only else None, limit=limit),
-        lambda rows, headers: table(rows, _ORDERS, headers=headers),
+        _orders_table,
     )
 
 
@@ -135,7 +150,7 @@ def orders(strategy: str | None, open_only: bool, limit: int, daemon: Client, sh
 @asks
 @shows
 def positions(strategy: str | None, daemon: Client, show: Show) -> None:
-    """List what the strategies hold."""
+    """List what the strategies hold, and what is unallocated."""
     show(
         lambda: daemon.get("/v1/positions", strategy=strategy),
         lambda rows, headers: table(rows, _position_columns(rows), headers=headers),
@@ -155,6 +170,20 @@ def fills(strategy: str | None, limit: int, daemon: Client, show: Show) -> None:
     )
 
 
+def _strategies_table(rows: list[dict[str, Any]], headers: bool) -> str:
+    return table(rows, _STRATEGIES, headers=headers) + rest(rows, "reason", "bulkhead strategy show STRATEGY")
+
+
+def _orders_table(rows: list[dict[str, Any]], headers: bool) -> str:
+    return table(rows, _ORDERS, headers=headers) + rest(rows, "reason", "bulkhead orders -o json")
+
+
+def _alarms(alarms: list[str]) -> list[tuple[str, object]]:
+    """A line each."""
+    told = [fitting(alarm, WORDS_OF_AN_ALARM) for alarm in alarms] or ["none"]
+    return [("" if place else "alarms", alarm) for place, alarm in enumerate(told)]
+
+
 def _status_table(status: dict[str, Any], _headers: bool) -> str:
     feed = status["feed"]
     counts = ", ".join(f"{count} {state}" for state, count in status["strategies"].items() if count)
@@ -164,7 +193,7 @@ def _status_table(status: dict[str, Any], _headers: bool) -> str:
             ("broker", status["broker"]),
             ("ready", status["ready"]),
             ("halted", f"yes: {status['halt_reason']}" if status["halted"] else "no"),
-            ("alarms", "; ".join(map(shortened, status["alarms"])) or "none"),
+            *_alarms(status["alarms"]),
             ("strategies", counts),
             ("equity", amount_of(status["equity"], status["currency"])),
             ("feed", f"{feed['kind']}, at its end" if feed["at_end"] else feed["kind"]),

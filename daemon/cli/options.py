@@ -51,12 +51,26 @@ def asks(command: Command) -> Command:
     return with_client
 
 
+output_option = click.option(
+    "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", show_default=True, help="Form."
+)
+
+
+def tells(command: Command) -> Command:
+    """Hand over `show` for a command that does something: JSON and YAML are printed, a table is not."""
+
+    @output_option
+    @wraps(command)
+    def with_show(*, output: str, **arguments: Any) -> None:
+        command(show=Show(output=output, watch_seconds=None, headers=True), **arguments)
+
+    return with_show
+
+
 def shows(command: Command) -> Command:
     """Hand over `show`, which prints as asked."""
 
-    @click.option(
-        "-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", show_default=True, help="Form."
-    )
+    @output_option
     @click.option(
         "--watch",
         type=click.FloatRange(min=0.1),

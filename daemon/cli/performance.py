@@ -58,6 +58,7 @@ _SHARES = (
     "exposure",
 )
 _COUNTS = ("fills", "trades")
+_ACCOUNT = "account"
 
 
 class Moment(click.ParamType[str]):
@@ -77,16 +78,31 @@ class Moment(click.ParamType[str]):
 
 
 @click.command()
-@click.argument("strategy_id", metavar="[STRATEGY]", required=False)
+@click.argument("strategy_id", metavar="[STRATEGY|account]", required=False)
 @click.option("--since", type=Moment(), help="From the last day's end at or before a time, such as 2026-01-05T00:00Z.")
 @asks
 @shows
 def performance(strategy_id: str | None, since: str | None, daemon: Client, show: Show) -> None:
-    """Show how strategies and account did, or one in full."""
+    """Show how strategies and account did, or one of them in full."""
     if strategy_id is None:
         show(lambda: daemon.get("/v1/performance", since=since), _all)
+    elif strategy_id == _ACCOUNT:
+        show(lambda: _of_account(daemon, since), _one)
     else:
-        show(lambda: daemon.get(f"/v1/performance/{quote(strategy_id, safe='')}", since=since), _one)
+        show(lambda: _of_strategy(daemon, strategy_id, since), _one)
+
+
+def _of_strategy(daemon: Client, strategy_id: str, since: str | None) -> Any:
+    return daemon.get(f"/v1/performance/{quote(strategy_id, safe='')}", since=since)
+
+
+def _of_account(daemon: Client, since: str | None) -> Any:
+    """The account as one strategy is shown; a strategy of that name goes first."""
+    answer = daemon.get("/v1/performance", since=since)
+    if _ACCOUNT in answer["strategies"]:
+        return _of_strategy(daemon, _ACCOUNT, since)
+    period = {name: answer[name] for name in ("currency", "since", "until")}
+    return {"strategy": None, **period, "performance": answer["total"], "container": None}
 
 
 def _all(answer: dict[str, Any], headers: bool) -> str:
@@ -96,7 +112,16 @@ def _all(answer: dict[str, Any], headers: bool) -> str:
 
 
 def _one(answer: dict[str, Any], _headers: bool) -> str:
-    container, currency = answer["container"], answer["currency"]
+    currency = answer["currency"]
+    figures = [
+        (name.replace("_", " "), _in_words(name, value, currency)) for name, value in answer["performance"].items()
+    ]
+    whose = ("strategy", answer["strategy"]) if answer["strategy"] else ("account", "all books together")
+    shown = facts([whose, ("period", _period(answer)), *figures])
+    return f"{shown}\n\n{_own(answer['container'], currency)}" if answer["container"] else shown
+
+
+def _own(container: dict[str, Any], currency: str) -> str:
     own = (
         ("container", container["container_id"]),
         ("start time", to_second(container["start_time"])),
@@ -104,13 +129,10 @@ def _one(answer: dict[str, Any], _headers: bool) -> str:
         ("orders generated", container["orders_generated"]),
         ("fills executed", container["fills_executed"]),
         ("final portfolio value", amount_of(container["final_portfolio_value"], currency)),
-        ("max drawdown", in_percent(container["max_drawdown"])),
-        ("sharpe ratio", in_two_digits(container["sharpe_ratio"])),
+        ("max drawdown, by each price", in_percent(container["max_drawdown"])),
+        ("sharpe ratio, of all days", in_two_digits(container["sharpe_ratio"])),
     )
-    figures = [
-        (name.replace("_", " "), _in_words(name, value, currency)) for name, value in answer["performance"].items()
-    ]
-    return f"{facts([('strategy', answer['strategy']), ('period', _period(answer)), *figures])}\n\n{facts(own)}"
+    return facts(own)
 
 
 def _in_words(name: str, value: Any, currency: str) -> str:

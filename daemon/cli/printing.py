@@ -35,6 +35,12 @@ class Show:
         except KeyboardInterrupt:
             return
 
+    def done(self, answer: Any, words: str) -> None:
+        """Say on stderr what was done; the answer of the daemon is for programs."""
+        click.echo(words, err=True)
+        if self._output != "table":
+            click.echo(self._text(answer, lambda *_: words))
+
     def _text(self, answer: Any, table: Table) -> str:
         if self._output == "json":
             indent = 2 if self._watch_seconds is None else None

@@ -1,11 +1,14 @@
 """Tables of plain aligned text."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 Row = Mapping[str, Any]
 
 WORDS_SHOWN: Final = 80
+WORDS_OF_AN_ALARM: Final = 400
+"""Alarms end with the command that mends them."""
 
 
 class Column(NamedTuple):
@@ -22,8 +25,14 @@ def text(header: str, key: str) -> Column:
 
 
 def brief(header: str, key: str) -> Column:
-    """A column of words that may be many: their beginning."""
-    return Column(header, lambda row: shortened(cell(row[key])), right=False)
+    """A column of words that may be many: on a terminal their beginning, with `rest` below the table."""
+    return Column(header, lambda row: fitting(cell(row[key])), right=False)
+
+
+def rest(rows: Sequence[Row], key: str, where: str) -> str:
+    """A line below a table that says where the words are that were cut; empty where none were."""
+    cut = any(fitting(cell(row[key])) != in_a_line(cell(row[key])) for row in rows)
+    return f"\n\n… is cut: {where}" if cut else ""
 
 
 def number(header: str, key: str) -> Column:
@@ -66,10 +75,20 @@ def facts(pairs: Sequence[tuple[str, object]]) -> str:
     return "\n".join(f"{name.ljust(width)}  {cell(value)}" for name, value in pairs)
 
 
-def shortened(words: str) -> str:
-    """The first line, cut where it is longer than a table should be wide."""
+def fitting(words: str, limit: int = WORDS_SHOWN) -> str:
+    """All of the words in one line, but `shortened` where a terminal shows them."""
+    return shortened(words, limit) if _is_terminal() else in_a_line(words)
+
+
+def in_a_line(words: str) -> str:
+    """Lines one after another."""
+    return " ".join(words.splitlines())
+
+
+def shortened(words: str, limit: int = WORDS_SHOWN) -> str:
+    """The first line, cut where it is longer than the limit."""
     first, more, _ = words.partition("\n")
-    return f"{first[:WORDS_SHOWN]}…" if more or len(first) > WORDS_SHOWN else first
+    return f"{first[:limit]}…" if more or len(first) > limit else first
 
 
 def cell(value: object) -> str:
@@ -99,3 +118,7 @@ def amount_of(amount: str | None, currency: str) -> str:
 def to_second(moment_text: str | None) -> str:
     """`2026-01-05T14:31:07.25Z` as `2026-01-05 14:31:07`."""
     return "-" if moment_text is None else moment_text[:19].replace("T", " ")
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()

@@ -81,10 +81,10 @@ def amounts_are_whole(settings: Settings, _document: Document) -> Iterator[Breac
                 yield place, f"{amount} is no whole number of the smallest unit of {code}, {quanta[code]:f}"
 
 
-def margins_are_on_margin(settings: Settings, _document: Document) -> Iterator[Breach]:
+def margins_are_on_margin(settings: Settings, document: Document) -> Iterator[Breach]:
     """What only an account on margin has stands there alone."""
     account = settings.account
-    if account.kind == "margin":
+    if not _is_cash_account(settings, document):
         return
     written: dict[KeyPath, object] = {
         ("account", key): getattr(account, key) for key in ("leverage", "maintenance_margin")
@@ -97,9 +97,9 @@ def margins_are_on_margin(settings: Settings, _document: Document) -> Iterator[B
             yield path, "only an account on margin has it; leave it out, or write account.kind: margin"
 
 
-def futures_have_margin(settings: Settings, _document: Document) -> Iterator[Breach]:
+def futures_have_margin(settings: Settings, document: Document) -> Iterator[Breach]:
     """Futures and perpetuals are never paid for in full."""
-    if settings.account.kind == "margin":
+    if not _is_cash_account(settings, document):
         return
     for symbol, instrument in settings.instruments.items():
         if instrument.kind in _HELD_ON_MARGIN:
@@ -147,6 +147,12 @@ def rollover_zone_is_known(settings: Settings, _document: Document) -> Iterator[
     """Days end in a zone that this machine knows."""
     if why := no_zone(settings.account.rollover.zone):
         yield ("account", "rollover", "zone"), why
+
+
+def _is_cash_account(settings: Settings, document: Document) -> bool:
+    """Whether the account is meant to be one; what its kind is, where that is wrong, nobody knows."""
+    kind = document.values["account"].get("kind", "cash")
+    return settings.account.kind == "cash" and kind == "cash"
 
 
 def _amounts(settings: Settings) -> Iterator[tuple[KeyPath, Decimal | dict[str, Decimal]]]:

@@ -1,16 +1,14 @@
 """The account: its kind and cash, and what comes of its balances with time."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from daemon.config.calendar_settings import TimeOfDay
 from daemon.config.section import Section
-from daemon.config.values import Amounts, Code, Exact, Positive, written
+from daemon.config.values import Amounts, AtLeastOne, Code, Exact, Positive, written
 from trading.money import ZERO
-
-Leverage = Annotated[Positive, Field(ge=1)]
 
 
 class InterestSettings(Section):
@@ -41,7 +39,7 @@ class AccountSettings(Section):
     cash: Amounts = Field(
         description='cash that the account begins with, such as "100000", or {USD: "100000", BNB: "5"}'
     )
-    leverage: Leverage | None = Field(
+    leverage: AtLeastOne | None = Field(
         default=None, description="worth that may be held for each unit put up, where an instrument has no own margin"
     )
     maintenance_margin: Positive | None = Field(

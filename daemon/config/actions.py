@@ -15,14 +15,15 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from brokers.simulated.entitlements import Dividend, UnitSplit
 from daemon.calendars.local_time import reached
-from daemon.config.plain_rows import Row, rows_of
+from daemon.config.plain_rows import Faults, Row, rows_of
+from daemon.errors import BadData
 from trading.money import ROUNDING
 
 HEADER: Final = "date,kind,value"
@@ -48,15 +49,19 @@ class CorporateActions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def corporate_actions(text: str, *, file: str, zone: ZoneInfo) -> CorporateActions:
-    """The actions of a file's text, each from midnight of its day in the zone; BadData with file and line where a row
-    cannot be, or is not after the one before."""
+    """The actions of a file's text, each from midnight of its day in the zone; BadData for what is no such file,
+    BadRows where rows cannot be or are not each after the one before."""
     first, *rows = [*rows_of(text, file=file)] or [Row(file=file, line=1, cells=())]
+    faults = Faults()
     if ",".join(first.cells) == HEADER:
-        found = [*_plain(rows)]
+        if not rows:
+            raise BadData(f"{file}: has no rows", mend="leave `actions` out")
+        found = _plain(rows, faults)
     elif len(first.cells) == len(FACTORS.split(",")) and first.cells[0].isdecimal():
-        found = [*_of_factors([first, *rows])]
+        found = _of_factors([first, *rows], faults)
     else:
         first.refuse(f"is neither the header {HEADER} nor a row {FACTORS}", mend="begin the file with one of them")
+    faults.refuse()
     return CorporateActions(
         dividends=tuple(
             Dividend(ex_ns=reached(zone, day, _MIDNIGHT), per_unit=value)
@@ -75,26 +80,32 @@ Action = tuple[date, Decimal | Fraction]
 """A dividend, or the ratio of a split, with its day."""
 
 
-def _plain(rows: Sequence[Row]) -> Iterator[Action]:
+def _plain(rows: Sequence[Row], faults: Faults) -> list[Action]:
+    found: list[Action] = []
     before: date | None = None
     kinds: set[str] = set()
     for row in rows:
-        if len(row.cells) != 3:
-            row.refuse(f"has {len(row.cells)} cells", mend=f"write three: {HEADER}")
-        day, kind = _day(row, _DASHED), row.cells[1]
-        if before is not None and day < before:
-            row.refuse(f"is before {before} of the row before", mend="sort the rows by date")
-        kinds = kinds if day == before else set()
-        if kind in kinds:
-            row.refuse(f"is a second {kind} of {day}", mend="write one row for both")
-        before = day
-        kinds.add(kind)
-        if kind == "dividend":
-            yield day, row.above_zero(row.cells[2])
-        elif kind == "split":
-            yield day, _ratio(row)
-        else:
-            row.refuse(f"{kind!r} is no kind of action", mend="write dividend or split")
+        with faults.gathered():
+            if len(row.cells) != 3:
+                row.refuse(f"has {len(row.cells)} cells", mend=f"write three: {HEADER}")
+            day, kind = _day(row, _DASHED), row.cells[1]
+            last, before = before, day
+            kinds = kinds if day == last else set()
+            if last is not None and day < last:
+                row.refuse(f"is before {last} of the row before", mend="sort the rows by date")
+            if kind in kinds:
+                row.refuse(f"is a second {kind} of {day}", mend="write one row for both")
+            kinds.add(kind)
+            found.append((day, _value(row, kind)))
+    return found
+
+
+def _value(row: Row, kind: str) -> Decimal | Fraction:
+    if kind == "dividend":
+        return row.above_zero(row.cells[2])
+    if kind != "split":
+        row.refuse(f"{kind!r} is no kind of action", mend="write dividend or split")
+    return _ratio(row)
 
 
 def _ratio(row: Row) -> Fraction:
@@ -107,24 +118,52 @@ def _ratio(row: Row) -> Fraction:
     return ratio
 
 
-def _of_factors(rows: Sequence[Row]) -> Iterator[Action]:
+class _Factors(NamedTuple):
+    """What a row of a factor file has for every day up to its own."""
+
+    row: Row
+    day: date
+    price: Decimal
+    split: Decimal
+
+
+def _of_factors(rows: Sequence[Row], faults: Faults) -> list[Action]:
+    found: list[Action] = []
+    read: list[_Factors | None] = []
     for row in rows:
-        if len(row.cells) != len(FACTORS.split(",")):
-            row.refuse(f"has {len(row.cells)} cells", mend=f"write four: {FACTORS}")
-    days = [_day(row, _PACKED) for row in rows]
-    for (row, after), (day, next_day) in zip(pairwise(rows), pairwise(days), strict=True):
-        if next_day <= day:
-            after.refuse(f"{next_day} is not after {day} of the row before", mend="sort the rows, each date once")
-        price, next_price = row.above_zero(row.cells[1]), after.above_zero(after.cells[1])
-        split, next_split = row.above_zero(row.cells[2]), after.above_zero(after.cells[2])
-        ratio = Fraction(1) if split == next_split else _simplest(Fraction(next_split) / Fraction(split))
-        if price != next_price:
-            dividend = _dividend(row.above_zero(row.cells[3]), price, next_price)
-            if dividend <= 0:
-                row.refuse(f"the price factor falls, from {price} to {next_price}", mend="get the file anew")
-            yield day + _ONE_DAY, dividend if ratio == 1 else _of_new_units(dividend, ratio)
-        if ratio != 1:
-            yield day + _ONE_DAY, ratio
+        read.append(None)
+        with faults.gathered():
+            read[-1] = _factors(row)
+    for factors, following in pairwise(read):
+        if factors is not None and following is not None:
+            with faults.gathered():
+                found += _between_rows(factors, following)
+    return found
+
+
+def _factors(row: Row) -> _Factors:
+    if len(row.cells) != len(FACTORS.split(",")):
+        row.refuse(f"has {len(row.cells)} cells", mend=f"write four: {FACTORS}")
+    return _Factors(row, _day(row, _PACKED), row.above_zero(row.cells[1]), row.above_zero(row.cells[2]))
+
+
+def _between_rows(last: _Factors, following: _Factors) -> Iterator[Action]:
+    """The dividend and the split between two rows."""
+    row, ex_day = last.row, last.day + _ONE_DAY
+    if following.day <= last.day:
+        following.row.refuse(
+            f"{following.day} is not after {last.day} of the row before", mend="sort the rows, each date once"
+        )
+    ratio = Fraction(1)
+    if last.split != following.split:
+        ratio = _simplest(Fraction(following.split) / Fraction(last.split))
+    if last.price != following.price:
+        dividend = _dividend(row.above_zero(row.cells[3]), last.price, following.price)
+        if dividend <= 0:
+            row.refuse(f"the price factor falls, from {last.price} to {following.price}", mend="get the file anew")
+        yield ex_day, dividend if ratio == 1 else _of_new_units(dividend, ratio)
+    if ratio != 1:
+        yield ex_day, ratio
 
 
 def _dividend(close: Decimal, factor: Decimal, next_factor: Decimal) -> Decimal:

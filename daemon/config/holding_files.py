@@ -8,6 +8,7 @@ from brokers.simulated.entitlements import FundingRate
 from daemon.config.actions import CorporateActions, corporate_actions
 from daemon.config.funding_history import funding_history
 from daemon.config.instrument_settings import InstrumentSettings
+from daemon.config.plain_rows import BadRows
 from daemon.config.problems import KeyPath
 from daemon.config.settings import Settings
 from daemon.errors import BadData
@@ -36,13 +37,17 @@ class HoldingFiles:
                 text, zone = _text(self._folder, actions.path), ZoneInfo(actions.zone)
                 self.actions[symbol] = corporate_actions(text, file=str(actions.path), zone=zone)
             except BadData as error:
-                yield ("instruments", symbol, "actions"), f"{error}; {error.mend}"
+                yield from ((("instruments", symbol, "actions"), why) for why in _told(error))
         if funding is not None and funding.file is not None:
             try:
                 text = _text(self._folder, funding.file)
                 self.funding[symbol] = funding_history(text, file=str(funding.file), interval_ns=funding.interval_ns)
             except BadData as error:
-                yield ("instruments", symbol, "funding", "file"), f"{error}; {error.mend}"
+                yield from ((("instruments", symbol, "funding", "file"), why) for why in _told(error))
+
+
+def _told(error: BadData) -> list[str]:
+    return error.told if isinstance(error, BadRows) else [f"{error}; {error.mend}"]
 
 
 def _text(folder: Path, path: Path) -> str:

@@ -1,9 +1,10 @@
 """What must hold of an instrument's margin, and of what comes of holding it."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
-from daemon.config.instrument_settings import InstrumentSettings, MarginSettings
+from daemon.config.funding_history import A_SHARE, absurd_funding
+from daemon.config.instrument_settings import InstrumentSettings, Kind, MarginSettings
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.settings import Settings
 from daemon.config.source import Document, names
@@ -23,14 +24,21 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
 """Which kinds of instrument a key is for; the others have none."""
 
 
-def keys_fit_the_kind(settings: Settings, _document: Document) -> Iterator[Breach]:
+def keys_fit_the_kind(settings: Settings, document: Document) -> Iterator[Breach]:
     """What comes of holding an instrument is what its kind brings or costs."""
     for symbol, instrument in settings.instruments.items():
-        for key in entitling(instrument):
-            if instrument.kind not in KINDS[key]:
-                yield ("instruments", symbol, key), _only(KINDS[key], instrument)
+        for key in _misplaced(document, symbol):
+            yield ("instruments", symbol, key), _only(KINDS[key], instrument)
         if instrument.margin is not None and instrument.margin.isolated and instrument.kind != "perpetual":
             yield ("instruments", symbol, "margin", "isolated"), _only(("perpetual",), instrument)
+
+
+def is_in_place(path: KeyPath, document: Document) -> bool:
+    """Whether what is wrong at a path, or within, is worth telling: not of a key that its instrument cannot have."""
+    match path:
+        case ("instruments", str(symbol), str(key), *_):
+            return key not in _misplaced(document, symbol)
+    return True
 
 
 def margins_can_be(settings: Settings, _document: Document) -> Iterator[Breach]:
@@ -52,18 +60,24 @@ def marks_are_instruments(settings: Settings, document: Document) -> Iterator[Br
             yield path, f"{mark!r} is no instrument; add it to instruments{nearest(mark, known)}"
 
 
-def funding_has_a_rate(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """Funding says how much."""
+def funding_has_a_rate(settings: Settings, document: Document) -> Iterator[Breach]:
+    """Funding says how much, and never takes all that a position is worth at once."""
     for symbol, instrument in settings.instruments.items():
-        if instrument.funding is not None and instrument.funding.rate is None and instrument.funding.file is None:
-            yield ("instruments", symbol, "funding"), "says no rate; write rate, file, or both"
+        path, funding = ("instruments", symbol, "funding"), instrument.funding
+        if funding is None or not is_in_place(path, document):
+            continue
+        if funding.rate is None and funding.file is None:
+            yield path, "says no rate; write rate, file, or both"
+        elif funding.rate is not None and (why := absurd_funding(funding.rate)):
+            yield (*path, "rate"), f"{why}; {A_SHARE}"
 
 
-def zones_of_actions_are_known(settings: Settings, _document: Document) -> Iterator[Breach]:
+def zones_of_actions_are_known(settings: Settings, document: Document) -> Iterator[Breach]:
     """Days of dividends and splits begin in a zone that this machine knows."""
     for symbol, instrument in settings.instruments.items():
-        if instrument.actions is not None and (why := no_zone(instrument.actions.zone)):
-            yield ("instruments", symbol, "actions", "zone"), why
+        path, actions = ("instruments", symbol, "actions", "zone"), instrument.actions
+        if actions is not None and is_in_place(path, document) and (why := no_zone(actions.zone)):
+            yield path, why
 
 
 def expiries_are_to_come(settings: Settings, start_ns: int) -> Iterator[Breach]:
@@ -77,6 +91,14 @@ def expiries_are_to_come(settings: Settings, start_ns: int) -> Iterator[Breach]:
 def entitling(instrument: InstrumentSettings) -> list[str]:
     """The keys of an instrument that say what comes of holding it."""
     return [key for key in KINDS if getattr(instrument, "expires_ns" if key == "expires" else key) is not None]
+
+
+def _misplaced(document: Document, symbol: str) -> list[str]:
+    """The keys that the kind of an instrument has no use for, as they are written, readable or not."""
+    written = document.values["instruments"].get(symbol)
+    if not isinstance(written, dict) or written.get("kind") not in get_args(Kind):
+        return []
+    return [key for key, kinds in KINDS.items() if written.get(key) is not None and written["kind"] not in kinds]
 
 
 def _only(kinds: tuple[str, ...], instrument: InstrumentSettings) -> str:

@@ -37,6 +37,12 @@ class MarginSettings(Section):
         """Whether it says itself what opens a position."""
         return self.initial is not None or self.initial_per_unit is not None
 
+    @property
+    def text(self) -> str:
+        """What it says, as the config has it."""
+        written = (f"{key}: {value}" for key, value in self.model_dump(exclude_defaults=True).items())
+        return f"{{{', '.join(written)}}}".replace("True", "true")
+
 
 class SwapSettings(Section):
     """What a position held over a rollover receives for each night, negative where it pays."""
@@ -83,12 +89,13 @@ class _OrPath:
 Actions = Annotated[ActionsSettings, BeforeValidator(_with_path), _OrPath()]
 
 
+Kind = Literal["equity", "fx", "crypto", "future", "perpetual"]
+
+
 class InstrumentSettings(Section):
     """One tradable symbol."""
 
-    kind: Literal["equity", "fx", "crypto", "future", "perpetual"] = Field(
-        description="equity, fx, crypto, future or perpetual"
-    )
+    kind: Kind = Field(description="equity, fx, crypto, future or perpetual")
     tick_size: Positive = Field(description='smallest step of its price, such as "0.01"')
     lot_size: Positive = Field(description='smallest step of its quantity, such as "1"')
     currency: Code | None = Field(default=None, description="currency it is priced in; the account's if not given")

@@ -1,6 +1,7 @@
-"""Small tables beside a config: lines of cells between commas, read whole and refused at the first wrong one."""
+"""Small tables beside a config: lines of cells between commas, read whole, and refused with every wrong one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final, NoReturn
@@ -8,6 +9,46 @@ from typing import Final, NoReturn
 from daemon.errors import BadData
 
 _MOST_PLACES: Final = 18
+_MOST_TOLD: Final = 5
+
+
+class BadRow(BadData):
+    """One row that cannot be, and why."""
+
+    def __init__(self, row: "Row", what: str, *, mend: str) -> None:
+        super().__init__(f"{row.file}: line {row.line}: {what}", mend=mend)
+        self.row = row
+
+
+class BadRows(BadData):
+    """A file with rows that cannot be. `told` are the first five, in their order, and how many more there are."""
+
+    def __init__(self, rows: Sequence[BadRow]) -> None:
+        super().__init__(str(rows[0]), mend=rows[0].mend)
+        self.told = [f"{one}; {one.mend}" for one in rows[:_MOST_TOLD]]
+        if len(rows) > _MOST_TOLD:
+            self.told.append(f"{rows[0].row.file}: {len(rows) - _MOST_TOLD} more lines cannot be")
+
+
+class Faults:
+    """What is wrong with the rows of one file, gathered so that one bad row hides no other."""
+
+    def __init__(self) -> None:
+        self._found: list[BadRow] = []
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Note the row that is refused within, and go on after it."""
+        try:
+            yield
+        except BadRow as bad:
+            self._found.append(bad)
+
+    def refuse(self) -> None:
+        """Raise BadRows if there are any, with the first fault of each line."""
+        by_line = {bad.row.line: bad for bad in reversed(self._found)}
+        if by_line:
+            raise BadRows([by_line[line] for line in sorted(by_line)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,11 +60,11 @@ class Row:
     cells: tuple[str, ...]
 
     def refuse(self, what: str, *, mend: str) -> NoReturn:
-        """Raise BadData with the file and the line."""
-        raise BadData(f"{self.file}: line {self.line}: {what}", mend=mend)
+        """Raise BadRow with the file and the line."""
+        raise BadRow(self, what, mend=mend)
 
     def number(self, text: str) -> Decimal:
-        """A cell as an exact number; BadData when it is none."""
+        """A cell as an exact number; BadRow when it is none."""
         try:
             number = Decimal(text)
         except InvalidOperation:
@@ -33,7 +74,7 @@ class Row:
         return number
 
     def above_zero(self, text: str) -> Decimal:
-        """A cell as an exact number above zero; BadData when it is none."""
+        """A cell as an exact number above zero; BadRow when it is none."""
         number = self.number(text)
         if number <= 0:
             self.refuse(f"{text} is not above zero", mend="correct it, or leave the line out")

@@ -4,7 +4,7 @@ Keys that hold times are read into nanoseconds, and named so here. Defaults neve
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,6 +17,7 @@ from daemon.config.market_settings import MarketSettings
 from daemon.config.section import Section
 from daemon.config.values import (
     Amounts,
+    Anything,
     Code,
     Interval,
     Moment,
@@ -160,7 +161,7 @@ class LiveFeedSettings(Section):
 
     kind: Literal["live"] = Field(description="where market data comes from: live")
     adapter: str = Field(min_length=1, description="package.module:Class or path/to/file.py:Class of the adapter")
-    options: dict[str, Any] = Field(default={}, description="what the adapter wants to know, such as an address")
+    options: Anything = Field(default={}, description="what the adapter wants to know, such as an address")
     bars_ns: Interval = Field(default=written("1m"), alias="bars", description="the strategies' default timeframe")
     bar_grace_ns: Interval = Field(
         default=written("250ms"), alias="bar_grace", description="how long a bar waits for its last ticks"
@@ -249,7 +250,7 @@ class StrategySettings(Section):
 
     id: StrategyId = Field(description="its name: small letters, digits and hyphens")
     reference: str = Field(alias="class", min_length=1, description="package.module:Class or path/to/file.py:Class")
-    params: dict[str, Any] = Field(default={}, description="the parameters that its class declares")
+    params: Anything = Field(default={}, description="the parameters that its class declares")
     capital: Amounts = Field(description='its part of the account\'s cash, such as "25000", or by currency as there')
     isolation: Literal["process", "task", "thread"] = Field(
         default="process",

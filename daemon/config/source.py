@@ -33,6 +33,33 @@ class PlainLoader(yaml.SafeLoader):
 PlainLoader.add_implicit_resolver(f"{_YAML}bool", re.compile("true|True|TRUE|false|False|FALSE"), list("tTfF"))
 
 
+class WrittenFloat(float):
+    """A number with a point whose `text` is known: exact where that is asked for, a float elsewhere."""
+
+    text: str
+
+
+class _ExactLoader(PlainLoader):
+    """The plain loader for the text of a variable, which nobody should have to quote twice: a number with a point keeps
+    it, and a time of day, which YAML 1.1 takes for a number, is nothing else."""
+
+    def construct_whole(self, node: yaml.ScalarNode) -> int | str:
+        """The number, or what has a colon."""
+        return node.value if ":" in node.value else self.construct_yaml_int(node)
+
+    def construct_written(self, node: yaml.ScalarNode) -> WrittenFloat | str:
+        """The number with its text, or what has a colon."""
+        if ":" in node.value:
+            return str(node.value)
+        number = WrittenFloat(self.construct_yaml_float(node))
+        number.text = node.value
+        return number
+
+
+_ExactLoader.add_constructor(f"{_YAML}int", _ExactLoader.construct_whole)
+_ExactLoader.add_constructor(f"{_YAML}float", _ExactLoader.construct_written)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """The merged values, the origin of each path, and what is wrong with the writing itself."""
@@ -175,7 +202,7 @@ def _overlay(document: Document, variable: str, keys: list[str], text: str) -> N
     """Put one variable's value in its place; keys match without regard to case, new ones are written small."""
     origin = Origin(variable=variable)
     try:
-        value = text if keys == [_STATE] else yaml.load(text, PlainLoader)  # noqa: S506 - a safe loader
+        value = text if keys == [_STATE] else yaml.load(text, _ExactLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError) as error:
         path: KeyPath = tuple(key.lower() for key in keys)
         document.problems.append(Problem(path=path, variable=variable, message=_yaml_problem(error)[0]))

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema
 
+from daemon.config.source import WrittenFloat
 from trading.timestamps import from_datetime, parse_interval
 
 
@@ -16,7 +17,18 @@ def written(text: str) -> Any:
     return text
 
 
+def plain(value: Any) -> Any:
+    """A value, and what is in it, with usual floats alone."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return float(value) if isinstance(value, WrittenFloat) else value
+
+
 def _exact(value: Any) -> Decimal:
+    if isinstance(value, WrittenFloat):
+        value = value.text
     if isinstance(value, float):
         raise ValueError(f'put it in quotes, "{value}": an unquoted number with a point is not exact')
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
@@ -72,6 +84,9 @@ Exact = Annotated[Decimal, _EXACT, _EXACT_SCHEMA]
 Positive = Annotated[Decimal, _EXACT, Field(gt=0), _EXACT_SCHEMA]
 """An exact number above zero."""
 
+AtLeastOne = Annotated[Decimal, _EXACT, Field(ge=1), _EXACT_SCHEMA]
+"""An exact number of one or more."""
+
 NotNegative = Annotated[Decimal, _EXACT, Field(ge=0), _EXACT_SCHEMA]
 """An exact number of zero or more."""
 
@@ -95,6 +110,9 @@ Speed = Annotated[
     WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "max"}]}),
 ]
 """A multiple of real time, or `max` for as fast as possible."""
+
+Anything = Annotated[dict[str, Any], BeforeValidator(plain)]
+"""Plain values by name, whose sense others know."""
 
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")]
 """A currency's code."""

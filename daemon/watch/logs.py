@@ -8,6 +8,7 @@ import logging
 from collections.abc import MutableMapping
 from typing import Any, Literal, TextIO
 
+from daemon.plain import plain, signed
 from trading.account.records import Operation
 from trading.postings import Posting
 from trading.reports import Fill
@@ -74,21 +75,22 @@ def set_up(stream: TextIO, *, level: int = logging.INFO, written: Literal["auto"
 
 
 def fill_line(fill: Fill) -> str:
-    """`buy 100 AAA @ 100.07  fee 1.00  at 14:31:07`, the fill's market time in UTC."""
-    return f"{fill.side} {fill.quantity} {fill.symbol} @ {fill.price}  fee {fill.fee}  at {iso(fill.ts_ns)[11:19]}"
+    """`buy 100 AAA @ 100.07  fee 1.00  at 2026-01-05 14:31:07`, the fill's market time in UTC."""
+    traded = f"{fill.side} {plain(fill.quantity)} {fill.symbol} @ {plain(fill.price)}"
+    return f"{traded}  fee {plain(fill.fee)}  at {_to_second(fill.ts_ns)}"
 
 
 def posting_line(posting: Posting) -> str:
-    """`funding AAA  -3.35 USD  at 16:00:00`, `split AAA  +300 units  at 14:30:00`, `margin call: the reason`."""
+    """`funding AAA  -3.35 USD  at 2026-01-05 16:00:00`, `split AAA  +300 units  at 2026-01-05 14:30:00`."""
     parts = [f"{posting.kind.replace('_', ' ')} {posting.symbol}".rstrip()]
     if posting.units:
-        parts.append(f"{posting.units:+} units")
-    parts += (f"{amount:+} {currency}" for currency, amount in posting.cash.items())
+        parts.append(f"{signed(posting.units)} units")
+    parts += (f"{signed(amount)} {currency}" for currency, amount in posting.cash.items())
     if posting.realised:
-        parts.append(f"realised {posting.realised:+}")
+        parts.append(f"realised {signed(posting.realised)}")
     if posting.reason:
         parts.append(posting.reason)
-    return "  ".join([*parts, f"at {iso(posting.ts_ns)[11:19]}"])
+    return "  ".join([*parts, f"at {_to_second(posting.ts_ns)}"])
 
 
 def operation_line(operation: Operation) -> str:
@@ -96,13 +98,17 @@ def operation_line(operation: Operation) -> str:
     words = operation.action.replace("_", " ")
     if operation.action == "move_cash":
         verb = "deposit" if operation.amount > 0 else "withdrawal"
-        words = f"{verb} of {operation.amount.copy_abs()} {operation.currency}"
+        words = f"{verb} of {plain(operation.amount.copy_abs())} {operation.currency}"
     elif moved := operation.transfer:
-        price = f" at {moved.price}" if moved.symbol else ""
-        words = (
-            f"transfer of {moved.amount} {moved.symbol or moved.currency}{price} from {moved.source} to {moved.target}"
-        )
+        price = f" at {plain(moved.price)}" if moved.symbol else ""
+        what = f"{plain(moved.amount)} {moved.symbol or moved.currency}{price}"
+        words = f"transfer of {what} from {moved.source} to {moved.target}"
     return f"{words}: {operation.reason}" if operation.reason else words
+
+
+def _to_second(ts_ns: int) -> str:
+    """With its date, as a feed may be of another day than the line."""
+    return iso(ts_ns)[:19].replace("T", " ")
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from daemon.api.account_views import MarginView
 from daemon.api.operations import Operations, Vitals
 from daemon.api.views import STRATEGY_STATES, PositionView, StatusView, StrategyView
 
@@ -26,6 +27,13 @@ _MONEY: tuple[tuple[str, str, Callable[[StrategyView], Decimal | None]], ...] = 
     ("unrealised", "Unrealised profit and loss", lambda s: s.unrealised),
     ("fees", "Fees paid", lambda s: s.fees),
 )
+
+
+_MARGIN: Mapping[str, str] = {
+    "initial": "What the account's net positions take to be held",
+    "maintenance": "What the account's net positions take to be kept",
+    "free": "Equity less the initial margin; below zero it is an alarm",
+}
 
 
 class Exposition:
@@ -55,7 +63,7 @@ class _Views(Collector):
         status = self._operations.status()
         strategies = self._operations.strategies()
         vitals = self._operations.vitals()
-        yield from _daemon(status)
+        yield from _daemon(status, self._operations.account().margin)
         yield from _health(self._operations)
         yield from _vitals(vitals)
         yield from _orders(strategies, status.broker)
@@ -67,17 +75,29 @@ class _Views(Collector):
         yield _positions(self._operations.positions())
 
 
-def _daemon(status: StatusView) -> Iterator[Metric]:
+def _daemon(status: StatusView, margin: MarginView | None) -> Iterator[Metric]:
     build = {"version": status.build, "python": platform.python_version(), "mode": status.mode}
     yield InfoMetricFamily("bulkhead_build", "What runs", value=build)
     if status.equity is not None:
         equity = GaugeMetricFamily("bulkhead_account_equity", "Cash and positions of the account", labels=("currency",))
         equity.add_metric((status.currency,), float(status.equity))
         yield equity
+    yield from _margin(margin, status.currency)
     yield _gauge("alarms", "What somebody should look at while trading goes on", len(status.alarms))
     yield _gauge("halted", "Whether an operator halted trading", status.halted)
     yield _gauge("feed_lag_seconds", "How far the feed is behind its pace", status.feed.lag_seconds)
     yield _gauge("feed_at_end", "Whether the feed has come to its end", status.feed.at_end)
+
+
+def _margin(margin: MarginView | None, currency: str) -> Iterator[Metric]:
+    if margin is None:
+        return
+    for name, help_text in _MARGIN.items():
+        amount: Decimal | None = getattr(margin, name)
+        if amount is not None:
+            gauge = GaugeMetricFamily(f"bulkhead_account_margin_{name}", help_text, labels=("currency",))
+            gauge.add_metric((currency,), float(amount))
+            yield gauge
 
 
 def _health(operations: Operations) -> Iterator[Metric]:

@@ -333,7 +333,7 @@ def test_its_log_is_json_where_no_terminal_reads(daemon: Daemon) -> None:
     lines = [json.loads(line) for line in daemon.log.read_text().splitlines()]
     assert {"ts", "level", "logger", "message"} <= set.intersection(*(set(line) for line in lines))
     fills = [line for line in lines if line.get("strategy") == "maker" and line["logger"] == "daemon.announcer"]
-    assert re.fullmatch(r"(buy|sell) 10 BBB @ \S+  fee \S+  at \d\d:\d\d:\d\d", fills[0]["message"])
+    assert re.fullmatch(r"(buy|sell) 10 BBB @ \S+  fee \S+  at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", fills[0]["message"])
 
 
 def test_on_a_terminal_it_says_what_to_try_and_a_line_for_each_fill(daemon: Daemon) -> None:
@@ -355,6 +355,8 @@ def test_on_a_terminal_it_says_what_to_try_and_a_line_for_each_fill(daemon: Daem
     for command_line in ("status", "fills --watch", "account show"):
         assert re.search(rf"^  (\./)?bulkhead {command_line}{where}$", text, re.MULTILINE), text
     assert re.search(
-        r"^\d\d:\d\d:\d\d  maker  (buy|sell) 10 BBB @ \S+  fee \S+  at \d\d:\d\d:\d\d$", text, re.MULTILINE
+        r"^\d\d:\d\d:\d\d  maker  (buy|sell) 10 BBB @ \S+  fee \S+  at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$",
+        text,
+        re.MULTILINE,
     )
     assert "{" not in text

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from daemon.api.account_views import AccountView, HoldingsView, MarginView, PostingView
+from daemon.api.account_views import AccountView, HoldingsView, MarginView, MovedAccountView, MoveView, PostingView
 from daemon.api.balance import account_view
 from daemon.api.operations import AccountRefused, Vitals, unknown_strategy
 from daemon.api.performance_views import ContainerView, PerformanceRow, PerformanceView, StrategyPerformanceView
@@ -33,8 +33,8 @@ CAPITAL = Decimal(25_000)
 class OperationsInMemory:
     """Strategies that buy AAA when told to; the broker's account is kept apart from their books.
 
-    `on_margin` makes it a margin account, on which a tenth of the worth is tied up; without `rates_are_known` nobody
-    knows what equity is worth."""
+    `reason` stands with every order and strategy. `on_margin` makes it a margin account, on which a tenth of the worth
+    is tied up; without `rates_are_known` nobody knows what equity is worth."""
 
     def __init__(self, strategies: tuple[str, ...] = ("sma-aaa", "maker"), queue_limit: int = 1_000) -> None:
         self.ids = strategies
@@ -51,6 +51,7 @@ class OperationsInMemory:
         self.all_postings: list[Posting] = []
         self.since_ns: int | None = None
         self.moved: tuple[object, ...] = ()
+        self.reason = ""
 
     # What happens to it.
 
@@ -111,7 +112,7 @@ class OperationsInMemory:
         self.all_postings.append(posting)
         if kind is not PostingKind.TRANSFER:
             self.broker_cash += Decimal(amount)
-        self.stream.publish(Booked(posting=PostingView.of(posting)))
+        self.stream.publish(Booked(posting=_posting_view(posting)))
 
     # What it is asked.
 
@@ -175,7 +176,7 @@ class OperationsInMemory:
         return msgspec.convert(self._strategy(strategy_id) | detail, StrategyDetailView)
 
     def positions(self, strategy_id: str | None = None) -> list[PositionView]:
-        wanted = self.ids if strategy_id is None else (self._known(strategy_id),)
+        wanted = self.ids if strategy_id is None else (self._known_owner(strategy_id),)
         return [self._position(strategy) for strategy in wanted if self._units(strategy)]
 
     def account(self) -> AccountView:
@@ -189,7 +190,9 @@ class OperationsInMemory:
             equity=self._equity(),
             margin=margin if self.on_margin else None,
             books={strategy: self._book(strategy) for strategy in self.ids},
-            unallocated=HoldingsView(cash={"USD": self._posted("unallocated")}, positions={}),
+            unallocated=HoldingsView(
+                cash={"USD": self._posted("unallocated")}, positions={}, equity=self._posted("unallocated")
+            ),
             broker=AccountSnapshot(
                 cash={"USD": self.broker_cash}, positions={"AAA": self.broker_units} if self.broker_units else {}
             ),
@@ -228,20 +231,20 @@ class OperationsInMemory:
         )
 
     async def postings(self, *, strategy_id: str | None = None, limit: int = 100) -> list[PostingView]:
-        if strategy_id not in (None, "unallocated"):
-            self._known(strategy_id)
-        return [PostingView.of(one) for one in self.all_postings if strategy_id in (None, one.strategy)][-limit:]
+        if strategy_id is not None:
+            self._known_owner(strategy_id)
+        return [_posting_view(one) for one in self.all_postings if strategy_id in (None, one.strategy)][-limit:]
 
-    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+    async def deposit(self, amount: Decimal, *, currency: str, reason: str) -> MovedAccountView:
         assert currency in ("", "USD"), currency
         self.post("unallocated", PostingKind.DEPOSIT, str(amount))
-        return self.account()
+        return self._after(None, "unallocated", amount)
 
-    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> AccountView:
+    async def withdraw(self, amount: Decimal, *, currency: str, reason: str) -> MovedAccountView:
         assert currency in ("", "USD"), currency
         self._require("unallocated", amount)
         self.post("unallocated", PostingKind.WITHDRAWAL, str(-amount))
-        return self.account()
+        return self._after("unallocated", None, amount)
 
     async def transfer(
         self,
@@ -253,24 +256,23 @@ class OperationsInMemory:
         symbol: str,
         price: Decimal | None,
         reason: str,
-    ) -> AccountView:
+    ) -> MovedAccountView:
         for owner in (source, target):
-            if owner != "unallocated":
-                self._known(owner)
+            self._known_owner(owner)
         self.moved = (source, target, amount, currency, symbol, price, reason)
         if not symbol:
             self._require(source, amount)
             self.post(source, PostingKind.TRANSFER, str(-amount))
             self.post(target, PostingKind.TRANSFER, str(amount))
-        return self.account()
+        return self._after(source, target, amount, symbol, price)
 
     async def orders(
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100
     ) -> list[OrderView]:
         if strategy_id is not None:
-            self._known(strategy_id)
+            self._known_owner(strategy_id)
         wanted = [
-            OrderView.of(order)
+            msgspec.structs.replace(OrderView.of(order), reason=self.reason)
             for order in self.all_orders
             if strategy_id in (None, order.terms.strategy) and not (open_only and order.state in FINAL_STATES)
         ]
@@ -278,7 +280,7 @@ class OperationsInMemory:
 
     async def fills(self, *, strategy_id: str | None = None, limit: int = 100) -> list[FillView]:
         if strategy_id is not None:
-            self._known(strategy_id)
+            self._known_owner(strategy_id)
         return [FillView.of(f) for f in self.all_fills if strategy_id in (None, f.strategy)][-limit:]
 
     async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
@@ -310,6 +312,18 @@ class OperationsInMemory:
         if amount > held:
             raise AccountRefused(f"{book} has {held} USD; {amount} of that cannot be moved")
 
+    def _after(
+        self, source: str | None, target: str | None, amount: Decimal, symbol: str = "", price: Decimal | None = None
+    ) -> MovedAccountView:
+        """Units go at the last fill's price where none is named."""
+        at = (price or self.all_fills[-1].price) if symbol else None
+        told = amount if symbol else amount.quantize(Decimal("0.01"))
+        moved = MoveView(source=source, target=target, amount=told, currency="USD", symbol=symbol, price=at)
+        return MovedAccountView(**msgspec.structs.asdict(self.account()), moved=moved)
+
+    def _known_owner(self, owner: str) -> str:
+        return owner if owner == "unallocated" else self._known(owner)
+
     def _known(self, strategy_id: str) -> str:
         if strategy_id not in self.ids:
             raise unknown_strategy(strategy_id, self.ids)
@@ -329,6 +343,7 @@ class OperationsInMemory:
             cash={"USD": cash},
             positions={"AAA": units} if units else {},
             balance={"USD": cash + spent} if self.on_margin and units else {},
+            equity=cash + (units * self.all_fills[-1].price if units else 0) if self.rates_are_known else None,
         )
 
     def _position(self, strategy: str) -> PositionView:
@@ -372,7 +387,7 @@ class OperationsInMemory:
             "orders": len(own),
             "fills": len(self._fills(strategy)),
             "open_orders": sum(order.is_open for order in own),
-            "reason": "",
+            "reason": self.reason,
             "restarts": 0,
             "conflated": 0,
         }
@@ -408,3 +423,7 @@ class OperationsInMemory:
             borrow=Decimal("-0.35"),
             interest=None,
         )
+
+
+def _posting_view(posting: Posting) -> PostingView:
+    return PostingView.of(posting, "USD" if posting.symbol else "")

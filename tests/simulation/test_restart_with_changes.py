@@ -245,7 +245,7 @@ def test_a_strategy_with_open_orders_is_not_removed(planned: Making) -> None:
         (
             'BBB: {kind: equity, tick_size: "0.01", lot_size: "1"}',
             'BBB: {kind: equity, tick_size: "0.01", lot_size: "1", min_notional: "5"}',
-            "the config differs from what the journal holds: instruments.BBB would be different",
+            "the config differs from what the journal holds: instruments.BBB.min_notional was 0 and would be 5",
         ),
     ],
 )

@@ -1,11 +1,13 @@
 """A config that says what the account is and what holding things brings or costs, and everything that can be wrong."""
 
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -32,7 +34,9 @@ from daemon.config.instrument_settings import (
     SwapSettings,
 )
 from daemon.config.schema import schema_text
+from daemon.config.settings import SyntheticFeedSettings
 from daemon.config.source import PlainLoader
+from daemon.fleet import Fleet, FleetChange, change
 from tests.config_builders import CONFIG, edited, paired, plan_of, problems_of, strategy, top
 from trading.instruments import Instrument, InstrumentKind, MarginTerms
 from trading.money import KNOWN_QUANTA, Currency
@@ -286,6 +290,12 @@ PAIR = "add the pair to instruments: base: EUR with currency: USD, or the other 
 
 SHAPE = [
     (account("kind: hedged, "), "2: account.kind: must be one of cash, margin; got 'hedged'"),
+    (account('kind: Margin, leverage: 4, maintenance_margin: "0.1", '),
+     "2: account.kind: must be one of cash, margin; got 'Margin'"),
+    (instrument("future", 'margin: {initial: "0.1"}, settles: daily,', of="kind: Margin, "),
+     "2: account.kind: must be one of cash, margin; got 'Margin'"),
+    (instrument("crypto", 'borrow: "0.1",', of="kind: {}, "),
+     "2: account.kind: must be one of cash, margin; got a mapping"),
     (edited('cash: "100000"', "cash: {}"), "2: account.cash: must not be empty"),
     (edited('cash: "100000"', "cash: {usd: 1}"),
      "2: account.cash.usd: must be a currency's code such as USD; got 'usd'"),
@@ -301,6 +311,8 @@ SHAPE = [
      "2: currencies.BNB: must be 1 with zeros before it at most, such as \"0.00000001\"; got '0.10'"),
     (top("currencies: {bnb: 1}"), "2: currencies.bnb: must be a currency's code such as USD; got 'bnb'"),
     (account('kind: margin, leverage: "0.5", '), "2: account.leverage: must be 1 or more; got '0.5'"),
+    (account("kind: margin, leverage: -1, "), "2: account.leverage: must be 1 or more; got -1"),
+    (account("kind: margin, leverage: 0, "), "2: account.leverage: must be 1 or more; got 0"),
     (account("day_count: 366, "), "2: account.day_count: must be one of 360, 365; got 366"),
     (account("interest: {USD: {credits: 1}}, "),
      "2: account.interest.USD.credits: unknown key; did you mean 'credit'?"),
@@ -388,6 +400,17 @@ SENSE = [
     # what holding brings and costs
     (instrument("crypto", "swap: {long: 1, short: 1},", of=ON_MARGIN),
      "9: instruments.AAA.swap: only kind: fx has it, and this one is crypto; leave it out"),
+    (instrument("equity", "swap: {long: 1},", of=ON_MARGIN),
+     "9: instruments.AAA.swap: only kind: fx has it, and this one is equity; leave it out"),
+    (instrument("equity", "funding: {interval: 8x, rate: 7},"),
+     "9: instruments.AAA.funding: only kind: perpetual has it, and this one is equity; leave it out"),
+    (instrument("equity", "funding: {},"),
+     "9: instruments.AAA.funding: only kind: perpetual has it, and this one is equity; leave it out"),
+    (instrument("fx", "actions: {path: a.csv, zone: Utopia},"),
+     "9: instruments.AAA.actions: only kind: equity has it, and this one is fx; leave it out"),
+    (instrument("perpetual", "funding: {rate: 1},", of=ON_MARGIN),
+     "9: instruments.AAA.funding.rate: 1 is all that a position is worth, or more, at each funding; write a share:"
+     ' "0.0001" is 0.01 %'),
     (instrument("future", 'borrow: "0.1",', of=ON_MARGIN),
      "9: instruments.AAA.borrow: only kind: equity or crypto has it, and this one is future; leave it out"),
     (instrument("future", "funding: {rate: 1},", of=ON_MARGIN),
@@ -420,6 +443,8 @@ SENSE = [
      "9: instruments.AAA.actions: broken.csv: line 2: 'spilt' is no kind of action; write dividend or split"),
     (instrument("perpetual", "funding: {file: broken.csv},", of=ON_MARGIN),
      "9: instruments.AAA.funding.file: broken.csv: line 1: is not the header time,rate; begin the file with it"),
+    (instrument("equity", "actions: header.csv,"),
+     "9: instruments.AAA.actions: header.csv: has no rows; leave `actions` out"),
     (instrument("equity", "actions: latin.csv,"),
      "9: instruments.AAA.actions: latin.csv: is not UTF-8 text (byte 1); save it as UTF-8"),
 ]  # fmt: skip
@@ -430,7 +455,8 @@ ROWS = [*SHAPE, *SENSE]
 @pytest.mark.parametrize(("text", "message"), ROWS, ids=[message for _, message in ROWS])
 def test_one_thing_wrong_is_one_message_with_its_line(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "broken.csv").write_text("date,kind,value\n2020-08-31,spilt,4:1\n")
-    (tmp_path / "good.csv").write_text("date,kind,value\n")
+    (tmp_path / "good.csv").write_text("date,kind,value\n2020-08-07,dividend,0.82\n")
+    (tmp_path / "header.csv").write_text("date,kind,value\n")
     (tmp_path / "latin.csv").write_bytes(b"\xe9")
     assert problems_of(tmp_path, text) == [f"config.yaml:{message}"]
 
@@ -450,6 +476,173 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_each_row_of_a_file_that_cannot_be_is_a_message_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("date,kind,value\n" + "2020-08-31,split,4\n" * 7)
+    found = problems_of(tmp_path, instrument("equity", "actions: a.csv,"))
+    assert [one.removeprefix("config.yaml:9: instruments.AAA.actions: a.csv: ")[:7] for one in found] == [
+        *("line 2:", "line 3:", "line 4:", "line 5:", "line 6:", "2 more "),
+    ]
+
+
+# The environment.
+
+
+def test_the_text_of_a_variable_is_exact_without_quotes_in_it(tmp_path: Path) -> None:
+    environ = {
+        "BULKHEAD_ACCOUNT__LEVERAGE": "1.10",
+        "BULKHEAD_ACCOUNT__ROLLOVER": "{at: 16:30, zone: UTC}",
+        "BULKHEAD_ACCOUNT__INTEREST": "{USD: {credit: 0.1}}",
+        "BULKHEAD_FEED__SPEED": "2.5",
+        "BULKHEAD_STRATEGIES__0__PARAMS": "{symbol: AAA, fast: 10, quantity: '1.0'}",
+    }
+    settings = plan_of(tmp_path, account("kind: margin, "), environ).settings
+    assert str(settings.account.leverage) == "1.10"
+    assert settings.account.interest["USD"].credit == D("0.1")
+    assert f"{settings.account.rollover.at:%H:%M}" == "16:30"
+    assert isinstance(settings.feed, SyntheticFeedSettings)
+    assert settings.feed.speed == 2.5
+
+
+def test_a_number_of_a_variable_that_is_no_exact_one_is_a_plain_float(tmp_path: Path) -> None:
+    text = edited("AAA: {price", "AAA: {volatility_ticks: 1, price")
+    environ = {"BULKHEAD_FEED__SYMBOLS__AAA__VOLATILITY_TICKS": "1.5", "BULKHEAD_STRATEGIES__0__PARAMS__FAST": "1.5"}
+    assert problems_of(tmp_path, text, environ) == [
+        "BULKHEAD_STRATEGIES__0__PARAMS__FAST: strategies[0].params.fast: Expected int, got float (1.5)"
+    ]
+    del environ["BULKHEAD_STRATEGIES__0__PARAMS__FAST"]
+    feed = plan_of(tmp_path, text, environ).settings.feed
+    assert isinstance(feed, SyntheticFeedSettings)
+    assert type(feed.symbols["AAA"].volatility_ticks) is float
+
+
+def test_a_variable_below_what_can_be_is_refused_by_its_name(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, account("kind: margin, "), {"BULKHEAD_ACCOUNT__LEVERAGE": "0.5"}) == [
+        "BULKHEAD_ACCOUNT__LEVERAGE: account.leverage: must be 1 or more; got 0.5"
+    ]
+
+
+# What is told and not refused.
+
+
+def cautions(folder: Path, text: str) -> list[str]:
+    return [caution.text(Path("config.yaml")) for caution in plan_of(folder, text).cautions]
+
+
+def test_a_split_to_come_on_a_feed_that_knows_none_is_told_but_dividends_and_past_ones_are_not(tmp_path: Path) -> None:
+    text = instrument("equity", "actions: a.csv,")
+    (tmp_path / "a.csv").write_text("date,kind,value\n2020-08-31,split,4:1\n2026-02-01,dividend,1\n")
+    assert cautions(tmp_path, text) == []
+    (tmp_path / "a.csv").write_text("date,kind,value\n2026-02-01,split,4:1\n2026-02-03,split,2:1\n")
+    assert cautions(tmp_path, text) == [
+        "config.yaml:9: instruments.AAA.actions: a synthetic feed knows no splits: from 2026-02-01T05:00:00Z on there"
+        " are 4 units for 1, each at the price of before; leave splits out, or trade on stored prices"
+    ]
+
+
+@pytest.mark.parametrize(("rate", "told"), [("0.1", 0), ("-0.1", 0), ("0.11", 1), ("-0.11", 1)])
+def test_funding_of_more_than_a_tenth_is_told(rate: str, told: int, tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text(f"time,rate\n2026-01-06T00:00:00Z,{rate}\n2026-01-06T08:00:00Z,0\n")
+    by_rate = instrument("perpetual", f'funding: {{rate: "{rate}"}},', of=ON_MARGIN)
+    by_file = instrument("perpetual", "funding: {file: f.csv},", of=ON_MARGIN)
+    assert (len(cautions(tmp_path, by_rate)), len(cautions(tmp_path, by_file))) == (told, told)
+
+
+# What the journal keeps of it.
+
+
+def changed(folder: Path, before: str, after: str) -> FleetChange:
+    first, second = (fleet_of(plan_of(folder, text)) for text in (before, after))
+    return change(msgspec.msgpack.decode(msgspec.msgpack.encode(first), type=Fleet), second)
+
+
+FUTURE = 'margin: {initial: "0.1"}, expires: "2027-03-15T13:30:00Z",'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        (
+            instrument("future", FUTURE, of=ON_MARGIN),
+            instrument("future", FUTURE.replace("2027", "2026"), of=ON_MARGIN),
+            "instruments.AAA.expires was 2027-03-15T13:30:00Z and would be 2026-03-15T13:30:00Z",
+        ),
+        (
+            instrument("future", FUTURE, of=ON_MARGIN),
+            instrument("future", FUTURE.partition(" expires")[0], of=ON_MARGIN),
+            "instruments.AAA.expires was 2027-03-15T13:30:00Z and would be not given",
+        ),
+        (account(ON_MARGIN), account("kind: margin, leverage: 2, "), "account.leverage was 4 and would be 2"),
+        (
+            account(ON_MARGIN),
+            account(f'{ON_MARGIN}maintenance_margin: "0.2", '),
+            "account.maintenance_margin was not given and would be 0.2",
+        ),
+        (account(""), account(ON_MARGIN), "account.kind was cash and would be margin"),
+        (
+            instrument("future", FUTURE, of=ON_MARGIN),
+            instrument("future", FUTURE.replace('"0.1"', '"0.1", maintenance: "0.02"'), of=ON_MARGIN),
+            "instruments.AAA.margin was {initial: 0.1} and would be {initial: 0.1, maintenance: 0.02}",
+        ),
+        (
+            instrument("perpetual", "margin: {isolated: true},", of=ON_MARGIN),
+            instrument("perpetual", of=ON_MARGIN),
+            "instruments.AAA.margin was {isolated: true} and would be not given",
+        ),
+    ],
+)
+def test_money_margin_and_expiries_stay_as_they_were(before: str, after: str, refused: str, tmp_path: Path) -> None:
+    assert changed(tmp_path, before, after) == FleetChange(refused=[refused])
+
+
+def test_a_leverage_that_no_position_is_held_by_may_change(tmp_path: Path) -> None:
+    before, after = (instrument("future", FUTURE, of=f"kind: margin, leverage: {n}, ") for n in (4, 2))
+    assert changed(tmp_path, before, after) == FleetChange()
+
+
+def test_what_holding_brings_may_change_and_is_told_with_what_it_was(tmp_path: Path) -> None:
+    of = 'interest: {USD: {debit: "0.07"}}, '
+    before = instrument("equity", 'borrow: "0.03",', of=ON_MARGIN + of)
+    of = of.replace("0.07", "0.06") + "day_count: 360, sweep: true, rollover: {at: 16:00, triple: none}, "
+    after = instrument("equity", 'borrow: "0.04",', of=(ON_MARGIN + of).replace("16:00", '"16:00"'))
+    assert changed(tmp_path, before, after) == FleetChange(
+        altered=[
+            "account.interest.USD.debit: 0.06, was 0.07",
+            "account.day_count: 360, was 365",
+            "account.rollover.at: 16:00, was 17:00",
+            "account.rollover.triple: none, was wed",
+            "account.sweep: true, was false",
+            "instruments.AAA.borrow: 0.04, was 0.03",
+        ]
+    )
+
+
+def test_other_contents_of_a_file_are_a_change_too(tmp_path: Path) -> None:
+    actions, funding = tmp_path / "a.csv", tmp_path / "f.csv"
+    told = []
+    for text, file in (
+        (instrument("equity", "actions: a.csv,"), actions),
+        (instrument("perpetual", "funding: {file: f.csv},", of=ON_MARGIN), funding),
+    ):
+        actions.write_text("date,kind,value\n2026-08-07,dividend,0.82\n")
+        funding.write_text("time,rate\n2026-01-06T08:00:00Z,0.1\n")
+        before = fleet_of(plan_of(tmp_path, text))
+        file.write_text(file.read_text().replace("0.82", "0.83").replace("0.1", "0.01"))
+        told += change(before, fleet_of(plan_of(tmp_path, text))).altered
+    numbers = r"\(\w{8}\)"
+    assert len(told) == 2
+    one = "1 dividend, 0 splits"
+    assert re.fullmatch(rf"instruments.AAA.actions.contents: {one} {numbers}, was {one} {numbers}", told[0])
+    assert re.fullmatch(rf"instruments.AAA.funding.file.contents: 1 rate {numbers}, was 1 rate {numbers}", told[1])
+
+
+def test_a_funding_is_told_by_its_keys(tmp_path: Path) -> None:
+    after = instrument("perpetual", 'funding: {rate: "0.0001", interval: 1h},', of=ON_MARGIN)
+    assert changed(tmp_path, instrument("perpetual", of=ON_MARGIN), after).altered == [
+        "instruments.AAA.funding.interval: 1h, was not given",
+        "instruments.AAA.funding.rate: 0.0001, was not given",
+    ]
+
+
 def test_a_pair_that_is_wrong_itself_makes_no_currency_look_lost(tmp_path: Path) -> None:
     text = paired(instrument("equity", "currency: EUR,"), "EUR").replace('tick_size: "0.0001"', "tick_size: 0.0001")
     (problem,) = problems_of(tmp_path, text)
@@ -461,7 +654,7 @@ def test_each_key_is_taken_by_the_kinds_that_have_it(key: str, kind: str, tmp_pa
     written = {
         "swap": "{long: 1, short: 1}",
         "borrow": '"0.1"',
-        "funding": "{rate: 1}",
+        "funding": '{rate: "0.99"}',
         "settles": "daily",
         "expires": "2027-01-01T00:00:00Z",
         "actions": "actions.csv",

@@ -28,7 +28,9 @@ from trading.reports import ReportKind
 
 
 def announced(*records: Record, stream: EventStream | None = None) -> Announcer:
-    announcer = Announcer(stream or EventStream(), lambda _strategy, _order_id: Order(terms=submit().terms))
+    announcer = Announcer(
+        stream or EventStream(), lambda _strategy, _order_id: Order(terms=submit().terms), {"AAA": "USD"}.__getitem__
+    )
     for sequence, record in enumerate(records, 1):
         announcer.hear(Entry(sequence, record))
     return announcer
@@ -42,7 +44,7 @@ def test_fills_refusals_trips_and_operations_are_lines_of_the_log(caplog: pytest
     caplog.set_level(logging.INFO)
     announced(opened(), submit(), filled(), refused(2), trip("maker"), commit(), operation("halt"), commit(2), closed())
     assert said(caplog) == [
-        (logging.INFO, "sma", "buy 100 AAA @ 10.04  fee 0.35  at 12:00:01"),
+        (logging.INFO, "sma", "buy 100 AAA @ 10.04  fee 0.35  at 2026-01-01 12:00:01"),
         (logging.INFO, "sma", "order refused: 200 AAA is over the limit of 150 (position)"),
         (logging.ERROR, "maker", "tripped: ZeroDivisionError\nline 1"),
         (logging.WARNING, "", "halt: lunch"),
@@ -55,7 +57,9 @@ async def test_a_bust_is_told_as_the_fill_that_takes_it_back(caplog: pytest.LogC
     with stream.subscribe() as listener:
         announced(submit(), filled(), busted(), commit(), stream=stream)
         lines = [msgspec.json.decode(line) for line in (await listener.lines()).splitlines()]
-    assert said(caplog)[1:] == [(logging.WARNING, "sma", "annulled: sell 100 AAA @ 10.04  fee -0.35  at 12:00:02")]
+    assert said(caplog)[1:] == [
+        (logging.WARNING, "sma", "annulled: sell 100 AAA @ 10.04  fee -0.35  at 2026-01-01 12:00:02")
+    ]
     fills = [line["fill"] for line in lines if line["kind"] == "fill"]
     assert [(fill["side"], fill["reverses"]) for fill in fills] == [("buy", ""), ("sell", "e1")]
 
@@ -95,12 +99,12 @@ def test_what_befalls_a_book_is_a_line_of_its_strategys(caplog: pytest.LogCaptur
         commit(),
     )
     assert said(caplog) == [
-        (logging.INFO, "sma", "funding AAA  -3.35 USD  at 13:00:00"),
-        (logging.INFO, "sma", "split AAA  +300 units  +1.20 USD  realised -0.05  at 13:00:00"),
+        (logging.INFO, "sma", "funding AAA  -3.35 USD  at 2026-01-01 13:00:00"),
+        (logging.INFO, "sma", "split AAA  +300 units  +1.20 USD  realised -0.05  at 2026-01-01 13:00:00"),
         (logging.WARNING, "", "margin call: equity is below 500"),
-        (logging.WARNING, "sma", "margin call  equity is below 500  at 13:00:00"),
-        (logging.ERROR, "", "liquidated: sell 50 AAA @ 9.00  fee 1.00  at 13:00:00  (no margin left)"),
-        (logging.ERROR, "sma", "liquidation AAA  no margin left  at 13:00:00"),
+        (logging.WARNING, "sma", "margin call  equity is below 500  at 2026-01-01 13:00:00"),
+        (logging.ERROR, "", "liquidated: sell 50 AAA @ 9.00  fee 1.00  at 2026-01-01 13:00:00  (no margin left)"),
+        (logging.ERROR, "sma", "liquidation AAA  no margin left  at 2026-01-01 13:00:00"),
     ]
 
 
@@ -114,6 +118,13 @@ def test_what_an_operator_moves_is_a_line_of_the_log(caplog: pytest.LogCaptureFi
         (logging.INFO, "", "transfer of 75 USD from sma to rsi: more for rsi"),
         (logging.INFO, "", "transfer of -5 AAA at 10.04 from sma to rsi: more for rsi"),
     ]
+
+
+def test_amounts_are_plain_and_a_zero_has_no_sign(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    tiny = {"BTC": "-1E-8", "USD": "-0.00"}
+    announced(posted(PostingKind.FUNDING, symbol="AAA", cash=tiny, units=Decimal("1E+2")), commit())
+    assert said(caplog)[0][2] == "funding AAA  +100 units  -0.00000001 BTC  0.00 USD  at 2026-01-01 13:00:00"
 
 
 async def test_listeners_hear_of_postings_and_of_what_was_liquidated() -> None:
@@ -133,6 +144,7 @@ async def test_listeners_hear_of_postings_and_of_what_was_liquidated() -> None:
         "cost": "0",
         "realised": "0",
         "price": None,
+        "currency": "USD",
         "reason": "",
         "event_id": "event-1",
     }

@@ -128,6 +128,7 @@ async def test_another_user_is_refused_by_the_peers_credentials(operations: Oper
         ("DELETE", "/v1/status", {}, 405, "method_not_allowed"),
         ("GET", "/v1/strategies/sma-aa", {}, 404, "unknown_strategy"),
         ("GET", "/v1/orders?strategy=nobody", {}, 404, "unknown_strategy"),
+        ("GET", "/v1/fills?strategy=unallocate", {}, 404, "unknown_strategy"),
         ("GET", "/v1/positions?strategy=nobody", {}, 404, "unknown_strategy"),
         ("GET", "/v1/orders?limit=0", {}, 400, "bad_request"),
         ("GET", "/v1/orders?limit=10001", {}, 400, "bad_request"),
@@ -262,7 +263,15 @@ async def test_money_is_paid_in_and_moved_and_answered_with_the_account(
         _, after = await ask(session, "POST", "/v1/account/transfer", json=moved)
         _, left = await ask(session, "POST", "/v1/account/withdraw", json={"amount": 79.5, "currency": "USD"})
         _, postings = await ask(session, "GET", "/v1/postings?strategy=unallocated&limit=2")
-    assert paid["unallocated"] == {"cash": {"USD": "500.00"}, "positions": {}}
+    assert paid["unallocated"] == {"cash": {"USD": "500.00"}, "positions": {}, "equity": "500.00"}
+    assert paid["moved"] == {
+        "source": None,
+        "target": "unallocated",
+        "amount": "500.00",
+        "currency": "USD",
+        "symbol": "",
+        "price": None,
+    }
     assert after["books"]["maker"]["cash"] == {"USD": "25120.50"}
     assert (left["unallocated"]["cash"], left["balanced"]) == ({"USD": "300.00"}, True)
     assert [(one["kind"], one["cash"]) for one in postings] == [
@@ -298,8 +307,13 @@ async def test_a_margin_account_shows_what_is_tied_up_and_balances_that_are_not_
     async with client(operations, path) as session:
         _, account = await ask(session, "GET", "/v1/account")
         _, positions = await ask(session, "GET", "/v1/positions")
+        async with session.get("/metrics") as response:
+            metrics = await response.text()
     assert (account["kind"], account["equity"], account["balances"]) == ("margin", "49999.00", {"USD": "50000.00"})
     assert account["margin"] == {"initial": "1000.70", "maintenance": "500.35", "free": "48998.30"}
+    for name, amount in (("initial", 1000.7), ("maintenance", 500.35), ("free", 48998.3)):
+        assert f'bulkhead_account_margin_{name}{{currency="USD"}} {amount}' in metrics
+    assert [account[owner].get("equity") for owner in ("ledger", "broker", "difference")] == ["49999.00", None, None]
     assert account["books"]["sma-aaa"]["balance"] == {"USD": "25000.00"}
     assert "balance" not in account["books"]["maker"]
     assert positions[0]["margin"] == "1000.70"
@@ -335,6 +349,17 @@ async def test_events_come_as_lines_until_the_daemon_stops(operations: Operation
     assert [line["kind"] for line in lines] == ["order", "fill", "operation"]
     assert lines[1]["fill"]["price"] == "100.07"
     assert lines[2] == {"kind": "operation", "action": "halt", "ts": "2026-01-05T14:30:00Z", "reason": "drill"}
+
+
+async def test_amounts_are_plain_digits_wherever_they_are_read(operations: OperationsInMemory, path: Path) -> None:
+    async with client(operations, path) as session, session.get("/v1/events") as response:
+        operations.post("maker", PostingKind.FUNDING, "-1E-8", symbol="AAA")
+        operations.post("maker", PostingKind.BORROW, "-0.00", symbol="AAA")
+        lines = [json.loads(await response.content.readline()) for _ in range(2)]
+        _, postings = await ask(session, "GET", "/v1/postings")
+    assert [one["cash"]["USD"] for one in postings] == ["-0.00000001", "0.00"]
+    assert [line["posting"] for line in lines] == postings
+    assert [one["currency"] for one in postings] == ["USD", "USD"]
 
 
 async def test_a_listener_that_falls_behind_is_told_and_let_go(path: Path) -> None:

@@ -74,13 +74,14 @@ def test_a_cash_account_has_no_margin_and_a_margin_without_a_price_is_not_known(
 def test_the_balance_stands_beside_cash_where_they_differ() -> None:
     router, _ = a_router(FUTURE)
     buy(router, FUTURE, "2", "100")
-    held = holdings_view(router.ledger.of("a"))
-    assert (held.cash, held.balance, held.positions) == (
+    held = holdings_view(router.ledger.of("a"), Decimal(10_000))
+    assert (held.cash, held.balance, held.positions, held.equity) == (
         {"USD": Decimal(0)},
         {"USD": Decimal(10_000)},
         {"ES": Decimal(2)},
+        Decimal(10_000),
     )
-    assert holdings_view(router.ledger.of("b")).balance == {}
+    assert holdings_view(router.ledger.of("b"), None).balance == {}
 
 
 def test_a_position_shows_its_margin_at_the_mark() -> None:

@@ -142,7 +142,7 @@ def test_postings_are_listed_with_cash_and_units(bulkhead: Bulkhead, running: Op
     running.post("unallocated", PostingKind.DEPOSIT, "500.00")
     listed = bulkhead("account", "postings", "--strategy", "sma-aaa")
     assert listed.stdout.splitlines()[1].split() == [
-        *("2026-01-05", "14:31:30", "sma-aaa", "funding", "AAA", "0", "-3.35", "USD", "0", "-", "-")
+        *("2026-01-05", "14:31:30", "sma-aaa", "funding", "AAA", "0", "-3.35", "USD", "0", "-", "USD", "-")
     ]
     assert len(json.loads(bulkhead("account", "postings", "-o", "json").stdout)) == 2
 
@@ -212,7 +212,7 @@ def test_money_is_paid_in_moved_and_paid_out(bulkhead: Bulkhead, running: Operat
     ]
     assert [(one.exit_code, one.stdout) for one in done] == [(0, "")] * 3
     assert [one.stderr for one in done] == [
-        "deposited 500 USD: it is unallocated\n",
+        "deposited 500.00 USD: it is unallocated\n",
         "transferred 120.50 USD from unallocated to maker\n",
         "withdrew 79.50 USD\n",
     ]
@@ -223,7 +223,8 @@ def test_money_is_paid_in_moved_and_paid_out(bulkhead: Bulkhead, running: Operat
 def test_a_position_is_moved_by_its_symbol(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
     words = ("account", "transfer", "--from", "sma-aaa", "--to", "maker", "10", "--symbol", "AAA")
     at_a_price, at_the_last = bulkhead(*words, "--price", "99.5"), bulkhead(*words)
-    assert at_a_price.stderr == at_the_last.stderr == "transferred 10 AAA from sma-aaa to maker\n"
+    assert at_a_price.stderr == "transferred 10 AAA at 99.5 USD from sma-aaa to maker\n"
+    assert at_the_last.stderr == "transferred 10 AAA at 100.07 USD from sma-aaa to maker\n"
     assert running.moved == ("sma-aaa", "maker", Decimal(10), "", "AAA", None, "asked on the command line")
 
 
@@ -341,7 +342,7 @@ def test_a_config_with_a_new_strategy_passes_the_check_and_is_told(bulkhead: Bul
     (tmp_path / "config.yaml").write_text(CONFIG)
     in_words, told = bulkhead("check"), json.loads(bulkhead("check", "-o", "json").stdout)
     assert (in_words.exit_code, "symbol=AAA, fast=5, slow=30, quantity=100" in in_words.stdout) == (0, True)
-    assert re.search(r"^emulated +no kind of order$", in_words.stdout, re.MULTILINE)
+    assert re.search(r"^emulated +nothing: the venue lacks no kind of order$", in_words.stdout, re.MULTILINE)
     assert told["emulated"] == []
     assert re.search(r"^account +cash, 100000 USD$", in_words.stdout, re.MULTILINE)
     assert re.search(r" 10000 USD +symbol=AAA", in_words.stdout)
@@ -384,6 +385,18 @@ def test_the_check_tells_the_kind_of_the_account_its_leverage_and_its_cash_by_cu
         {"USD": "100000", "EUR": "5"},
     ]
     assert told["strategies"][0]["capital"] == {"EUR": "5"}
+
+
+def test_the_check_of_an_account_on_margin_is_as_in_the_golden_files(bulkhead: Bulkhead, tmp_path: Path) -> None:
+    """Something of every kind, all that holding it brings or costs, and the files of that."""
+    bulkhead("new", "strategy", "MyCross", "--path", "mine")
+    (tmp_path / "config.yaml").write_text((GOLDEN / "check-account.yaml").read_text())
+    (tmp_path / "shares.csv").write_text("date,kind,value\n2026-01-06,dividend,0.82\n2026-02-02,split,4:1\n")
+    (tmp_path / "funding.csv").write_text("time,rate\n2026-01-05T16:00:00Z,0.0001\n2026-01-06T00:00:00Z,-0.12\n")
+    for form in ("table", "json"):
+        shown = bulkhead("check", "-o", form)
+        assert (shown.exit_code, shown.stderr) == (0, "")
+        assert_golden(f"check-account.{form}", shown.stdout.replace(str(tmp_path), "/here"))
 
 
 def test_a_config_tells_all_its_problems_at_once_on_stderr(bulkhead: Bulkhead, tmp_path: Path) -> None:
@@ -587,3 +600,87 @@ def test_a_long_reason_does_not_make_the_table_wide() -> None:
     assert shortened("ValueError: " + "x" * 3_000) == "ValueError: " + "x" * 68 + "…"
     assert shortened("first\nsecond") == "first…"
     assert shortened("short") == "short"
+
+
+LONG = "its process ended (killed by SIGKILL), " + "and that again, " * 9 + "\nand 3 restarts within 1m are used up"
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [(("strategy", "list"), "bulkhead strategy show STRATEGY"), (("orders",), "bulkhead orders -o json")],
+)
+def test_a_reason_is_whole_where_a_program_reads_and_cut_with_a_hint_on_a_terminal(
+    bulkhead: Bulkhead,
+    running: OperationsInMemory,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    where: str,
+) -> None:
+    running.reason = LONG
+    piped = bulkhead(*words).stdout
+    monkeypatch.setattr("daemon.cli.tables._is_terminal", lambda: True)
+    shown = bulkhead(*words).stdout
+    assert LONG.replace("\n", " ") in piped
+    assert "…" not in piped
+    assert shown.splitlines()[-1] == f"… is cut: {where}"
+    assert max(map(len, shown.splitlines())) < 250
+
+
+def test_every_alarm_has_a_line_and_ends_with_what_to_type(
+    bulkhead: Bulkhead, running: OperationsInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.cli.tables._is_terminal", lambda: True)
+    one, other = running.alarms = ["margin free is -5.00 USD", f"unallocated holds -140; {'so ' * 60}--price 9.99"]
+    lines = bulkhead("status").stdout.splitlines()
+    assert lines[4:6] == [f"alarms      {one}", f"            {other}"]
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_what_was_moved_is_answered_to_programs(bulkhead: Bulkhead, running: OperationsInMemory, form: str) -> None:
+    running.on_margin = True
+    moves = [
+        ("deposit", "1e2"),
+        ("withdraw", "50"),
+        ("transfer", "--from", "sma-aaa", "--to", "maker", "3", "--symbol", "AAA", "--price", "99.5"),
+    ]
+    done = [bulkhead("account", *words, "-o", form) for words in moves]
+    told = [yaml.safe_load(one.stdout)["moved"] for one in done]
+    assert [one["amount"] for one in told] == ["100.00", "50.00", "3"]
+    assert told[0] == {**told[1], "source": None, "target": "unallocated", "amount": "100.00"}
+    assert told[2] == {
+        "source": "sma-aaa",
+        "target": "maker",
+        "amount": "3",
+        "currency": "USD",
+        "symbol": "AAA",
+        "price": "99.5",
+    }
+    assert done[2].stderr == "transferred 3 AAA at 99.5 USD from sma-aaa to maker\n"
+
+
+def test_the_account_is_shown_in_full_as_a_strategy_is(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    shown = bulkhead("performance", "account").stdout.splitlines()
+    told = json.loads(bulkhead("performance", "account", "-o", "json").stdout)
+    of_one = [line.split("  ")[0] for line in bulkhead("performance", "maker").stdout.partition("\n\n")[0].splitlines()]
+    assert shown[0].split() == ["account", "all", "books", "together"]
+    assert [line.split("  ")[0] for line in shown[1:]] == of_one[1:]
+    assert (told["performance"]["capital"], told["strategy"], told["container"]) == ("50000", None, None)
+
+
+def test_a_strategy_that_is_called_account_is_shown_in_its_stead(bulkhead: Bulkhead, state: Path) -> None:
+    with served(OperationsInMemory(("account", "maker")), state / SOCKET_NAME):
+        told = json.loads(bulkhead("performance", "account", "-o", "json").stdout)
+    assert (told["strategy"], told["performance"]["capital"]) == ("account", "25000")
+
+
+@pytest.mark.parametrize("words", [("fills",), ("orders",), ("positions",), ("account", "postings")])
+@pytest.mark.usefixtures("running")
+def test_what_is_nobodys_can_be_asked_for(bulkhead: Bulkhead, words: tuple[str, ...]) -> None:
+    shown = bulkhead(*words, "--strategy", "unallocated", "-o", "json")
+    assert (shown.exit_code, json.loads(shown.stdout)) == (0, [])
+
+
+def test_help_says_that_units_are_moved_by_a_quantity(bulkhead: Bulkhead) -> None:
+    told = bulkhead("account", "transfer", "--help").stdout
+    assert "AMOUNT|QUANTITY" in told
+    assert "whole ticks" in told

@@ -305,13 +305,13 @@ def test_what_is_wrong_in_a_variable_is_told_with_its_name(tmp_path: Path) -> No
     environ = {
         "BULKHEAD_FEED__SEDE": "9",
         "BULKHEAD_FEED__SPEED": "0",
-        "BULKHEAD_ACCOUNT__CASH": "0.5",
+        "BULKHEAD_ACCOUNT__CASH": "-0.5",
         "BULKHEAD_MODE__X": "1",
         "BULKHEAD_STRATEGIES__7__CAPITAL": "1",
         "BULKHEAD_LOG__LEVEL": "[",
     }
     assert problems_of(tmp_path, CONFIG, environ) == [
-        'BULKHEAD_ACCOUNT__CASH: account.cash: put it in quotes, "0.5": an unquoted number with a point is not exact',
+        "BULKHEAD_ACCOUNT__CASH: account.cash: must be above 0; got -0.5",
         "BULKHEAD_FEED__SEDE: feed.sede: unknown key; did you mean 'seed'?",
         "BULKHEAD_FEED__SPEED: feed.speed: must be a number above zero, or max; got 0",
         "BULKHEAD_LOG__LEVEL: log.level: not valid YAML at column 2: while parsing a flow node, expected the node"

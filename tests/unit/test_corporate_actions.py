@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.simulated.entitlements import Dividend, FundingRate, UnitSplit
-from daemon.config.actions import CorporateActions, corporate_actions
+from daemon.config.actions import HEADER, CorporateActions, corporate_actions
 from daemon.config.funding_history import funding_history
+from daemon.config.plain_rows import BadRows
 from daemon.errors import BadData
 from trading.timestamps import HOUR, iso
 
@@ -53,8 +54,47 @@ def test_a_day_may_have_one_of_each_and_spaces_and_empty_lines_count_for_nothing
     )
 
 
-def test_a_file_without_rows_has_no_actions() -> None:
-    assert read("date,kind,value\n") == CorporateActions()
+def test_a_file_without_rows_is_refused() -> None:
+    assert refused("date,kind,value\n\n") == "aapl.csv: has no rows; leave `actions` out"
+
+
+def bad_rows(text: str) -> list[str]:
+    with pytest.raises(BadRows) as caught:
+        read(text)
+    return caught.value.told
+
+
+def test_every_row_that_cannot_be_is_told_and_makes_no_other_look_wrong() -> None:
+    rows = ["2020-01-02,split,4", "2020-01-0x,split,2:1", "2020-01-03,split,2:1", "2020-01-03,split,2:1", "2020-01-04"]
+    assert bad_rows("\n".join([HEADER, *rows, "2020-01-05,dividend,1"])) == [
+        "aapl.csv: line 2: '4' is no split; write new units and old ones, such as 4:1",
+        "aapl.csv: line 3: '2020-01-0x' is no date; write dates as 2020-08-31",
+        "aapl.csv: line 5: is a second split of 2020-01-03; write one row for both",
+        "aapl.csv: line 6: has 1 cells; write three: date,kind,value",
+    ]
+
+
+def test_a_date_far_ahead_makes_one_row_look_late_not_all_that_follow() -> None:
+    rows = [f"{day},dividend,1" for day in ("2020-01-02", "2030-01-03", "2020-01-04", "2020-01-05")]
+    assert bad_rows("\n".join([HEADER, *rows])) == [
+        "aapl.csv: line 4: is before 2030-01-03 of the row before; sort the rows by date"
+    ]
+
+
+@pytest.mark.parametrize(("bad", "more"), [(5, []), (6, ["aapl.csv: 1 more lines cannot be"])])
+def test_five_rows_are_told_and_how_many_more_there_are(bad: int, more: list[str]) -> None:
+    why = "'x' is no date; write dates as 2020-08-31"
+    told = [f"aapl.csv: line {line}: {why}" for line in range(2, 7)]
+    assert bad_rows("\n".join([HEADER, *["x,split,1:2"] * bad])) == [*told, *more]
+
+
+def test_several_rows_of_a_factor_file_are_told_in_their_order() -> None:
+    rows = ["20200806,0.99,1,455", "20200807,0.98,1,1", "20200808,x,1,1", "20200809,1,0,1", "20200809,1,1,1"]
+    assert bad_rows("\n".join(rows)) == [
+        "aapl.csv: line 1: the price factor falls, from 0.99 to 0.98; get the file anew",
+        "aapl.csv: line 3: 'x' is no number; write it as 0.82",
+        "aapl.csv: line 4: 0 is not above zero; correct it, or leave the line out",
+    ]
 
 
 PLAIN = [
@@ -202,7 +242,6 @@ def test_funding_rates_stand_at_multiples_of_the_interval_in_their_order() -> No
         ("2024-01-01T00:00:00Z", "0.0001"),
         ("2024-01-01T08:00:00Z", "-0.000025"),
     ]
-    assert rates("time,rate\n") == ()
 
 
 @pytest.mark.parametrize(
@@ -218,6 +257,9 @@ def test_funding_rates_stand_at_multiples_of_the_interval_in_their_order() -> No
         ("time,rate\n2024-01-01T04:00:00Z,0\n", "line 2: 2024-01-01T04:00:00Z is no multiple of the interval, 8h;"
          " write the time at which the rate fell due, or another interval"),
         ("time,rate\n2024-01-01T00:00:00Z,x\n", "line 2: 'x' is no number; write it as 0.82"),
+        ("time,rate\n2024-01-01T00:00:00Z,-1\n", "line 2: -1 is all that a position is worth, or more, at each funding;"
+         ' write a share: "0.0001" is 0.01 %'),
+        ("time,rate\n", "has no rows; leave `file` out, and write a rate"),
         ("time,rate\n2024-01-01T08:00:00Z,0\n2024-01-01T08:00:00Z,0\n",
          "line 3: is not after 2024-01-01T08:00:00Z of the row before; sort the rows, each time once"),
         ("time,rate\n2024-01-01T08:00:00Z,0\n2024-01-01T00:00:00Z,0\n",
@@ -228,3 +270,9 @@ def test_a_rate_that_cannot_be_is_refused_with_file_and_line(text: str, message:
     with pytest.raises(BadData) as caught:
         rates(text)
     assert f"{caught.value}; {caught.value.mend}" == f"funding.csv: {message}"
+
+
+def test_every_rate_that_cannot_be_is_told() -> None:
+    with pytest.raises(BadRows) as caught:
+        rates("time,rate\n2024-01-01T01:00:00Z,0\n2024-01-01T08:00:00Z,0.999\n2024-01-01T16:00:00Z,5\n")
+    assert [why.partition(": ")[2].partition(":")[0] for why in caught.value.told] == ["line 2", "line 4"]

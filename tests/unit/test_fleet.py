@@ -8,7 +8,9 @@ import pytest
 
 from daemon.fleet import Fleet, FleetChange, StrategyEntry, change
 from tests.market_builders import an_instrument
+from trading.instruments import Instrument, MarginTerms
 from trading.limits import RiskLimits
+from trading.money import Currency
 
 
 def an_entry(strategy: str = "sma", **changes: Any) -> StrategyEntry:
@@ -86,7 +88,7 @@ def a_fleet(*entries: StrategyEntry, **changes: Any) -> Fleet:
         (a_fleet(instruments={"AAA": an_instrument("AAA")}), FleetChange(refused=["instruments.BBB would be gone"])),
         (
             a_fleet(instruments={"AAA": an_instrument("AAA"), "BBB": an_instrument("BBB", tick="0.05")}),
-            FleetChange(refused=["instruments.BBB would be different"]),
+            FleetChange(refused=["instruments.BBB.tick_size was 0.01 and would be 0.05"]),
         ),
         (
             a_fleet(instruments={symbol: an_instrument(symbol) for symbol in ("AAA", "BBB", "CCC")}),
@@ -101,6 +103,112 @@ def test_what_differs_between_two_fleets(after: Fleet, expected: FleetChange) ->
 
 def in_euros(strategy: str) -> StrategyEntry:
     return an_entry(strategy, capital={"EUR": Decimal(25_000)})
+
+
+# The account and its instruments: what is refused is told under the key that it comes of.
+
+
+def in_currency(instrument: Instrument, code: str) -> Instrument:
+    return msgspec.structs.replace(instrument, currency=Currency.known(code))
+
+
+def on_margin(initial: str = "0.25", *, code: str = "USD", **changes: Any) -> Fleet:
+    """A fleet on margin with a leverage of four, all of whose instruments have the same margin."""
+    terms = MarginTerms(currency=Currency.known(code), initial=Decimal(initial), maintenance=Decimal(initial) / 2)
+    margined = {s: msgspec.structs.replace(an_instrument(s), margin=terms) for s in ("AAA", "BBB")}
+    return a_fleet(**{"kind": "margin", "leverage": Decimal(4), "instruments": margined} | changes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        (on_margin(), on_margin(leverage=Decimal("4.0")), []),
+        (on_margin(), on_margin("0.5", leverage=Decimal(2)), ["account.leverage was 4 and would be 2"]),
+        (
+            on_margin("0.5", leverage=None),
+            on_margin("0.25"),
+            ["account.leverage was not given and would be 4"],
+        ),
+        (
+            on_margin(),
+            on_margin("0.5", maintenance_margin=Decimal("0.1")),
+            ["account.maintenance_margin was not given and would be 0.1"],
+        ),
+        (a_fleet(), on_margin(), ["account.kind was cash and would be margin"]),
+        (on_margin(), a_fleet(), ["account.kind was margin and would be cash"]),
+        (
+            on_margin(margins={"AAA": "{initial: 0.25}", "BBB": "{initial: 0.25}"}),
+            on_margin(leverage=Decimal(2), margins={"AAA": "{initial: 0.25}", "BBB": "{initial: 0.250}"}),
+            [],
+        ),
+        (
+            on_margin(),
+            on_margin("0.5", margins={"BBB": "{initial: 0.5}"}, leverage=Decimal(2)),
+            [
+                "account.leverage was 4 and would be 2",
+                "instruments.BBB.margin was not given and would be {initial: 0.5}",
+            ],
+        ),
+        (
+            on_margin(),
+            on_margin("0.250001"),
+            ["instruments.AAA.margin would be different", "instruments.BBB.margin would be different"],
+        ),
+        (
+            a_fleet(expiries={"AAA": 10**18, "BBB": 10**18}),
+            a_fleet(expiries={"AAA": 10**18 + 10**9, "CCC": 1}),
+            [
+                "instruments.AAA.expires was 2001-09-09T01:46:40Z and would be 2001-09-09T01:46:41Z",
+                "instruments.BBB.expires was 2001-09-09T01:46:40Z and would be not given",
+            ],
+        ),
+        (
+            on_margin(instruments={"AAA": an_instrument("AAA")}),
+            on_margin(instruments={"AAA": msgspec.structs.replace(an_instrument("AAA"), mark_symbol="BBB")}),
+            ["instruments.AAA.mark was not given and would be BBB"],
+        ),
+        (
+            a_fleet(),
+            a_fleet(
+                currency="EUR",
+                cash={"EUR": Decimal(100_000)},
+                strategies=[in_euros("sma"), in_euros("maker")],
+                instruments={s: in_currency(an_instrument(s), "EUR") for s in ("AAA", "BBB")},
+            ),
+            ["account.currency was USD and would be EUR"],
+        ),
+        (
+            a_fleet(),
+            a_fleet(instruments={"AAA": in_currency(an_instrument("AAA"), "EUR"), "BBB": an_instrument("BBB")}),
+            ["instruments.AAA.currency was USD and would be EUR"],
+        ),
+        (
+            a_fleet(instruments={s: in_currency(an_instrument(s), "USD") for s in ("AAA", "BBB")}),
+            a_fleet(
+                instruments={
+                    s: msgspec.structs.replace(an_instrument(s), currency=Currency(code="USD", quantum=Decimal("0.1")))
+                    for s in ("AAA", "BBB")
+                }
+            ),
+            ["currencies.USD was 0.01 and would be 0.1"],
+        ),
+    ],
+)
+def test_what_is_refused_is_told_once_by_its_cause(before: Fleet, after: Fleet, refused: list[str]) -> None:
+    assert change(before, after) == FleetChange(refused=refused)
+
+
+def test_what_may_change_is_told_with_what_it_was_but_of_new_instruments_nothing() -> None:
+    before = a_fleet(
+        changeable={"account.day_count": "365", "account.sweep": "false", "instruments.AAA.borrow": "0.03"}
+    )
+    after = a_fleet(
+        changeable={"account.day_count": "360", "account.sweep": "false", "instruments.CCC.borrow": "0.02"},
+        instruments={symbol: an_instrument(symbol) for symbol in ("AAA", "BBB", "CCC")},
+    )
+    assert change(before, after) == FleetChange(
+        altered=["account.day_count: 360, was 365", "instruments.AAA.borrow: not given, was 0.03"]
+    )
 
 
 def test_amounts_of_the_accounts_own_currency_are_told_once_when_that_changes() -> None:

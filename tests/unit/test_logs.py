@@ -98,4 +98,4 @@ def test_a_log_on_a_full_disk_stops_nobody_and_says_nothing_elsewhere(capsys: py
 def test_a_fill_is_one_line_of_the_trades_words() -> None:
     operations = OperationsInMemory()
     operations.buy("sma-aaa", 100, "100.07")
-    assert fill_line(operations.all_fills[0]) == "buy 100 AAA @ 100.07  fee 1.00  at 14:31:07"
+    assert fill_line(operations.all_fills[0]) == "buy 100 AAA @ 100.07  fee 1.00  at 2026-01-05 14:31:07"

@@ -696,8 +696,8 @@ def test_a_quote_without_one_side_leaves_a_position_valued_at_what_it_was_bought
         (
             AAA,
             "-9500.01",
-            "9500.01 USD cannot be paid out: equity is 10000.00 USD, and positions and open orders need a margin of "
-            "500.00",
+            "9500.01 USD cannot be paid out, 9500.00 USD can: equity is 10000.00, and positions and open orders need a "
+            "margin of 500.00",
         ),
     ],
     ids=["cash", "margin"],

@@ -47,8 +47,19 @@ def standing(**changes: Any) -> Standing:
     return Standing(**(given | changes))
 
 
-def reckoned(path: Path, *records: Record, since: float | None = None, only: str | None = None, **of: Any) -> Reckoning:
-    projection = Projection.open(path, journal(*records, commit()))
+BEGINNING = valued(0, sma="10000", rsi="10000", unallocated="5000")
+"""What the books are worth at the first event."""
+
+
+def reckoned(
+    path: Path,
+    *records: Record,
+    since: float | None = None,
+    only: str | None = None,
+    beginning: Record = BEGINNING,
+    **of: Any,
+) -> Reckoning:
+    projection = Projection.open(path, journal(beginning, *records, commit()))
     try:
         return Reckoning(projection, standing(**of), None if since is None else at(since), only)
     finally:
@@ -203,10 +214,59 @@ def test_one_strategy_alone_has_the_row_that_it_has_among_all(path: Path) -> Non
     assert reckoned(path, *records, only="sma").row("sma") == reckoned(path, *records).row("sma")
 
 
-def test_a_strategy_that_was_added_later_begins_with_its_first_day(path: Path) -> None:
-    late = valued(MIDNIGHT + 3 * DAY, sma="10100", rsi="10000", unallocated="5000")
-    found = reckoned(path, late, now_ns=at(MIDNIGHT + 3 * DAY + 1))
-    assert found.start_ns("sma") == at(MIDNIGHT + 2 * DAY)
+def test_a_strategy_that_was_added_later_begins_when_it_was_first_valued(path: Path) -> None:
+    alone = valued(0, rsi="10000", unallocated="15000")
+    added = valued(MIDNIGHT + 3 * DAY + 1, sma="10000", rsi="10000", unallocated="5000")
+    found = reckoned(path, added, beginning=alone, now_ns=at(MIDNIGHT + 3 * DAY + 2))
+    assert (found.start_ns("sma"), found.start_ns("rsi")) == (at(MIDNIGHT + 3 * DAY + 1), at(0))
+    assert found.row("sma").net_profit == Decimal(500)
+    assert found.row("sma").total_return == pytest.approx(0.05)
+
+
+def test_who_was_never_valued_begins_with_the_feed(path: Path) -> None:
+    nobody = valued(0, unallocated="25000")
+    found = reckoned(path, beginning=nobody, start_ns=at(-1))
+    assert (found.start_ns("sma"), found.row("sma").net_profit) == (at(-1), Decimal(500))
+
+
+EUROS: dict[str, Any] = {
+    "capital": {"sma": {"EUR": Decimal(10_000)}, "rsi": {"USD": Decimal(10_000)}},
+    "rates": {"USD": Decimal(1), "EUR": Decimal("1.20")},
+    "values": {"sma": worth("12100"), "rsi": worth("10000"), "unallocated": worth("5000")},
+}
+"""Ten thousand euros that were worth 11,000 dollars at first and are worth 12,000 now, with 100 earned."""
+
+
+def test_capital_in_another_currency_begins_with_its_first_value_and_not_at_the_rate_of_now(path: Path) -> None:
+    unknown = valued(0, sma=None, rsi="10000", unallocated="5000")
+    begun = valued(1, sma="11000", rsi="10000", unallocated="5000")
+    found = reckoned(path, begun, beginning=unknown, **EUROS)
+    row = found.row("sma")
+    assert (found.start_ns("sma"), found.start_ns("rsi")) == (at(1), at(0))
+    assert (row.capital, row.net_profit) == (Decimal(11_000), Decimal(1_100))
+    assert row.total_return == pytest.approx(0.1)
+
+
+def test_capital_in_another_currency_that_was_never_valued_counts_at_the_rate_of_now(path: Path) -> None:
+    row = reckoned(path, beginning=valued(0, sma=None, rsi="10000", unallocated="5000"), **EUROS).row("sma")
+    assert (row.capital, row.net_profit) == (Decimal(12_000), Decimal(100))
+
+
+def test_what_was_moved_before_the_first_value_is_in_it(path: Path) -> None:
+    moved = posted(PostingKind.TRANSFER, hours=1, cash={"USD": "500"})
+    begun = valued(2, sma="11500", rsi="10000", unallocated="4500")
+    unknown = valued(0, sma=None, rsi="10000", unallocated="5000")
+    row = reckoned(path, moved, begun, beginning=unknown, **EUROS).row("sma")
+    assert (row.capital, row.net_profit) == (Decimal(11_500), Decimal(600))
+
+
+@pytest.mark.parametrize(("count", "tells"), [(28, False), (29, True)])
+def test_fewer_than_thirty_days_say_nothing_of_a_year(path: Path, count: int, tells: bool) -> None:
+    """With the day of now there is one return more than days that ended."""
+    ends = days(*(str(10_000 + 17 * day - 200 * (day == 9)) for day in range(1, count + 1)))
+    row = reckoned(path, *ends, now_ns=at(MIDNIGHT + count * DAY)).row("sma")
+    assert (row.cagr is not None, row.calmar is not None) == (tells, tells)
+    assert None not in (row.sharpe, row.volatility, row.max_drawdown, row.total_return)
 
 
 def test_where_a_rate_is_missing_nothing_is_guessed(path: Path) -> None:
@@ -236,7 +296,7 @@ def test_a_day_without_a_rate_is_left_out(path: Path) -> None:
 def test_what_the_journal_has_after_the_standing_was_taken_is_left_to_the_next(path: Path) -> None:
     early = traded(Side.BUY, "10.00", 1)
     late = posted(PostingKind.TRANSFER, cash={"USD": "5000"})
-    row = reckoned(path, early, late, sequence=2).row("sma")
+    row = reckoned(path, early, late, sequence=3).row("sma")
     assert (row.capital, row.fills) == (Decimal(10_000), 1)
 
 

@@ -129,6 +129,51 @@ async def test_a_future_may_be_moved_at_a_price_below_zero_and_nothing_else() ->
         await treasury(shell).transfer_position("a", "b", Units("AAA", Decimal(1), Decimal("-37.63")), "")
 
 
+async def test_what_was_moved_is_told_as_it_was_booked() -> None:
+    shell = Floored()
+    desk = treasury(shell)
+    paid, taken = await desk.deposit(Decimal("5E+2"), "", ""), await desk.withdraw(Decimal(20), "", "")
+    cash = await desk.transfer_cash("unallocated", "a", Decimal("1E+1"), "", "")
+    assert [(one.source, one.target, str(one.amount), one.currency) for one in (paid, taken, cash)] == [
+        (None, "unallocated", "500.00", "USD"),
+        ("unallocated", None, "20.00", "USD"),
+        ("unallocated", "a", "10.00", "USD"),
+    ]
+    shell.rig.book("a").positions["AAA"].quantity = Decimal(-20)
+    short = await desk.transfer_position("a", "b", Units("AAA", Decimal("1E+1"), Decimal("1E+2")), "")
+    heard = await desk.transfer_position("a", "b", Units("AAA", Decimal("3.0"), None), "")
+    assert [(str(one.amount), one.symbol, str(one.price), one.currency) for one in (short, heard)] == [
+        ("-10", "AAA", "100.00", "USD"),
+        ("-3", "AAA", "100.5", "USD"),
+    ]
+    moved = shell.asked[-2].transfer
+    assert moved is not None
+    assert (str(moved.amount), str(moved.price)) == ("-10", "100.00"), "the journal has it so too"
+
+
+async def test_the_middle_of_a_quote_is_told_without_the_noise_of_binary_fractions() -> None:
+    shell = Floored()
+    shell.rig.router.marks["AAA"] = (100.07 + 100.10) / 2 + 2e-14
+    moved = await treasury(shell).transfer_position("a", "b", Units("AAA", Decimal(1), None), "")
+    assert moved.price == Decimal("100.085")
+
+
+@pytest.mark.parametrize(
+    ("units", "why"),
+    [
+        (Units("AAA", Decimal(1), Decimal("99.505")), "price is 99.505; it must be a whole number of ticks of 0.01"),
+        (Units("AAA", Decimal(1), Decimal("1E-8")), "price is 0.00000001; it must be a whole number of ticks of 0.01"),
+        (Units("AAA", Decimal("1E-7"), None), "0.0000001 AAA is no whole number of lots of 1"),
+        (Units("AAA", Decimal("-0"), None), "quantity is 0; it must be above zero and at most 1000000000000"),
+        (Units("AAA", Decimal("1E+99999"), None), "quantity is above 1000000000000; it must be above zero"),
+    ],
+)
+async def test_what_cannot_be_meant_is_told_in_plain_digits(units: Units, why: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        await treasury(Floored()).transfer_position("a", "b", units, "")
+    assert str(refused.value).startswith(why)
+
+
 async def test_a_price_that_was_never_heard_has_to_be_named() -> None:
     with pytest.raises(AccountRefused, match="no price of BBB has been heard") as refused:
         await treasury(Floored(BBB=an_instrument("BBB"))).transfer_position(

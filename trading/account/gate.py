@@ -168,7 +168,7 @@ class Gate:
         works, added = sells if terms.side is Side.SELL else buys, admission.holdings.addition(terms).units
         if not (against and added) or EXACT.add(works, added) <= EXACT.subtract(held.copy_abs(), against):
             return None
-        move = min(against, held.copy_abs()).copy_sign(held)
+        move = min(against, held.copy_abs())
         return Refusal(
             "unallocated_against",
             f"{UNALLOCATED} holds {loose} {symbol} against the {held} of {terms.strategy}: move them together first, "

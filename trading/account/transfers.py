@@ -68,5 +68,5 @@ def _traded(blank: Posting, book: VirtualPortfolio, instrument: Instrument, unit
         cash={currency: paid.copy_negate()},
         units=units,
         cost=EXACT.subtract(EXACT.subtract(paid, settled), removed),
-        realised=EXACT.subtract(removed.copy_negate(), settled),
+        realised=EXACT.subtract(EXACT.subtract(ZERO, removed), settled),
     )
