@@ -178,6 +178,10 @@ class Supervisor:
         ):
             if strategies:
                 log.info("%s: %s", what, ", ".join(strategies))
+        for line in history.change.altered:
+            log.info("%s", line)
+        for caution in self._plan.cautions:
+            log.warning("%s", caution.text(self._plan.config))
 
     @asynccontextmanager
     async def _owned_tasks(

@@ -152,7 +152,7 @@ class SimulatedMarket:
             watch.begin()
         begin_ns = event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns
         effects = self._expire(begin_ns, event) if orders.next_expiry_ns <= begin_ns else []
-        if schedule.next_ns < event.ts_ns or schedule.next_ns <= begin_ns:
+        if not schedule.is_empty:
             effects += self._fall_due(schedule.acts_within(event.symbol, begin_ns, event.ts_ns), event.ts_ns)
         book = self._books.get(event.symbol)
         if book is not None and book.hear(event):
@@ -163,7 +163,7 @@ class SimulatedMarket:
             if reached or book.followed():
                 effects += self._sweep(book, event.ts_ns).run([orders.working[cid] for cid in reached])
             if is_bar:
-                if schedule.next_ns < event.ts_ns:
+                if not schedule.is_empty:
                     effects += self._fall_due(event.ts_ns - 1, event.ts_ns)
                 if self._keeps_marks:
                     self._marks.hear(event)
@@ -274,14 +274,19 @@ class SimulatedMarket:
 
     def _fall_due(self, until_ns: int, ts_ns: int) -> list[Effect]:
         effects: list[Effect] = []
+        if self._schedule.next_ns > until_ns:
+            self._schedule.pass_to(until_ns)
+            return effects
         for due in self._schedule.due(until_ns):
             effects += self._accruals.bring(due, ts_ns)
         return effects
 
     def _pass_time(self, until_ns: int) -> None:
-        if self._schedule.next_ns <= until_ns:
-            for due in self._schedule.due(until_ns):
-                self._accruals.pass_by(due)
+        if self._schedule.next_ns > until_ns:
+            self._schedule.pass_to(until_ns)
+            return
+        for due in self._schedule.due(until_ns):
+            self._accruals.pass_by(due)
 
     def _end_orders(self, symbol: str, why: Refusal, ts_ns: int) -> list[Effect]:
         """Cancel what works of a symbol, oldest first."""

@@ -73,10 +73,18 @@ def put_down(orders: MarketOrders, marks: Marks, schedule: Schedule) -> dict[str
             called=list(account.called),
             account_events=account.events,
             liquidations=orders.liquidations,
-            passed_ns=schedule.passed_ns,
+            passed_ns=_passed_ns(orders, schedule),
             rolled_ns=schedule.rolled_ns,
         )
     )
+
+
+def _passed_ns(orders: MarketOrders, schedule: Schedule) -> int | None:
+    """Up to when nothing more can fall due, also under terms that are yet to come."""
+    if not schedule.is_empty:
+        return schedule.passed_ns
+    heard = [book.last.ts_ns - 1 for book in orders.books.values() if book.last is not None]
+    return max([*heard, schedule.passed_ns or 0]) or None
 
 
 def take_up(saved: MarketState, orders: MarketOrders, schedule: Schedule) -> None:

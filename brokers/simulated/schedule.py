@@ -103,7 +103,7 @@ class Schedule:
 
     def begin(self, now_ns: int, rolled_ns: int = 0) -> None:
         """Count from a time on: everything up to it is done."""
-        self.passed_ns, self.rolled_ns = now_ns, rolled_ns
+        self.passed_ns, self.rolled_ns = now_ns, self._last_rolled(rolled_ns, now_ns)
         firsts = [(source, self._after(source, now_ns)) for source in range(len(self._funding) + 2)]
         self._coming = [(due, source) for source, due in firsts if due is not None]
         heapify(self._coming)
@@ -126,6 +126,11 @@ class Schedule:
         self.passed_ns = max(self.passed_ns, until_ns)
         return found
 
+    def pass_to(self, ts_ns: int) -> None:
+        """Know that nothing was due up to a time."""
+        if not self.is_empty and self.passed_ns is not None and ts_ns > self.passed_ns:
+            self.passed_ns = ts_ns
+
     def acts_within(self, symbol: str, begin_ns: int, end_ns: int) -> int:
         """The last split or dividend of a symbol between two times, or the first of these where there is none."""
         acts = self._acts.get(symbol)
@@ -137,6 +142,14 @@ class Schedule:
     def _look(self) -> None:
         first = self._coming[0][0].ts_ns if self._coming else _AT_NO_TIME.ts_ns
         self.next_ns = NEVER if first == _AT_NO_TIME.ts_ns else first
+
+    def _last_rolled(self, rolled_ns: int, now_ns: int) -> int:
+        """The last rollover up to a time: since a known one they may not have been looked for."""
+        if self._rollovers is None or not rolled_ns:
+            return rolled_ns
+        while (coming_ns := self._rollovers.next_after(rolled_ns).ts_ns) <= now_ns:
+            rolled_ns = coming_ns
+        return rolled_ns
 
     def _following(self, due: Due, source: int) -> Due | None:
         if source == len(self._funding):

@@ -58,6 +58,10 @@ def marks_are_instruments(settings: Settings, document: Document) -> Iterator[Br
             yield path, "is the instrument itself, whose price counts anyway; leave it out"
         elif mark is not None and mark not in known:
             yield path, f"{mark!r} is no instrument; add it to instruments{nearest(mark, known)}"
+        elif mark is not None and mark in settings.instruments:
+            own, its = (one.currency or settings.account.currency for one in (instrument, settings.instruments[mark]))
+            if own != its:
+                yield path, f"{mark} is priced in {its}, {symbol} in {own}; a mark has the same currency"
 
 
 def funding_has_a_rate(settings: Settings, document: Document) -> Iterator[Breach]:

@@ -11,6 +11,9 @@ from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, WithJs
 from daemon.config.source import WrittenFloat
 from trading.timestamps import from_datetime, parse_interval
 
+MOST_DIGITS: Final = 18
+"""Of a number: far more than any amount, price or rate has, and few enough that products of some keep every digit."""
+
 
 def written(text: str) -> Any:
     """A default in the form that a file would have it in."""
@@ -39,6 +42,8 @@ def _exact(value: Any) -> Decimal:
         raise ValueError("must be a number")
     if not number.is_finite():
         raise ValueError("must be a finite number")
+    if len(number.as_tuple().digits) > MOST_DIGITS or abs(number.adjusted()) > MOST_DIGITS:
+        raise ValueError(f"must be a number of at most {MOST_DIGITS} digits")
     return Decimal(f"{number:f}")
 
 

@@ -430,6 +430,8 @@ SENSE = [
      "9: instruments.AAA.mark: is the instrument itself, whose price counts anyway; leave it out"),
     (instrument("equity", "mark: AAB,"),
      "9: instruments.AAA.mark: 'AAB' is no instrument; add it to instruments; did you mean 'AAA'?"),
+    (paired(instrument("perpetual", "margin: {isolated: true}, currency: EUR, mark: EURUSD,", of=ON_MARGIN), "EUR"),
+     "10: instruments.AAA.mark: EURUSD is priced in USD, AAA in EUR; a mark has the same currency"),
     # zones and files
     (account("rollover: {zone: America/NewYork}, "),
      "2: account.rollover.zone: 'America/NewYork' is no time zone; did you mean 'America/New_York'?"),

@@ -769,7 +769,7 @@ def test_without_terms_there_is_nothing_to_keep_and_every_event_is_out_of_reach(
     market = an_account(STOCK)
     live(market, [trade(100.0, 0), buy("a", "10")])
 
-    assert market.state()["passed_ns"] is None
+    assert market.state()["rolled_ns"] == 0
     assert market.state()["marks"] == {}
     assert market.in_reach("s", [trade(100.0, day) for day in range(1, 9)]) == 8
 
@@ -796,3 +796,22 @@ def test_both_sides_of_a_swap_of_one_night_at_a_time_are_those_of_a_week_at_once
     every_week: list[Happening] = [trade(1.1, day, "EURUSD") for day in (7, 14)]
     assert told(live(weekly, [*begin, *every_week])) == in_days
     assert daily.account() == weekly.account()
+
+
+def test_what_fell_due_before_a_restart_is_not_found_anew_by_other_terms() -> None:
+    """A dividend that is added for yesterday is nobody's, and interest is of the days since it is due again."""
+    first = an_account(STOCK)
+    live(first, [trade(100.0, 0), buy("a", "10"), trade(100.0, 3)])
+    again = an_account(STOCK, **holding(dividends=(dividend(2, "1"), dividend(5, "1"))))
+    again.restore(first.state())
+    assert told(live(again, [trade(100.0, 4), trade(100.0, 5)])) == ["AAA dividend 10 USD"]
+
+    earns: dict[str, Any] = {"interest": {"USD": interest("0.36", "0")}, "day_count": 360, "cash": "1000"}
+    paid = an_account(STOCK, **earns)
+    live(paid, [trade(100.0, 0), trade(100.0, 1)])
+    unpaid = an_account(STOCK, cash="1000")
+    unpaid.restore(paid.state())
+    live(unpaid, [trade(100.0, 2), trade(100.0, 3)])
+    again = an_account(STOCK, **earns)
+    again.restore(unpaid.state())
+    assert told(live(again, [trade(100.0, 4)])) == ["interest 1 USD"]
