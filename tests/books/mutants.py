@@ -401,7 +401,7 @@ MUTANTS = (
     Mutant(
         "a transfer realises nothing",
         TRANSFERS,
-        "realised=EXACT.subtract(removed.copy_negate(), settled),",
+        "realised=EXACT.subtract(EXACT.subtract(ZERO, removed), settled),",
         "realised=ZERO,",
     ),
     Mutant(

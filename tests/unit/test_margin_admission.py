@@ -375,10 +375,10 @@ def test_where_both_are_what_is_paid_for_needs_cash_and_room_beside_the_margin()
 
 
 class Account:
-    """Two containers of 1,000 USD each on one account, 500 USD over, and the gate before them."""
+    """Two containers of 1,000 USD each on one account, one that has nothing, 500 USD over, and the gate before them."""
 
     def __init__(self, *, limits: RiskLimits | None = None) -> None:
-        capital = {strategy: {"USD": Decimal(1_000)} for strategy in ("a", "b")}
+        capital = {"a": {"USD": Decimal(1_000)}, "b": {"USD": Decimal(1_000)}, "c": {"USD": Decimal(0)}}
         self.ledger = Ledger(cash={"USD": Decimal(2_500)}, capital=capital, instruments=INSTRUMENTS)
         self.orders = {strategy: OrderManager(strategy) for strategy in capital}
         self.prices = {symbol: Decimal(price) for symbol, price in PRICES.items()}
@@ -427,7 +427,7 @@ def test_what_reduces_the_net_passes_the_account_though_it_is_above_its_margin()
 
 
 def test_what_reduces_its_container_passes_though_the_account_is_above_its_margin() -> None:
-    account = Account().holding("who", "-130").holding("b", "10")  # net 120 short puts up 2,400; equity 2,500
+    account = Account().holding("c", "-130").holding("b", "10")  # net 120 short puts up 2,400; equity 2,500
     assert account.gate.refusal(terms(SELL, "10", strategy="b")) is None
     refusal = account.gate.refusal(terms(SELL, "6"))
     assert refusal is not None
