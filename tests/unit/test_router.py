@@ -543,3 +543,12 @@ def test_a_strategy_that_holds_something_cannot_be_gone_at_a_restart() -> None:
     first = lived()
     with pytest.raises(LedgerError, match="a still holds AAA"):
         router(["b", "c"]).restore(through_msgpack(first.state()))
+
+
+def test_the_first_reason_of_a_trip_stays() -> None:
+    routing = router()
+    take(routing, submit(terms(limit="90")))
+    first = routing.operate(Operation(action="trip", ts_ns=NOW, reason="its books differ", strategy="a"), 1)
+    again = take(routing, Trip(strategy="a", n=9, ts_ns=NOW, reason="it is ended", traceback="", lost=True))
+    assert routing.tripped == {"a": "its books differ"}
+    assert (len(first.sends), len(again.sends), len(again.trips)) == (1, 0, 1)

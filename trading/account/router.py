@@ -344,9 +344,10 @@ class Router:
         self._seal(trip.strategy, trip.reason, trip.ts_ns, taken)
 
     def _seal(self, strategy: str, reason: str, ts_ns: int, taken: Taken) -> None:
-        told_again = strategy in self.tripped
+        if strategy in self.tripped:
+            return  # what comes after it, such as the end of its process, is not why
         self.tripped[strategy] = reason
-        if self.strategies[strategy].cancel_on_trip and not told_again:
+        if self.strategies[strategy].cancel_on_trip:
             taken.sends += [self._wire_cancel(order, ts_ns) for order in self.orders[strategy].open()]
 
 
