@@ -1,55 +1,39 @@
-"""The port through which orders leave and reports come back; venues' adapters and our own markets implement it.
+"""The port through which requests leave and the venue's words come back; venues' adapters and our own markets
+implement it.
 
-It is async because a venue answers when it likes. Reports reach the sink in the order in which the broker heard them;
-what is refused is a report, never an exception.
+It is async because a venue answers when it likes. Everything that becomes of a request, and everything that the venue
+says of itself, reaches the sink as a message, in the order in which the broker heard it; nothing is raised for it. A
+broker sends each request once, and asks nothing of its own accord.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Protocol
-
-import msgspec
 
 from brokers.errors import NotAllowedInLive
 from trading.capabilities import Capabilities
-from trading.commands import WireCommand
-from trading.market import AccountSnapshot
-from trading.orders import Side
-from trading.reports import ExecutionReport
+from trading.venue.messages import Request, VenueMessage
+from trading.venue.profile import VenueProfile
 
-ReportSink = Callable[[ExecutionReport], None]
-
-
-class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as the venue has it: units ordered and filled; `cid` is empty where it was placed without one."""
-
-    cid: str
-    symbol: str
-    side: Side
-    quantity: Decimal
-    filled: Decimal
-    limit_price: Decimal | None
+MessageSink = Callable[[VenueMessage], None]
 
 
 class Broker(Protocol):
-    """Where orders go. NotConnected from `send`, `open_orders` and `account` outside of `connect` and `close`."""
+    """Where orders go. `account` tells accounts apart, and is no secret. NotConnected from `perform` outside of
+    `connect` and `close`."""
 
     name: str
     label: str
+    account: str
     live_allowed: bool
     capabilities: Capabilities
+    profile: VenueProfile
 
     async def connect(self) -> None:
-        """Be able to send."""
+        """Be able to send, and listen to what the venue pushes: StreamUp and StreamDown tell whether it does."""
 
-    async def send(self, command: WireCommand) -> None:
-        """Bring one command to the venue; its answers reach the sink, perhaps before this returns."""
-
-    async def open_orders(self) -> list[OpenOrder]:
-        """Every order that still works at the venue, oldest first, whoever placed it."""
-
-    async def account(self) -> AccountSnapshot:
-        """Cash and positions as the venue has them."""
+    async def perform(self, request: Request) -> None:
+        """Send one request, and return once the sink has what became of it: an answer, RequestRefused, RequestUnsent,
+        RateLimited, or, when its time is up or the line breaks, RequestLost. Several may be under way at a time."""
 
     async def close(self) -> None:
         """Let go of the connection; orders stay as they are. Closing twice is closing once."""

@@ -1,4 +1,4 @@
-from brokers.embedded import EmbeddedBroker
+from brokers.embedded import EmbeddedBroker, profile_of
 
 
 class PassthroughBroker(EmbeddedBroker):
@@ -6,3 +6,4 @@ class PassthroughBroker(EmbeddedBroker):
 
     name = "passthrough"
     label = "PASSTHROUGH - fills are not realistic"
+    profile = profile_of("passthrough")

@@ -1,4 +1,4 @@
-from brokers.embedded import EmbeddedBroker
+from brokers.embedded import EmbeddedBroker, profile_of
 
 
 class SimulatedBroker(EmbeddedBroker):
@@ -6,3 +6,4 @@ class SimulatedBroker(EmbeddedBroker):
 
     name = "simulated"
     label = "simulated"
+    profile = profile_of("simulated")
