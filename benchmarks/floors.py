@@ -20,6 +20,7 @@ from daemon.hosts.watchdog import Watchdog
 from daemon.journal.log import Durability, Journal
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Opened
+from daemon.live.feed_watch import FeedWatch
 from daemon.live.floor import LiveFloor
 from daemon.live.shell import LiveShell
 from daemon.live.tape import LiveTape, TapeRecorder
@@ -146,12 +147,13 @@ async def live(
             plan = floor_plan(
                 of, its_quarters, tape, lambda: LiveTape(feed, clock.wall_ns()), make_market=make_market, free=True
             )
+            floor = await LiveFloor.begin(plan, of)
             shell = LiveShell(
-                floor=await LiveFloor.begin(plan, of),
+                floor=floor,
                 journal=log,
                 tape=tape,
                 clock=clock,
-                feed=feed,
+                watch=FeedWatch(feed, health=floor.health, limits=(), clock=clock),
                 watchdog=its_quarters.watchdog,
                 snapshot_every_events=SNAPSHOT_EVERY,
                 bar_grace_ns=250 * MILLISECOND,

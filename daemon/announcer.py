@@ -9,11 +9,12 @@ from daemon.api.stream import Booked, EventStream, Filled, Operated, OrderChange
 from daemon.api.views import FillView, OrderView
 from daemon.journal.records import Entry
 from daemon.journal.steps import StepGatherer
-from daemon.watch.logs import fill_line, operation_line, posting_line
-from trading.account.records import Noted, Operation, Posted, Reported
+from daemon.watch.logs import breaker_line, fill_line, operation_line, posting_line
+from trading.account.breaker_states import BreakerState
+from trading.account.records import BreakerChanged, Noted, Operation, Posted, Reported
 from trading.commands import RefusedOrder, Trip
 from trading.orders import Order
-from trading.postings import Liquidation, MarginCall, Posting, PostingKind
+from trading.postings import ForeignFill, Liquidation, MarginCall, Posting, PostingKind
 from trading.reports import ExecutionReport, Fill, ReportKind
 from trading.timestamps import iso
 
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 _LEVELS = {PostingKind.MARGIN_CALL: logging.WARNING, PostingKind.LIQUIDATION: logging.ERROR}
 """Of what a strategy is told of its book; the rest is daily business."""
 
-_MOVES = ("move_cash", "transfer")
+_MOVES = ("move_cash", "transfer", "adopt", "cancel_order", "reconcile")
 """Operations that are daily business too."""
 
 
@@ -63,10 +64,16 @@ class Announcer:
             case Noted(note=Liquidation() as liquidation):
                 log.error("liquidated: %s  (%s)", fill_line(liquidation.fill), liquidation.reason)
                 self._stream.publish(Filled(fill=FillView.of(liquidation.fill)))
+            case Noted(note=ForeignFill(fill=fill)):
+                log.warning("no strategy's: %s", fill_line(fill))
+                self._stream.publish(Filled(fill=FillView.of(fill)))
             case Noted(note=MarginCall() as call):
                 log.warning("margin call: %s", call.reason)
             case Posted(posting=posting):
                 self._say_posted(posting)
+            case BreakerChanged() as changed:
+                level = logging.ERROR if changed.after is BreakerState.OPEN else logging.WARNING
+                log.log(level, "%s", breaker_line(changed))
             case Operation() as operation:
                 log.log(
                     logging.INFO if operation.action in _MOVES else logging.WARNING, "%s", operation_line(operation)

@@ -7,13 +7,15 @@ import msgspec
 
 from brokers.passthrough.broker import PassthroughBroker
 from brokers.passthrough.market import PassthroughMarket
-from brokers.port import Broker
+from brokers.plain.broker import PlainBroker
+from brokers.port import Broker, MessageSink, require_live_allowed
 from brokers.simulated.broker import SimulatedBroker
 from brokers.simulated.delay import DelayedMarket
 from brokers.simulated.market import SimulatedMarket
 from daemon.check import Plan
 from daemon.clock import Clock
 from daemon.config.account_settings import by_currency
+from daemon.config.breaker_conversion import breaker_rules, breaker_texts
 from daemon.config.changeable import changeable
 from daemon.config.conversion import data_file, limits, offers, restart_rule, sizing
 from daemon.config.cost_conversion import commission, slippage
@@ -25,6 +27,7 @@ from daemon.config.settings import (
     SimulatedBrokerSettings,
     StrategySettings,
 )
+from daemon.config.venue_settings import PlainBrokerSettings
 from daemon.feeds.adapters import load_adapter, make_adapter
 from daemon.feeds.file.feed import FileFeed
 from daemon.feeds.port import HistoricalFeed, LiveFeed
@@ -42,9 +45,16 @@ from daemon.hosts.watchdog import Watchdog
 from daemon.loading import load_class
 from trading.capabilities import Capabilities
 from trading.container import ContainerSpec, ScopedContainer
+from trading.feed_health import FeedHealth
+from trading.instruments import negative_symbols
 from trading.subscriptions import DataKind
+from trading.venue.session import Tiers, VenueSession
 
-BROKERS: dict[str, type[Broker]] = {"simulated": SimulatedBroker, "passthrough": PassthroughBroker}
+BROKERS: dict[str, type[Broker]] = {
+    "simulated": SimulatedBroker,
+    "passthrough": PassthroughBroker,
+    "plain": PlainBroker,
+}
 
 
 def fleet_of(plan: Plan) -> Fleet:
@@ -66,7 +76,8 @@ def fleet_of(plan: Plan) -> Fleet:
         maintenance_margin=settings.account.maintenance_margin,
         margins={symbol: one.margin.text for symbol, one in settings.instruments.items() if one.margin is not None},
         expiries={s: one.expires_ns for s, one in plan.terms.holdings.items() if one.expires_ns is not None},
-        changeable=changeable(settings, plan.terms),
+        changeable={**changeable(settings, plan.terms), **breaker_texts(settings)},
+        breakers=breaker_rules(settings),
     )
 
 
@@ -112,9 +123,16 @@ def make_live_feed(plan: Plan, clock: Clock) -> LiveFeed:
     )
 
 
+def make_health(plan: Plan, feed: LiveFeed) -> FeedHealth:
+    """What judges a live feed's data, before it has heard any."""
+    return FeedHealth(feed.offers, may_be_negative=negative_symbols(plan.instruments), sessions=plan.sessions)
+
+
 def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
-    """The market that stands in for the venue, with the account's whole cash."""
+    """The market that stands in for the venue, with the account's whole cash; or the session with the venue itself."""
     settings = plan.settings
+    if isinstance(settings.broker, PlainBrokerSettings):
+        return make_session(plan, settings.broker)
     cash = settings.account.balances
     match_on = {symbol: offer.matched_on for symbol, offer in feed.offers.items()}
     if isinstance(settings.broker, SimulatedBrokerSettings):
@@ -134,10 +152,37 @@ def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
     return PassthroughMarket(instruments=plan.instruments, cash=cash, match_on=match_on)
 
 
+def make_session(plan: Plan, broker: PlainBrokerSettings) -> VenueSession:
+    """The session with a venue that nobody has spoken to yet."""
+    asked = broker.reconciliation
+    return VenueSession(
+        profile=PlainBroker.profile,
+        capabilities=PlainBroker.capabilities,
+        instruments=plan.instruments,
+        strategies=[strategy.id for strategy in plan.settings.strategies],
+        tiers=Tiers(in_flight_ns=asked.in_flight_ns, open_orders_ns=asked.open_orders_ns, account_ns=asked.account_ns),
+        tolerances=asked.cash_tolerance,
+    )
+
+
+def make_broker(plan: Plan, sink: MessageSink) -> Broker:
+    """The broker of a venue, not connected yet."""
+    settings = plan.settings.broker
+    assert plan.settings.mode == "live", "nothing but mode: live makes a broker that reaches a venue"
+    assert isinstance(settings, PlainBrokerSettings), f"broker {settings.kind} reaches no venue"
+    broker = PlainBroker(options=settings.options(plan.folder), sink=sink)
+    require_live_allowed(broker)
+    return broker
+
+
 def capabilities_of(plan: Plan) -> Capabilities:
-    """What the market of a plan takes, and what of that is emulated."""
-    is_simulated = isinstance(plan.settings.broker, SimulatedBrokerSettings)
-    return SimulatedMarket.capabilities if is_simulated else PassthroughMarket.capabilities
+    """What the market or venue of a plan takes, and what of that is emulated."""
+    offered: dict[str, Capabilities] = {
+        "simulated": SimulatedMarket.capabilities,
+        "passthrough": PassthroughMarket.capabilities,
+        "plain": PlainBroker.capabilities,
+    }
+    return offered[plan.settings.broker.kind]
 
 
 def _matched_bars(feed: HistoricalFeed | LiveFeed) -> dict[str, int]:

@@ -41,3 +41,39 @@ class SystemClock:
     async def sleep_until(self, deadline_ns: int) -> None:
         """Wait on the event loop for a moment of the monotonic clock."""
         await self.sleep(deadline_ns - self.monotonic_ns())
+
+
+class SteadyTime:
+    """Unix time that neither jumps nor goes back: the wall clock's when it was made, and what has passed since."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead_ns = clock.wall_ns() - clock.monotonic_ns()
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the Unix epoch."""
+        return self._clock.monotonic_ns() + self._ahead_ns
+
+
+class SteadyClock:
+    """Another clock whose wall is `SteadyTime`: what is reckoned by it takes no notice of a clock that is set."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._time = SteadyTime(clock)
+
+    def wall_ns(self) -> int:
+        """Nanoseconds since the Unix epoch, as far as was known at the beginning."""
+        return self._time.now_ns()
+
+    def monotonic_ns(self) -> int:
+        """Nanoseconds of the other's monotonic clock."""
+        return self._clock.monotonic_ns()
+
+    async def sleep(self, duration_ns: int) -> None:
+        """Wait as the other does."""
+        await self._clock.sleep(duration_ns)
+
+    async def sleep_until(self, deadline_ns: int) -> None:
+        """Wait as the other does."""
+        await self._clock.sleep_until(deadline_ns)

@@ -2,12 +2,15 @@
 
     DaemonError
     ├── UnknownStrategy   no strategy has that id
+    ├── UnknownOrder      no order has that id
     ├── NotRunning        no daemon runs on that state directory
     ├── Unreachable       a daemon is there, but does not answer
     ├── BadRequest        what was asked of the daemon does not fit its interface
     ├── SocketProblem     the daemon's socket cannot be opened where it should be
     ├── DiskError         the disk did not do what it was asked for
     ├── StateInUse        another daemon works on that state directory
+    ├── AccountInUse      another daemon on this host trades that account
+    ├── VenueNotRead      the venue has not told what it was asked
     ├── JournalFailed     a record could not be made safe; the daemon stops
     ├── JournalDamaged    the journal holds something that no crash explains
     ├── ProjectionFailed  the tables that people's questions are answered from cannot be kept up
@@ -45,6 +48,14 @@ class UnknownStrategy(DaemonError):
     exit_code = 4
 
 
+class UnknownOrder(DaemonError):
+    """No order has that id."""
+
+
+class VenueNotRead(DaemonError):
+    """The venue has not told what it was asked; nothing is decided."""
+
+
 class NotRunning(DaemonError):
     """No daemon runs on that state directory."""
 
@@ -75,6 +86,10 @@ class DiskError(DaemonError):
 
 class StateInUse(DaemonError):
     """Another daemon works on that state directory."""
+
+
+class AccountInUse(DaemonError):
+    """Another daemon on this host trades that account at a venue."""
 
 
 class JournalFailed(DaemonError):

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from daemon.hosts.restarts import RestartRule
+from trading.account.triggers import BreakerRules
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
 from trading.money import Currency
@@ -39,7 +40,8 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
 
     `delayed` tells whether the simulated market is some way off, so that something may be on its way. `margins` are the
     margins that instruments have of their own, as the config writes them, `expiries` nanoseconds, both by symbol.
-    `changeable` are texts by the keys of the config, of what a restart may change without ado.
+    `changeable` are texts by the keys of the config, of what a restart may change without ado; `breakers` are the rules
+    of circuit breakers by scope, which are among that.
     """
 
     currency: str
@@ -57,6 +59,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     margins: dict[str, str] = {}
     expiries: dict[str, int] = {}
     changeable: dict[str, str] = {}
+    breakers: dict[str, BreakerRules] = {}
 
     def entry(self, strategy: str) -> StrategyEntry | None:
         """The entry of that id."""
@@ -80,8 +83,8 @@ class FleetChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def change(before: Fleet, after: Fleet) -> FleetChange:
-    """What differs. Limits, sizing, costs and what holding things brings may change freely; money, margin, instruments
-    and their expiries may not."""
+    """What differs. Limits, sizing, circuit breakers, costs and what holding things brings may change freely; money,
+    margin, instruments and their expiries may not."""
     refused = [
         f"{what} was {old} and would be {new}"
         for what, old, new in (
@@ -160,8 +163,10 @@ def _values(what: str, old: object, new: object) -> list[str]:
 
 
 def _altered(before: Fleet, after: Fleet) -> Iterator[str]:
-    """What holds from now on; of instruments that are new, nothing was otherwise."""
+    """What holds from now on; of instruments and strategies that are new, or gone, nothing is otherwise."""
     new = tuple(f"instruments.{symbol}." for symbol in after.instruments if symbol not in before.instruments)
+    strategies = {entry.id for entry in before.strategies} ^ {entry.id for entry in after.strategies}
+    new += tuple(f"strategies.{strategy}." for strategy in strategies)
     for key in dict.fromkeys((*before.changeable, *after.changeable)):
         old, now = before.changeable.get(key, ABSENT), after.changeable.get(key, ABSENT)
         if old != now and not key.startswith(new):

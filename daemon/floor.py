@@ -7,7 +7,7 @@ clocks, pace or people; the paper shell brings it forward event by event.
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypedDict
 
 import msgspec
 
@@ -28,6 +28,7 @@ from trading.lockstep import LockStep, Step
 from trading.market import Market
 from trading.market_data import MarketEvent
 from trading.recorder import Recorder
+from trading.refusals import Refusal
 from trading.sequencer import Sequencer
 from trading.subscriptions import Subscription
 from trading.warmup import needed_since, warm_up
@@ -41,6 +42,13 @@ class FloorMarket(Market, Protocol):
     @property
     def capabilities(self) -> Capabilities:
         """What it takes; everything else is refused before it is sent."""
+
+
+class Conditions(TypedDict, total=False):
+    """What the router asks of data and venue."""
+
+    data_refusal: Callable[[str], Refusal | None]
+    holds_back: Callable[[], str]
 
 
 class FloorPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +219,11 @@ class Floor:
         """All hosts together."""
         return HostGroup(hosts)
 
+    @staticmethod
+    def _conditions(_feed: HistoricalFeed, _market: FloorMarket) -> Conditions:
+        """What else the router asks before more than reducing orders pass."""
+        return {}
+
     @classmethod
     def _hosts(cls, plan: FloorPlan, fleet: Fleet) -> HostGroup:
         return cls.group(plan.make_host(entry, fleet) for entry in fleet.strategies)
@@ -231,6 +244,8 @@ class Floor:
                 ids=plan.ids,
                 capabilities=market.capabilities,
                 currency=currency_of(fleet.currency, fleet.instruments.values()),
+                breakers=fleet.breakers,
+                **cls._conditions(feed, market),
             ),
             market=market,
             recorder=plan.recorder,
@@ -286,7 +301,7 @@ class Floor:
 
     async def _repeat_operations(self, replay: Replay) -> None:
         for operation in replay.from_outside():
-            assert isinstance(operation, Operation), f"{operation.strategy} ran free on a feed that has a past"
+            assert isinstance(operation, Operation), f"{operation} on a feed that has a past"
             await self.operate(operation)
 
     async def _warm_up(self, fresh: Mapping[str, Started], now_ns: int, rows: int) -> list[Any]:

@@ -24,7 +24,7 @@ from trading.money import EXACT
 from trading.order_manager import OrderManager
 from trading.orders import OrderChange
 from trading.portfolio import VirtualPortfolio
-from trading.postings import Liquidation
+from trading.postings import ForeignFill, Liquidation
 
 FloorT = TypeVar("FloorT", bound=Floor)
 
@@ -171,6 +171,6 @@ def _as_it_stands(owner: str, history: History) -> tuple[VirtualPortfolio, Order
                 book.book(fill)
         elif isinstance(record, Posted) and record.posting.strategy == owner:
             book.post(record.posting)
-        elif isinstance(record, Noted) and isinstance(record.note, Liquidation) and owner == UNALLOCATED:
+        elif isinstance(record, Noted) and isinstance(record.note, Liquidation | ForeignFill) and owner == UNALLOCATED:
             book.book(record.note.fill)
     return book, orders

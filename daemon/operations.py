@@ -1,6 +1,6 @@
 """The running daemon as its surfaces see it: views made from the floor's own books, histories from the projection."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +9,11 @@ import msgspec
 from daemon.alarms import account_alarms
 from daemon.api.account_views import AccountView, HoldingsView, MovedAccountView, MoveView, PostingView
 from daemon.api.balance import account_view
+from daemon.api.breaker_views import BreakerView
 from daemon.api.operations import Vitals, unknown_strategy
+from daemon.api.order_views import BreakView, OrderDetailView, ReconciliationView
 from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
-from daemon.api.stream import EventStream, Subscription
+from daemon.api.stream import Disagreed, EventStream, Subscription
 from daemon.api.views import (
     ISOLATION_NOTES,
     FeedView,
@@ -26,20 +28,25 @@ from daemon.api.views import (
     subscription_text,
 )
 from daemon.book_views import AccountValues, holdings_view, position_view
-from daemon.errors import BadRequest
+from daemon.breaker_desk import BreakerDesk
+from daemon.config.conversion import limit_texts
+from daemon.errors import BadRequest, UnknownOrder
 from daemon.fleet import StrategyEntry
 from daemon.journal.log import Journal
 from daemon.projector import Projector
 from daemon.reporting import Reporting
 from daemon.shells import Shell
 from daemon.treasury import Treasury, Units
+from daemon.venue_desk import VenueDesk, is_of_reconciliation
 from daemon.version import VERSION
 from trading.account.ledger import UNALLOCATED
 from trading.account.records import Operation
+from trading.account.resolutions import Ended
 from trading.instruments import currency_of
 from trading.portfolio import VirtualPortfolio
-from trading.postings import PostingKind
+from trading.postings import Posting, PostingKind
 from trading.timestamps import SECOND, iso
+from trading.venue.attempts import AttemptState
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +80,7 @@ class DaemonOperations:
         journal: Journal,
         projector: Projector,
         stream: EventStream,
+        watched: Callable[[], list[str]],
     ) -> None:
         self._identity = identity
         self._pulse = pulse
@@ -80,11 +88,16 @@ class DaemonOperations:
         self._journal = journal
         self._projector = projector
         self._stream = stream
+        self._watched = watched
         fleet = shell.floor.fleet
         currency = currency_of(fleet.currency, fleet.instruments.values())
         self._values = AccountValues(shell.floor.lockstep.router, fleet.instruments, currency)
         self._reporting = Reporting(shell, journal, projector, self._values, currency)
         self._treasury = Treasury(shell, is_paper=identity.mode == "paper")
+        self._desk = BreakerDesk(shell)
+        self._venue = VenueDesk(shell)
+        if shell.venue is not None:
+            shell.venue.tell = lambda one: stream.publish(Disagreed(found=BreakView.of(one)))
 
     # What it knows.
 
@@ -121,15 +134,17 @@ class DaemonOperations:
 
     def health(self) -> HealthView:
         """Whether it makes progress and may trade."""
-        reasons = [] if self._pulse.ready else ["starting"]
+        reasons = [*self._shell.unready] if self._pulse.ready else ["starting"]
         if halted := self._shell.floor.lockstep.router.halted:
             reasons.append(f"halted: {halted}")
+        reasons += self._desk.unready()
         if self._shell.at_end:
             reasons.append("the feed has come to its end")
         return HealthView(live=True, ready=not reasons, reasons=reasons, alarms=self._alarms())
 
     def vitals(self) -> Vitals:
         """What only the metrics page shows."""
+        watch = self._shell.watch
         return Vitals(
             events_total=self._shell.floor.lockstep.events,
             feed_time_seconds=self._shell.now_ns / SECOND,
@@ -141,6 +156,12 @@ class DaemonOperations:
             started_at_seconds=self._identity.started_ns / SECOND,
             margin_calls_total=self._warned(PostingKind.MARGIN_CALL),
             liquidations_total=self._warned(PostingKind.LIQUIDATION),
+            feed_silent_seconds={} if watch is None else watch.silent_seconds(),
+            feed_left_out_total={} if watch is None else dict(watch.left_out),
+            feed_reruns_total=0 if watch is None else watch.reruns,
+            breaks_open=self._venue.open_breaks(),
+            orders_in_doubt=self._venue.in_state(AttemptState.UNKNOWN),
+            orders_quarantined=self._venue.in_state(AttemptState.QUARANTINED),
         )
 
     def strategies(self) -> list[StrategyView]:
@@ -155,9 +176,7 @@ class DaemonOperations:
             params=entry.params,
             subscriptions=[subscription_text(one) for one in self._shell.floor.subscriptions[strategy_id]],
             positions=self.positions(strategy_id),
-            limits={
-                name: str(limit) for name, limit in msgspec.structs.asdict(entry.limits).items() if limit is not None
-            },
+            limits=limit_texts(entry.limits),
         )
 
     def positions(self, strategy_id: str | None = None) -> list[PositionView]:
@@ -186,6 +205,10 @@ class DaemonOperations:
             broker=self._shell.floor.lockstep.market.account(),
         )
 
+    def breakers(self) -> list[BreakerView]:
+        """Every circuit breaker."""
+        return self._desk.breakers()
+
     async def performance(self, *, since_ns: int | None = None) -> PerformanceView:
         """How each strategy and the account did; what no strategy was given counts in the total."""
         return await self._reporting.of_all(since_ns)
@@ -204,6 +227,20 @@ class DaemonOperations:
         )
         return [OrderView.of(order) for order in found]
 
+    async def order(self, order_id: str) -> OrderDetailView:
+        """One order in full."""
+        found, fills = await self._projector.ask(
+            lambda projection: (projection.orders(order_id=order_id), projection.fills(order_id=order_id, limit=10_000))
+        )
+        if not found:
+            raise UnknownOrder(f"no order {order_id!r}", mend="`bulkhead orders` shows the newest")
+        cid = self._shell.floor.lockstep.router.cid_of(order_id)
+        return OrderDetailView.of_all(found[0], [row.fill for row in fills], self._venue.attempt(order_id), cid)
+
+    def reconciliation(self) -> ReconciliationView:
+        """How the books stand beside the venue."""
+        return self._venue.reconciliation()
+
     async def fills(self, *, strategy_id: str | None = None, limit: int = 100) -> list[FillView]:
         """The newest fills, oldest first."""
         owner = self._owner(strategy_id)
@@ -214,11 +251,7 @@ class DaemonOperations:
         """The newest changes of books without orders, oldest first."""
         owner = self._owner(strategy_id)
         found = await self._projector.ask(lambda projection: projection.postings(strategy=owner, limit=limit))
-        instruments = self._shell.floor.fleet.instruments
-        return [
-            PostingView.of(posting, instruments[posting.symbol].currency.code if posting.symbol else "")
-            for posting in found
-        ]
+        return [self._posting_view(posting) for posting in found]
 
     # What it can be asked to do.
 
@@ -250,6 +283,39 @@ class DaemonOperations:
         if price is not None:
             raise BadRequest("a price is named and no symbol", mend="cash has no price")
         return self._after(await self._treasury.transfer_cash(source, target, amount, currency, reason))
+
+    async def adopt(
+        self, strategy: str, *, symbol: str, units: Decimal | None, price: Decimal | None, reason: str
+    ) -> MovedAccountView:
+        """Give a strategy units that are unallocated."""
+        return self._after(await self._treasury.adopt(strategy, symbol, units, price, reason))
+
+    async def adopt_order(self, strategy: str, venue_id: str, *, reason: str) -> OrderDetailView:
+        """Give a strategy an order that is nobody's."""
+        return await self.order(await self._venue.adopt(self._entry(strategy).id, venue_id, reason))
+
+    async def cancel_order(self, order_id: str, *, reason: str) -> OrderDetailView:
+        """Withdraw an order."""
+        await self._venue.cancel((await self.order(order_id)).order_id, reason)
+        return await self.order(order_id)
+
+    async def resolve_order(
+        self, order_id: str, *, ended: Ended, filled: Decimal | None, price: Decimal | None, reason: str
+    ) -> OrderDetailView:
+        """Say what became of an order that is in doubt."""
+        await self._venue.resolve((await self.order(order_id)).order_id, ended, filled, price, reason)
+        return await self.order(order_id)
+
+    async def reconcile(self, *, reason: str) -> ReconciliationView:
+        """Read the venue now, and tell what came of it."""
+        view, since_ns = await self._venue.reconcile(reason)
+        found = await self._projector.ask(lambda projection: projection.postings(limit=1_000))
+        booked = [one for one in found if one.ts_ns >= since_ns and is_of_reconciliation(one)]
+        return msgspec.structs.replace(view, booked=[self._posting_view(one) for one in booked])
+
+    async def reset_breaker(self, scope: str, *, reason: str) -> BreakerView:
+        """Close a circuit breaker."""
+        return await self._desk.reset(scope, reason)
 
     async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
         """Stop sending orders, durably."""
@@ -298,6 +364,10 @@ class DaemonOperations:
     def _holdings(self, book: VirtualPortfolio) -> HoldingsView:
         return holdings_view(book, self._values.equity(book))
 
+    def _posting_view(self, posting: Posting) -> PostingView:
+        instruments = self._shell.floor.fleet.instruments
+        return PostingView.of(posting, instruments[posting.symbol].currency.code if posting.symbol else "")
+
     def _after(self, moved: MoveView) -> MovedAccountView:
         return MovedAccountView(**msgspec.structs.asdict(self.account()), moved=moved)
 
@@ -334,6 +404,11 @@ class DaemonOperations:
         ]
         if self._shell.snapshot_problem:
             alarms.append(f"no snapshot can be taken: {self._shell.snapshot_problem}")
+        if self._projector.problem:
+            alarms.append(f"orders and fills of the past cannot be shown: {self._projector.problem}")
+        alarms += self._shell.alarms + self._watched()
+        alarms += self._desk.alarms()
+        alarms += self._venue.alarms()
         ledger, fleet = self._shell.floor.lockstep.router.ledger, self._shell.floor.fleet
         return alarms + account_alarms(ledger, self._values, fleet.instruments, self._currency)
 

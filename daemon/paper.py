@@ -63,6 +63,8 @@ class PaperShell:
         self.lag_ns = 0
         self.at_end = False
         self.snapshot_problem = ""
+        self.watch = None
+        self.venue = None
         self._journal = journal
         self._clock = clock
         self._pace = pace
@@ -73,6 +75,16 @@ class PaperShell:
         self._asked: deque[Asked] = deque()
         self._wake = anyio.Event()
         self._stopping = False
+
+    @property
+    def unready(self) -> list[str]:
+        """Nothing: data and market are here."""
+        return []
+
+    @property
+    def alarms(self) -> list[str]:
+        """Nothing beside what the router knows."""
+        return []
 
     async def run(self) -> None:
         """Run to the feed's end, or until `stop`; then everything is committed and a snapshot taken."""

@@ -1,15 +1,18 @@
 """Keeps the projection up with the journal, in a thread of its own, off the order path."""
 
+import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
-from daemon.errors import ProjectionFailed
+from daemon.disk import Disk
+from daemon.errors import DaemonError, ProjectionFailed
 from daemon.journal.projection import Projection
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Entry
@@ -20,15 +23,20 @@ MOST_WAITING: Final = 20_000
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 
 class Projector:
     """Owns the projection. `hear` never waits; a reader of history is asked to wait by `congested`.
 
-    ProjectionFailed from every method that waits.
+    Where the tables fail, whatever it is that fails, trading goes on without them: `problem` says why they stand still,
+    and the next question has them made anew from the journal.
     """
 
     def __init__(self, path: Path) -> None:
+        self.problem = ""
         self._path = path
+        self._journal: tuple[Disk, Path] | None = None
         self._waiting: deque[Entry] = deque()
         self._news = anyio.Event()
         self._relief: anyio.Event | None = None
@@ -36,13 +44,16 @@ class Projector:
         self._projection: Projection | None = None
 
     async def open(self, reader: JournalReader) -> None:
-        """Bring the tables up to the journal as it was found."""
-        self._projection = await self._in_thread(lambda: Projection.open(self._path, reader))
+        """Bring the tables up to the journal as it was found. JournalDamaged, DiskError: it cannot be read."""
+        self._journal = (reader.disk, reader.directory)
+        with suppress(ProjectionFailed):
+            await self._in_thread(lambda: self._make(reader))
 
     def hear(self, entry: Entry) -> None:
-        """Take note of an entry that is safe in the journal."""
-        self._waiting.append(entry)
-        self._news.set()
+        """Take note of an entry that is safe in the journal. While the tables stand still that is not needed."""
+        if not self.problem:
+            self._waiting.append(entry)
+            self._news.set()
 
     @property
     def warnings(self) -> Warnings:
@@ -63,36 +74,74 @@ class Projector:
             await self.catch_up()
 
     async def catch_up(self) -> None:
-        """Apply everything heard so far."""
-        await self._in_thread(self._apply_waiting)
+        """Apply everything heard so far, unless the tables fail."""
+        with suppress(ProjectionFailed):
+            await self._in_thread(self._apply_waiting)
         if self._relief is not None:
             self._relief.set()
             self._relief = None
 
     async def ask(self, question: Callable[[Projection], T]) -> T:
-        """An answer from tables that include everything heard so far."""
+        """An answer from tables that include everything heard so far; ProjectionFailed where they cannot be had."""
+        if self.problem:
+            await self._make_anew()
         await self.catch_up()
-        projection = self._projection
-        assert projection is not None
-        return await self._in_thread(lambda: question(projection))
+        return await self._in_thread(lambda: question(self._there()))
 
     async def close(self) -> None:
         """Write what is left."""
         await self.catch_up()
-        if self._projection is not None:
-            await self._in_thread(self._projection.close)
+        with suppress(ProjectionFailed):
+            await self._in_thread(lambda: None if self._projection is None else self._projection.close())
+
+    async def _make_anew(self) -> None:
+        """From here on what is heard waits again, so that the journal and what waits leave nothing out between them."""
+        assert self._journal is not None
+        disk, directory = self._journal
+        self.problem = ""
+        await self._in_thread(lambda: self._make(JournalReader(disk, directory)), besides=DaemonError)
+
+    async def _in_thread(self, work: Callable[[], T], besides: type[Exception] = sqlite3.Error) -> T:
+        """Do something with the tables; from the moment at which it fails there are none."""
+
+        def attempt() -> T:
+            try:
+                return work()
+            except (sqlite3.Error, OSError, besides):
+                self._abandon()
+                raise
+
+        try:
+            return await anyio.to_thread.run_sync(attempt, limiter=self._one_thread)
+        except (sqlite3.Error, OSError, besides) as error:
+            if not isinstance(error, ProjectionFailed):
+                self.problem = str(error)
+                self._waiting.clear()  # it is in the journal too
+                log.error("%s; trading goes on", self._failed())
+            raise self._failed() from error
+
+    def _failed(self) -> ProjectionFailed:
+        return ProjectionFailed(
+            f"{self._path} cannot be kept up with the journal: {self.problem}",
+            mend="free some space, or delete that file: the next question has it made anew from the journal",
+        )
+
+    # In the thread.
+
+    def _make(self, reader: JournalReader) -> None:
+        self._projection = Projection.open(self._path, reader)
 
     def _apply_waiting(self) -> None:
         """Taken one by one, here in the thread: who is cancelled on the way to it leaves nothing out."""
-        assert self._projection is not None
-        while self._waiting:
+        while self._waiting and self._projection is not None:
             self._projection.apply(*self._waiting.popleft())
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        try:
-            return await anyio.to_thread.run_sync(work, limiter=self._one_thread)
-        except sqlite3.Error as error:
-            raise ProjectionFailed(
-                f"{self._path} cannot be kept up with the journal: {error}",
-                mend="free some space, or delete that file, and start again: it is made anew from the journal",
-            ) from error
+    def _there(self) -> Projection:
+        if self._projection is None:
+            raise self._failed()
+        return self._projection
+
+    def _abandon(self) -> None:
+        if self._projection is not None:
+            self._projection.abandon()
+            self._projection = None

@@ -14,23 +14,23 @@ from typing import Any, Final
 import msgspec
 
 from daemon.errors import NotRepeatable
+from daemon.journal.words import in_words
 from trading.account.ids import IdSource
 from trading.account.records import (
-    CommandsTaken,
     Commit,
+    FromOutside,
     Noted,
-    Operation,
     Posted,
     Reported,
     StepRecord,
-    Valued,
 )
-from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireCommand, WireSubmit
+from trading.commands import Trip, WireAmend, WireCommand, WireSubmit
 from trading.lockstep import LockStep
 from trading.market import AccountSnapshot, Effect, Market, ReportDelayed
 from trading.market_data import MarketEvent
 from trading.recorder import Recorder
 from trading.reports import ExecutionReport, Origin, ReportKind
+from trading.venue.session import VenueSession
 
 PUT_BACK: Final = "put its old code back for this start, or begin anew with `bulkhead reset --paper`"
 
@@ -55,26 +55,27 @@ class Replay:
         self._answered = -1
         self._cids: deque[str] = deque()
         if self._steps:
-            lockstep.market = RecordedMarket(lockstep.market, self)
+            if not isinstance(lockstep.market, VenueSession):  # which hears again what it heard
+                lockstep.market = RecordedMarket(lockstep.market, self)
             lockstep.recorder = self
             lockstep.router.ids = self
 
     @property
     def done(self) -> bool:
         """Whether everything is repeated and the real market, recorder and ids are in their places."""
-        return self._lockstep.market is self._real[0]
+        return self._lockstep.recorder is self._real[1]
 
     def expect_event(self) -> None:
         """The next step is that of an event: its records, if the journal has any of it, are expected."""
-        if not self._steps or isinstance(self._steps[0][0], Operation | CommandsTaken):
+        if not self._steps or isinstance(self._steps[0][0], FromOutside):
             return
         if self._next_event() == self._lockstep.events + 1:
             self._expect(self._steps.popleft())
 
-    def from_outside(self) -> Iterator[Operation | CommandsTaken]:
-        """What was done or taken between the event just repeated and the next; each is to be carried through before
-        the next is asked for."""
-        while self._steps and isinstance(cause := self._steps[0][0], Operation | CommandsTaken):
+    def from_outside(self) -> Iterator[FromOutside]:
+        """What was done, taken or heard between the event just repeated and the next; each is to be carried through
+        before the next is asked for."""
+        while self._steps and isinstance(cause := self._steps[0][0], FromOutside):
             if self._next_event() != self._lockstep.events:
                 return
             self._expect(self._steps.popleft())
@@ -218,35 +219,6 @@ class RecordedMarket:
 def _as_reported(effect: Effect) -> Effect:
     """As the market gave it: the router numbers reports itself."""
     return msgspec.structs.replace(effect, number=0, cause=0) if isinstance(effect, ExecutionReport) else effect
-
-
-def in_words(record: StepRecord) -> str:
-    """One record as people read it."""
-    match record:
-        case WireSubmit(terms=terms):
-            limit = f" at {terms.limit_price}" if terms.limit_price is not None else ""
-            words = f"order {terms.order_id}, {terms.side} {terms.quantity} {terms.symbol}{limit}"
-        case WireCancel():
-            words = f"the cancel of {record.order_id}"
-        case RefusedOrder():
-            words = f"the refusal of {record.terms.order_id}: {record.reason}"
-        case WireAmend():
-            words = f"the amendment of {record.terms.order_id}"
-        case Reported(report=report):
-            words = f"the report that {report.order_id} is {report.kind}"
-        case Noted():
-            words = "a change within the market"
-        case Posted(posting=posting):
-            words = f"the {posting.kind} of {posting.strategy}"
-        case Valued():
-            words = "the end of a day"
-        case Trip() | Operation():
-            words = f"{record.strategy or 'the account'}: {record.reason}"
-        case CommandsTaken():
-            words = f"the commands of {record.strategy} up to its {record.n}th"
-        case _:
-            words = "the end of the step"
-    return words
 
 
 def _comparable(record: StepRecord | None) -> StepRecord | None:

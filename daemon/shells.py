@@ -6,21 +6,35 @@ from typing import Any, Protocol
 
 import anyio
 
-from daemon.assembly import Quarters, fleet_of, make_feed, make_host, make_live_feed, make_market
+from daemon.assembly import (
+    Quarters,
+    fleet_of,
+    make_broker,
+    make_feed,
+    make_health,
+    make_host,
+    make_live_feed,
+    make_market,
+)
 from daemon.check import Plan
-from daemon.clock import Clock
+from daemon.clock import Clock, SteadyClock
+from daemon.config.health_conversion import silence_limits
 from daemon.config.settings import LiveFeedSettings
 from daemon.feeds.file.feed import FileFeed
 from daemon.feeds.pacing import Pace
 from daemon.floor import Floor, FloorPlan, FloorState
 from daemon.history import History
 from daemon.journal.log import Journal
+from daemon.live.account_lock import hold_account
+from daemon.live.feed_watch import FeedWatch
 from daemon.live.floor import LiveFloor
 from daemon.live.shell import LiveShell
 from daemon.live.tape import LiveTape, TapeRecorder
+from daemon.live.venue import VenueLine
 from daemon.paper import PaperShell
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Operation
+from trading.venue.session import VenueSession
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +49,22 @@ class Shell(Protocol):
     @property
     def floor(self) -> Floor:
         """What it drives."""
+
+    @property
+    def watch(self) -> FeedWatch | None:
+        """Who watches over its feed; None where that is read again and cannot fall silent."""
+
+    @property
+    def venue(self) -> VenueLine | None:
+        """The line to the venue; None where the market is simulated."""
+
+    @property
+    def unready(self) -> list[str]:
+        """Why it may not trade now, beside what the router knows."""
+
+    @property
+    def alarms(self) -> list[str]:
+        """What people should look at, beside what the router knows."""
 
     @property
     def now_ns(self) -> int:
@@ -71,9 +101,12 @@ class Trading(Protocol):
         journal: Journal,
         ids: ClientOrderIds,
         quarters: Quarters,
+        *,
         keep_up: Callable[[], anyio.Event | None],
+        is_halted: Callable[[], bool],
     ) -> Shell:
-        """A floor brought up to the journal, and the shell that drives it."""
+        """A floor brought up to the journal, and the shell that drives it. `keep_up` gives what it is to wait for;
+        `is_halted` is looked at before every opening order that goes to a venue."""
 
 
 def trading_of(plan: Plan, clock: Clock) -> Trading:
@@ -105,7 +138,9 @@ class SteppedTrading:
         journal: Journal,
         ids: ClientOrderIds,
         quarters: Quarters,
+        *,
         keep_up: Callable[[], anyio.Event | None],
+        is_halted: Callable[[], bool],  # noqa: ARG002 - nothing goes to a venue
     ) -> Shell:
         """The paper shell."""
         plan = FloorPlan(
@@ -127,17 +162,19 @@ class SteppedTrading:
 
 
 class LiveTrading:
-    """As the feed comes."""
+    """As the feed comes, by a clock that nobody sets while the daemon runs."""
 
     def __init__(self, plan: Plan, clock: Clock) -> None:
         self.speed: float | None = 1.0
         self._plan = plan
-        self._clock = clock
-        self._feed = make_live_feed(plan, clock)
+        self._clock = SteadyClock(clock)
+        self._feed = make_live_feed(plan, self._clock)
         self.reference = LiveTape(self._feed, 0).reference()
 
-    def prepare(self, history: History) -> None:
-        """Nothing of it can be looked at before it comes."""
+    def prepare(self, history: History) -> None:  # noqa: ARG002 - of a live feed nothing is there yet
+        """Make sure that nobody else on this host trades the account; AccountInUse where somebody does."""
+        if self._plan.settings.mode == "live":
+            self._held = hold_account(make_broker(self._plan, lambda _: None).account)
 
     async def shell(
         self,
@@ -145,7 +182,9 @@ class LiveTrading:
         journal: Journal,
         ids: ClientOrderIds,
         quarters: Quarters,
+        *,
         keep_up: Callable[[], anyio.Event | None],  # noqa: ARG002 - a live feed waits for nobody
+        is_halted: Callable[[], bool],
     ) -> Shell:
         """The live shell."""
         settings = self._plan.settings
@@ -153,7 +192,9 @@ class LiveTrading:
         tape = TapeRecorder(journal)
         start_ns = self._clock.wall_ns()
         plan = FloorPlan(
-            make_feed=lambda: LiveTape(self._feed, start_ns, history.inputs, history.left_out),
+            make_feed=lambda: LiveTape(
+                self._feed, start_ns, history.inputs, history.left_out, make_health(self._plan, self._feed)
+            ),
             make_market=lambda feed: make_market(self._plan, feed),
             make_host=lambda entry, fleet: make_host(entry, fleet, quarters, free=True),
             recorder=tape,
@@ -166,10 +207,29 @@ class LiveTrading:
             journal=journal,
             tape=tape,
             clock=self._clock,
-            feed=self._feed,
+            watch=FeedWatch(
+                self._feed,
+                health=floor.health,
+                limits=silence_limits(settings.feed, self._feed.offers),
+                clock=self._clock,
+            ),
             watchdog=quarters.watchdog,
             snapshot_every_events=settings.journal.snapshot_every_events,
             bar_grace_ns=settings.feed.bar_grace_ns,
+            venue=self._line(floor, ids, is_halted),
+        )
+
+    def _line(self, floor: Floor, ids: ClientOrderIds, is_halted: Callable[[], bool]) -> VenueLine | None:
+        """The line to the venue; none where the market is ours."""
+        session = floor.lockstep.market
+        if not isinstance(session, VenueSession):
+            return None
+        return VenueLine(
+            session=session,
+            make_broker=lambda sink: make_broker(self._plan, sink),
+            clock=self._clock,
+            epoch_ms=ids.epoch_ms,
+            is_halted=is_halted,
         )
 
 

@@ -10,6 +10,9 @@ LOCK_NAME = "lock"
 JOURNAL_NAME = "journal"
 PROJECTION_NAME = "projection.sqlite"
 LOGS_NAME = "logs"
+HALT_NAME = "halt"
+WATCHMAN_SOCKET_NAME = "watchman.sock"
+WATCHMAN_LOG_NAME = "watchman.log"
 
 
 def archive_path(state: Path, now_ns: int) -> Path:

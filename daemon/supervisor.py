@@ -10,22 +10,24 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import anyio
 import msgspec
+from anyio.abc import TaskGroup
 
 from daemon.announcer import Announcer
 from daemon.api.server import serving
 from daemon.api.stream import EventStream
 from daemon.assembly import BROKERS, Quarters, fleet_of
+from daemon.breaker_watch import BreakerWatch
 from daemon.check import Plan
 from daemon.clock import Clock
 from daemon.disk import Disk
 from daemon.epoch import next_epoch
 from daemon.errors import ContainerLost, JournalDamaged
-from daemon.floor import Floor, FloorState
+from daemon.floor import Floor
 from daemon.history import History, read_history
 from daemon.hosts.nursery import Nursery
 from daemon.hosts.port import Host
@@ -33,8 +35,12 @@ from daemon.hosts.watchdog import Watchdog
 from daemon.journal.log import Journal
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Closed, Entry, Opened
+from daemon.killswitch.switch import CarryOut, KillSwitch, kill_switch
+from daemon.killswitch.watching import watching_of
+from daemon.killswitch.wire import Watching
 from daemon.net import Net, check_socket_path
 from daemon.operations import DaemonOperations, Identity, Pulse
+from daemon.paper import PaperShell
 from daemon.projector import Projector
 from daemon.shells import Shell, trading_of
 from daemon.state import JOURNAL_NAME, LOCK_NAME, LOGS_NAME, PROJECTION_NAME, SOCKET_NAME
@@ -53,7 +59,8 @@ STOP_SECONDS: Final = 5.0
 
 
 class Supervisor:
-    """Runs one daemon on one state directory. `on_ready` is called once it trades."""
+    """Runs one daemon on one state directory. `on_ready` is called once it trades; `watching` says what is done when it
+    hangs, if that is not what the plan asks for."""
 
     def __init__(
         self,
@@ -64,12 +71,14 @@ class Supervisor:
         net: Net,
         environ: Mapping[str, str],
         on_ready: Callable[[], None] = lambda: None,
+        watching: Watching | None = None,
     ) -> None:
         self._plan = plan
         self._clock = clock
         self._disk = disk
         self._net = net
         self._on_ready = on_ready
+        self._watching = watching or watching_of(plan)
         self._environ = environ
         self._notifier = Notifier(net, environ, os.getpid())
         self._pulse = Pulse()
@@ -95,17 +104,22 @@ class Supervisor:
             epoch_ms = await next_epoch(history.epoch_ms, self._clock)
             patience_seconds = self._plan.settings.watchdog.stall_seconds
             nursery = Nursery(self._environ, state / LOGS_NAME)
-            with Watchdog(self._clock, patience_seconds) as watchdog:
-                try:
-                    await self._live(
-                        reader, history, epoch_ms, Quarters(watchdog, nursery, self._clock, patience_seconds)
-                    )
-                finally:
-                    await nursery.close()
+            async with self._kill_switch() as switch:
+                with Watchdog(self._clock, patience_seconds) as watchdog:
+                    quarters = Quarters(watchdog, nursery, self._clock, patience_seconds)
+                    try:
+                        await self._live(reader, history, epoch_ms, quarters, switch)
+                    finally:
+                        await nursery.close()
         finally:
             lock.release()
 
-    async def _live(self, reader: JournalReader, history: History, epoch_ms: int, quarters: Quarters) -> None:
+    def _kill_switch(self) -> AbstractAsyncContextManager[KillSwitch]:
+        return kill_switch(self._plan.state, self._watching, pid=os.getpid(), clock=self._clock, environ=self._environ)
+
+    async def _live(
+        self, reader: JournalReader, history: History, epoch_ms: int, quarters: Quarters, switch: KillSwitch
+    ) -> None:
         projector = Projector(self._plan.state / PROJECTION_NAME)
         announcer = Announcer(
             self._stream,
@@ -114,6 +128,7 @@ class Supervisor:
         )
 
         def on_safe(entry: Entry) -> None:
+            switch.hear(entry)
             projector.hear(entry)
             announcer.hear(entry)
 
@@ -127,7 +142,10 @@ class Supervisor:
             on_safe=on_safe,
         )
         await projector.open(reader)
-        shell = await self._trading.shell(history, journal, ClientOrderIds(epoch_ms), quarters, projector.congested)
+        ids, is_halted = ClientOrderIds(epoch_ms), lambda: switch.flag.is_set
+        shell = await self._trading.shell(
+            history, journal, ids, quarters, keep_up=projector.congested, is_halted=is_halted
+        )
         floor = shell.floor
         self._tell_of(history, floor)
         operations = DaemonOperations(
@@ -137,11 +155,19 @@ class Supervisor:
             journal=journal,
             projector=projector,
             stream=self._stream,
+            watched=lambda: switch.alarms,
         )
         patience, socket = anyio.CancelScope(), self._plan.state / SOCKET_NAME
-        async with self._owned_tasks(shell, projector, patience), serving(operations, self._net, socket):
+        async with self._owned_tasks(shell, projector, patience) as tasks, serving(operations, self._net, socket):
             with patience:
-                await self._trade(shell, history.snapshot)
+                await shell.begin(history.snapshot)
+                gc.collect()
+                gc.freeze()  # what is there by now stays; the collector need not look at it again
+                await switch.watch(shell, journal, _before_the_first_event(shell))
+                tasks.start_soon(switch.run, shell)
+                watch = BreakerWatch(shell, journal.meter, is_paper=self._plan.settings.mode == "paper")
+                tasks.start_soon(watch.run, self._clock)
+                await self._trade(shell)
             if patience.cancelled_caught:
                 log.warning(
                     "a strategy holds up the event in hand: it is left to the next start, which carries it again"
@@ -153,12 +179,9 @@ class Supervisor:
         await projector.close()
         log.info("stopped after event %d", floor.lockstep.events)
 
-    async def _trade(self, shell: Shell, before: FloorState | None) -> None:
-        """From the first snapshot to a stop or the feed's end."""
-        await shell.begin(before)
+    async def _trade(self, shell: Shell) -> None:
+        """From the first event to a stop or the feed's end."""
         self._announce_ready(shell.floor)
-        gc.collect()
-        gc.freeze()  # what is there by now stays; the collector need not look at it again
         await shell.run()
         if shell.at_end:
             log.info("%s", ": ".join(filter(None, ("the feed has ended", shell.floor.feed.tally()))))
@@ -186,7 +209,7 @@ class Supervisor:
     @asynccontextmanager
     async def _owned_tasks(
         self, shell: Shell, projector: Projector, patience: anyio.CancelScope
-    ) -> AsyncIterator[None]:
+    ) -> AsyncIterator[TaskGroup]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(projector.run)
             tasks.start_soon(self._stop_on_signal, shell, patience)
@@ -194,7 +217,7 @@ class Supervisor:
             tasks.start_soon(self._tend_service_manager)
             for host in shell.floor.hosts:
                 tasks.start_soon(self._heartbeat, host, shell)
-            yield
+            yield tasks
             tasks.cancel_scope.cancel()
 
     async def _stop_on_signal(self, shell: Shell, patience: anyio.CancelScope) -> None:
@@ -264,3 +287,8 @@ class Supervisor:
             speed=self._trading.speed,
             durability=settings.durable_through,
         )
+
+
+def _before_the_first_event(shell: Shell) -> CarryOut:
+    """How something is done before anything is traded. The paper shell takes what it is asked between two events."""
+    return shell.floor.operate if isinstance(shell, PaperShell) else shell.operate

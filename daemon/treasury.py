@@ -18,6 +18,7 @@ from daemon.plain import plain, short
 from daemon.shells import Shell
 from trading.account.ledger import UNALLOCATED
 from trading.account.records import Operation
+from trading.account.resolutions import Adoption
 from trading.account.transfers import Transfer
 from trading.errors import InvalidInstrument, LedgerError
 from trading.instruments import Instrument, currency_of
@@ -108,6 +109,31 @@ class Treasury:
             price=price,
         )
 
+    async def adopt(
+        self, strategy: str, symbol: str, quantity: Decimal | None, price: Decimal | None, reason: str
+    ) -> MoveView:
+        """Units that are unallocated go to a strategy: so many, or all that there are."""
+        self._require_books(strategy)
+        instrument = self._known_instrument(symbol)
+        if quantity is not None:
+            self._checked_instrument(Units(symbol, quantity, price))
+        elif price is not None:
+            _require_price(price, instrument)
+        async with self._turn:
+            held = self._ledger.unallocated.quantity(symbol)
+            units = held if quantity is None else short(quantity).copy_sign(held)
+            at = self._last_price(instrument) if price is None else _at_tick(price, instrument)
+            given = Adoption(strategy=strategy, symbol=symbol, units=units, price=at)
+            await self._operate(Operation(action="adopt", ts_ns=0, reason=reason, adoption=given))
+        return MoveView(
+            source=UNALLOCATED,
+            target=strategy,
+            amount=units,
+            currency=instrument.currency.code,
+            symbol=symbol,
+            price=at,
+        )
+
     # Within.
 
     async def _operate(self, operation: Operation) -> None:
@@ -131,15 +157,19 @@ class Treasury:
             raise BadRequest(f"{owners[0]} is named as source and as target", mend="name two books")
 
     def _checked_instrument(self, units: Units) -> Instrument:
-        instrument = self._instruments.get(units.symbol)
-        if instrument is None:
-            raise BadRequest(f"{units.symbol!r} is no instrument here", mend=_there_are(self._instruments))
+        instrument = self._known_instrument(units.symbol)
         _require_amount(units.quantity, "quantity")
         if not instrument.on_lot(units.quantity):
             lot = plain(instrument.lot_size)
             raise BadRequest(f"{plain(units.quantity)} {units.symbol} is no whole number of lots of {lot}")
         if units.price is not None:
             _require_price(units.price, instrument)
+        return instrument
+
+    def _known_instrument(self, symbol: str) -> Instrument:
+        instrument = self._instruments.get(symbol)
+        if instrument is None:
+            raise BadRequest(f"{symbol!r} is no instrument here", mend=_there_are(self._instruments))
         return instrument
 
     def _last_price(self, instrument: Instrument) -> Decimal:

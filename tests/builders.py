@@ -15,6 +15,7 @@ from brokers.simulated.market import SimulatedMarket
 from tests.market_builders import a_quote, an_instrument, through_msgpack
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Noted, Operation, Reported, StepRecord
+from trading.account.triggers import BreakerRules
 from trading.commands import Command, SubmitOrder, WireAmend, WireCancel, WireSubmit
 from trading.container import ContainerSpec, ScopedContainer
 from trading.driver import Driver
@@ -194,6 +195,7 @@ class Rig:
         recorder: Recorder | None = None,
         currency: Currency | None = None,
         cash: Mapping[str, Decimal] | None = None,
+        breakers: Mapping[str, BreakerRules] | None = None,
         fill_empty: bool = False,
         epoch_ms: int = 1,
         start: int = 0,
@@ -220,6 +222,7 @@ class Rig:
             ids=ClientOrderIds(epoch_ms),
             limits=limits or RiskLimits(),
             currency=currency,
+            breakers=breakers or {},
             start_ns=start * SECOND,
             fill_empty=fill_empty,
             state=state,

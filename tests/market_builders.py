@@ -19,8 +19,10 @@ from trading.orders import OrderTerms, OrderType, Side, TimeInForce
 from trading.postings import (
     AccountEvent,
     Accrual,
+    Adjustment,
     CashMoved,
     Conversion,
+    ForeignFill,
     Liquidation,
     MarginCall,
     Settlement,
@@ -297,7 +299,8 @@ def told(effects: Iterable[Effect]) -> list[str]:
 
 def told_of_account(event: AccountEvent) -> str:
     """`AAA dividend 5 USD`, `interest 0.1 USD`, `AAA split 5 for 0.5 USD`, `AAA settled at 9`, `AAA expired -2 for 18
-    USD`, `EUR -9 into 10 USD`, `paid 5 USD`, `AAA liquidated sell 2 at 9`, `AAA called`, `account called`."""
+    USD`, `EUR -9 into 10 USD`, `paid 5 USD`, `AAA liquidated sell 2 at 9`, `AAA called`, `account called`,
+    `AAA adjusted -2 at 9`, `AAA foreign sell 2 at 9`."""
     match event:
         case Accrual():
             return f"{event.symbol} {event.kind} {_plain(event.amount)} {event.currency}".lstrip()
@@ -315,6 +318,10 @@ def told_of_account(event: AccountEvent) -> str:
             return f"{fill.symbol} liquidated {fill.side} {_plain(fill.quantity)} at {_plain(fill.price)}"
         case MarginCall():
             return f"{event.symbol or 'account'} called"
+        case Adjustment():
+            return f"{event.symbol} adjusted {_plain(event.units)} at {_plain(event.price)}"
+        case ForeignFill(fill=fill):
+            return f"{fill.symbol} foreign {fill.side} {_plain(fill.quantity)} at {_plain(fill.price)}"
 
 
 def _plain(number: Decimal) -> str:

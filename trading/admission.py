@@ -4,29 +4,22 @@ router's gate of the ledger's, for the container and for the account.
 An order that only takes a position nearer to flat is never held back by a limit.
 """
 
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Final
-
 from trading.affordability import unaffordable
-from trading.appraiser import Appraiser, known, unpriced
-from trading.claims import Addition
-from trading.holdings import ContainerHoldings, Holdings, only_reduces, worst_case
-from trading.instruments import Instrument
+from trading.appraiser import Appraiser
+from trading.duplicates import reissue_refusal
+from trading.holdings import ContainerHoldings, Holdings, only_reduces
+from trading.limiter import Limiter
 from trading.limits import RiskLimits
-from trading.money import EXACT, ZERO, Currency, total
 from trading.order_manager import OrderManager
 from trading.order_validator import OrderValidator
 from trading.orders import OrderTerms, Side
 from trading.portfolio import VirtualPortfolio
 from trading.refusals import Refusal
 
-_NO_LIMITS: Final = RiskLimits()
-
 
 class Admission:
     """Asks every rule of one container's books: of an order first `misfit`, of an amendment first `amend_misfit`, then
-    of both `excess`."""
+    of both `excess`. Of what leaves, its `limiter` is told."""
 
     def __init__(
         self,
@@ -38,9 +31,15 @@ class Admission:
         appraiser: Appraiser,
     ) -> None:
         self.holdings = ContainerHoldings(portfolio, orders, appraiser.instruments)
+        self.limiter = Limiter(
+            limits,
+            holdings=self.holdings,
+            appraiser=appraiser,
+            books=lambda: (portfolio,),
+            peaks=lambda: portfolio.peak_equity,
+        )
         self._validator = validator
         self._orders = orders
-        self._limits = limits
         self._appraiser = appraiser
 
     def misfit(self, terms: OrderTerms) -> Refusal | None:
@@ -56,13 +55,23 @@ class Admission:
             return Refusal("pending", f"order {terms.order_id} has a cancel or an amendment under way; wait for it")
         return self._validator.amend_refusal(terms, order) or _larger_than_its_parent(terms, self._orders)
 
-    def excess(self, terms: OrderTerms) -> Refusal | None:
-        """What is wrong with an order, or with other terms of one, beside what is held and what works."""
+    def excess(self, terms: OrderTerms, now_ns: int) -> Refusal | None:
+        """What is wrong with an order, or with other terms of one, beside what is held, what works and what was."""
         return (
             more_than_reduces(terms, self.holdings)
+            or self._reissued(terms)
             or unaffordable(terms, self.holdings, self._appraiser)
-            or over_limit(terms, self._limits, self.holdings, self._appraiser)
+            or self.limiter.refusal(terms, now_ns)
         )
+
+    def _reissued(self, terms: OrderTerms) -> Refusal | None:
+        """Whether an order that is new is one again of which nobody knows what became. An exit may be: the first one
+        counts, so that both together only reduce."""
+        working = self._orders.working.get(terms.symbol)
+        if working is None or not working.unknown or self._orders.get_open(terms.order_id) is not None:
+            return None
+        refusal = reissue_refusal(terms, self._orders)
+        return None if refusal is None or only_reduces(terms, self.holdings) else refusal
 
 
 # Beside other orders.
@@ -133,96 +142,3 @@ def more_than_reduces(terms: OrderTerms, holdings: Holdings) -> Refusal | None:
     works = buys if terms.side is Side.BUY else sells
     asked = f"a {terms.side} of {terms.quantity} {terms.symbol}"
     return Refusal("reduce_only", f"{asked} could do more than reduce: {held} held, {works} works already")
-
-
-Measured = tuple[str, Decimal | int | Refusal, Decimal | int | Refusal]
-"""The name of a limit, what is measured against it, and the limit; a refusal where one of them cannot be reckoned."""
-
-
-def over_limit(terms: OrderTerms, limits: RiskLimits, holdings: Holdings, appraiser: Appraiser) -> Refusal | None:
-    """The first limit that the order would break in the worst case, None when it breaks none; `no_price` or `no_rate`
-    where that cannot be told.
-
-    The order is worth what it may cost; the position that it would lead to is worth the current price. What adds no
-    units leads to no other position, and an amendment to no more orders.
-    """
-    if limits == _NO_LIMITS or only_reduces(terms, holdings):
-        return None
-    added = holdings.addition(terms)
-    for name, measured, limit in _measures(terms, added, limits, holdings, appraiser):
-        if isinstance(measured, Refusal):
-            return measured
-        if isinstance(limit, Refusal):
-            return limit
-        if measured > limit:
-            return Refusal(name, f"{measured} would be above the limit of {limit} ({name})")
-    return None
-
-
-def _measures(
-    terms: OrderTerms, added: Addition, limits: RiskLimits, holdings: Holdings, appraiser: Appraiser
-) -> Iterator[Measured]:
-    """What is to be held against each limit that there is; one that is not asked for is not reckoned."""
-    instrument, current = appraiser.instruments[terms.symbol], appraiser.price_of(terms.symbol)
-    if limits.max_order_quantity is not None:
-        yield "max_order_quantity", terms.quantity, limits.max_order_quantity
-    if limits.max_order_notional is not None:
-        worth = _worth(instrument, terms.quantity, terms.worst_price, current)
-        yield "max_order_notional", worth, limits.max_order_notional
-    if limits.max_open_orders is not None and added.orders:
-        yield "max_open_orders", holdings.open_orders() + added.orders, limits.max_open_orders
-    if added.units:
-        position = _position_after(terms, added.units, holdings)
-        if limits.max_position_quantity is not None:
-            yield "max_position_quantity", position, limits.max_position_quantity
-        worth = _worth(instrument, position, current, terms.worst_price)
-        yield from _measures_of_worth(instrument, worth, limits, holdings, appraiser)
-
-
-def _measures_of_worth(
-    instrument: Instrument, worth: Decimal | Refusal, limits: RiskLimits, holdings: Holdings, appraiser: Appraiser
-) -> Iterator[Measured]:
-    """Of the position that the order would lead to, and of all positions, in the instrument's currency."""
-    into = instrument.currency
-    if limits.max_position_notional is not None:
-        yield "max_position_notional", worth, limits.max_position_notional
-    if limits.max_exposure_notional is not None:
-        exposure = _exposure(instrument, worth, holdings, appraiser)
-        yield "max_exposure_notional", exposure, limits.max_exposure_notional
-    if limits.max_position_equity_share is not None:
-        share = _share_of_equity(limits.max_position_equity_share, into, holdings, appraiser)
-        yield "max_position_equity_share", worth, share
-    if limits.max_exposure_equity_share is not None:
-        exposure = _exposure(instrument, worth, holdings, appraiser)
-        share = _share_of_equity(limits.max_exposure_equity_share, into, holdings, appraiser)
-        yield "max_exposure_equity_share", exposure, share
-
-
-def _worth(instrument: Instrument, units: Decimal, *prices: Decimal | None) -> Decimal | Refusal:
-    """What units are worth, without a sign, at the first of the prices that there is."""
-    price = next((price for price in prices if price is not None), None)
-    return unpriced(instrument.symbol) if price is None else instrument.notional(units, price).copy_abs()
-
-
-def _position_after(terms: OrderTerms, added: Decimal, holdings: Holdings) -> Decimal:
-    """The worst case of a position with so many units more on the order's side."""
-    buys, sells = holdings.working(terms.symbol)
-    if terms.side is Side.BUY:
-        buys = EXACT.add(buys, added)
-    else:
-        sells = EXACT.add(sells, added)
-    return worst_case(holdings.position(terms.symbol), buys, sells)
-
-
-def _exposure(
-    instrument: Instrument, worth: Decimal | Refusal, holdings: Holdings, appraiser: Appraiser
-) -> Decimal | Refusal:
-    """What one position is worth, and all others in their worst case."""
-    elsewhere = appraiser.elsewhere(Instrument.notional, holdings, instrument.symbol, instrument.currency)
-    amounts = known(worth, elsewhere)
-    return amounts if isinstance(amounts, Refusal) else total(amounts)
-
-
-def _share_of_equity(share: Decimal, into: Currency, holdings: Holdings, appraiser: Appraiser) -> Decimal | Refusal:
-    equity = appraiser.equity(holdings, into)
-    return equity if isinstance(equity, Refusal) else EXACT.multiply(share, max(ZERO, equity))

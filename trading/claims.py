@@ -3,6 +3,9 @@
 A plain order claims what remains of it. The members of a group claim together and once, the most of each side, and
 exits no more than their parent has filled. What a unit is reckoned at is the dearest price among those who claim it:
 of a future's, which may be negative, the furthest from zero.
+
+An order of which nobody knows what became is open and may have filled: it claims all that remains of it, in a group
+beside what the others claim, as its fill, not heard of, has taken nothing from them yet.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +17,7 @@ import msgspec
 
 from trading.contingency import Contingencies, Group
 from trading.money import EXACT, ZERO
-from trading.orders import FINAL_STATES, Order, OrderState, OrderTerms, Side
+from trading.orders import FINAL_STATES, PENDING_STATES, Order, OrderState, OrderTerms, Side
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -30,13 +33,20 @@ class Claim(msgspec.Struct, frozen=True):
 
     def at_most(self, other: "Claim") -> "Claim":
         """The worst of two of which only one comes true, or a part of each."""
+        return Claim(max(self.units, other.units), self._dearest(other))
+
+    def beside(self, other: "Claim") -> "Claim":
+        """Two that may both come true."""
+        return Claim(EXACT.add(self.units, other.units), self._dearest(other))
+
+    def _dearest(self, other: "Claim") -> Decimal | None:
         if self.price is None or other.price is None:
-            return Claim(max(self.units, other.units))
-        dearest = self.price if self.price.copy_abs() >= other.price.copy_abs() else other.price
-        return Claim(max(self.units, other.units), dearest)
+            return None
+        return self.price if self.price.copy_abs() >= other.price.copy_abs() else other.price
 
 
 _NOT_WORKING: Final = FINAL_STATES | {OrderState.RECEIVED}
+_UNKNOWN: Final = OrderState.UNKNOWN
 
 NO_CLAIM: Final = Claim()
 
@@ -65,12 +75,14 @@ class Working(msgspec.Struct, kw_only=True):
     """What the open orders of one symbol still claim, in units.
 
     `bids` is the sum of units times price over the buys that have one, `unlimited_buys` the units of the others.
+    `unknown` is of how many of the orders nobody knows what became.
     """
 
     buys: Decimal = ZERO
     sells: Decimal = ZERO
     unlimited_buys: Decimal = ZERO
     bids: Decimal = ZERO
+    unknown: int = 0
 
     def add(self, side: Side, units: Decimal, price: Decimal | None) -> None:
         """Let so many units more be claimed at a price, or fewer where negative."""
@@ -92,14 +104,15 @@ class Counted(msgspec.Struct, frozen=True):
     terms: OrderTerms
     asked: OrderTerms | None
     filled: Decimal
+    unknown: bool
 
     @classmethod
-    def of(cls, order: Order) -> "Counted":
+    def of(cls, order: Order, *, unknown: bool) -> "Counted":
         """What is to be counted of an order that works."""
-        return cls(order.remaining, order.worst_price, order.terms, order.asked, order.filled)
+        return cls(order.remaining, order.worst_price, order.terms, order.asked, order.filled, unknown)
 
     def still_holds(self, order: Order) -> bool:
-        """Whether nothing has changed that counts."""
+        """Whether nothing has changed that counts, but for what is not known of it."""
         return self.filled is order.filled and self.terms is order.terms and self.asked is order.asked
 
 
@@ -154,16 +167,20 @@ class Claims:
     def follow(self, order: Order) -> None:
         """Count an order as it stands now, no more once it is over."""
         terms, counted = order.terms, self._counted.get(order.terms.order_id)
+        unknown = False
         if not works(order):
             if counted is None:
                 return
             now = None
             del self._open[terms.order_id], self._counted[terms.order_id]
         else:
-            if counted is not None and counted.still_holds(order):
+            unknown = is_unknown(order)
+            if counted is not None and counted.unknown is unknown and counted.still_holds(order):
                 return
-            now = self._counted[terms.order_id] = Counted.of(order)
+            now = self._counted[terms.order_id] = Counted.of(order, unknown=unknown)
             self._open[terms.order_id] = order
+        if unknown is not (counted is not None and counted.unknown):
+            self._working(terms.symbol).unknown += 1 if unknown else -1
         hangs = _hangs(terms)
         if not hangs:
             self._move(terms, counted, now)
@@ -181,7 +198,9 @@ class Claims:
         """Become the claims that gave this state, of the same orders."""
         self.by_symbol = msgspec.convert(state["by_symbol"], dict[str, Working])
         self._open = {order.order_id: order for order in orders if works(order)}
-        self._counted = {order_id: Counted.of(order) for order_id, order in self._open.items()}
+        self._counted = {
+            order_id: Counted.of(order, unknown=is_unknown(order)) for order_id, order in self._open.items()
+        }
         self._contingencies.restore(state["contingencies"])
         self._of_groups, self._keys_of_exits = {}, {}
         for key in state["contingencies"]:
@@ -250,6 +269,13 @@ def works(order: Order) -> bool:
     return order.state not in _NOT_WORKING
 
 
+def is_unknown(order: Order) -> bool:
+    """Whether nobody knows what became of an order; of one that is to be cancelled or amended meanwhile too."""
+    if order.state is _UNKNOWN:
+        return True
+    return order.before_pending is _UNKNOWN and order.state in PENDING_STATES
+
+
 def _hangs(terms: OrderTerms) -> bool:
     return terms.parent_id is not None or terms.group_id is not None
 
@@ -265,7 +291,13 @@ def _own_claim(order: Order) -> Claim:
 def _claims(group: Group, members: Iterable[Order]) -> dict[Side, Claim]:
     """What the members claim together, by side."""
     claims: dict[Side, Claim] = {}
+    apart: list[tuple[Side, Claim]] = []
     for order in members:
         side, claim = order.terms.side, Claim(group.most(order.remaining), order.worst_price)
-        claims[side] = claims[side].at_most(claim) if side in claims else claim
+        if is_unknown(order):
+            apart.append((side, claim))
+        else:
+            claims[side] = claims[side].at_most(claim) if side in claims else claim
+    for side, claim in apart:
+        claims[side] = claims[side].beside(claim) if side in claims else claim
     return claims

@@ -281,6 +281,8 @@ class ScopedContainer(Scope):
     # Within.
 
     def _set_now(self, now_ns: int) -> None:
+        if now_ns > self._risk.day_ends_ns:
+            self._risk.begin_day(now_ns)
         self._outgoing.set_now(now_ns)
         self._desk.now_ns = self._risk.now_ns = now_ns
 

@@ -6,11 +6,13 @@ books must equal.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from trading.account.ids import IdSource
 from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
+from trading.account.triggers import BreakerRules
 from trading.capabilities import Capabilities
 from trading.commands import Command
 from trading.container import ContainerSpec, ScopedContainer
@@ -25,6 +27,7 @@ from trading.sequencer import Offer, Sequencer
 from trading.warmup import warm_up
 
 _EVERYTHING: Final = Capabilities.everything()
+_NO_BREAKERS: Final[Mapping[str, BreakerRules]] = MappingProxyType({})
 
 
 def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> list[Command]:
@@ -41,7 +44,7 @@ def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> li
 
 
 class Driver:
-    """Runs strategies over the events of one feed. `offers` are by symbol, `cash` by currency code.
+    """Runs strategies over the events of one feed. `offers` are by symbol, `cash` by currency, `breakers` by scope.
 
     With the `state` of another driver it goes on where that one stood; it is not to begin again.
     """
@@ -60,6 +63,7 @@ class Driver:
         start_ns: int,
         capabilities: Capabilities = _EVERYTHING,
         currency: Currency | None = None,
+        breakers: Mapping[str, BreakerRules] = _NO_BREAKERS,
         fill_empty: bool = False,
         state: Mapping[str, Any] | None = None,
     ) -> None:
@@ -89,6 +93,7 @@ class Driver:
                 ids=ids,
                 capabilities=capabilities,
                 currency=currency,
+                breakers=breakers,
             ),
             market=market,
             recorder=recorder,

@@ -8,7 +8,7 @@ from trading.claims import Addition
 from trading.instruments import Instrument
 from trading.money import EXACT, ZERO
 from trading.order_manager import OrderManager
-from trading.orders import OrderTerms, Side
+from trading.orders import Order, OrderTerms, Side
 from trading.portfolio import VirtualPortfolio
 
 _ONE: Final = Decimal(1)
@@ -54,6 +54,9 @@ class Holdings(Protocol):
     def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
         """Cash less what the open buys would take."""
 
+    def parts(self) -> Iterable["ContainerHoldings"]:
+        """The holdings of the containers that these are made of."""
+
 
 class ContainerHoldings:
     """The holdings of one container: its portfolio and its open orders."""
@@ -61,9 +64,22 @@ class ContainerHoldings:
     def __init__(
         self, portfolio: VirtualPortfolio, orders: OrderManager, instruments: Mapping[str, Instrument]
     ) -> None:
+        self.owner = portfolio.owner
         self._portfolio = portfolio
         self._orders = orders
         self._instruments = instruments
+
+    def parts(self) -> tuple["ContainerHoldings", ...]:
+        """Themselves."""
+        return (self,)
+
+    def open(self) -> list[Order]:
+        """The open orders, oldest first."""
+        return self._orders.open()
+
+    def tradable(self, order: Order) -> Decimal:
+        """How much of an order may trade now, in units."""
+        return self._orders.tradable(order)
 
     def by_symbol(self) -> dict[str, Holding]:
         """Every symbol with a position or an open order, in a fixed order."""

@@ -14,26 +14,46 @@ from typing import Any, Final
 
 import msgspec
 
-from trading.account.records import CommandsTaken, Commit, Noted, Operation, Posted, Reported, StepRecord, Valued
-from trading.account.router import Router, Taken
+from trading.account.records import (
+    CommandsTaken,
+    Commit,
+    FeedTold,
+    FromVenue,
+    LifeBegan,
+    Noted,
+    Operation,
+    Posted,
+    Reported,
+    StepRecord,
+    TimePassed,
+    Valued,
+    VenueHeard,
+)
+from trading.account.router import Router
+from trading.account.taken import Taken
 from trading.commands import Command, ScheduleTimer
+from trading.errors import LedgerError
 from trading.market import Effect, Market
 from trading.market_data import Bar, Event, MarketEvent, Timer
-from trading.postings import AccountEvent, Report
+from trading.postings import AccountEvent, Adjustment, CashMoved, Report
 from trading.recorder import Recorder
 from trading.reports import ExecutionReport
 from trading.sequencer import LAST, Key, Sequencer
 from trading.subscriptions import DataKind, Subscription, event_type
 from trading.timers import Timers
 from trading.timestamps import DAY
+from trading.venue.session import VenueSession
 
 ROUNDS: Final = 8
 """How often commands that come of reports are met within one step; what is left over waits for the next step."""
 
 
-FLOWS: Final = ("move_cash", "transfer")
-"""Operations at which money comes to a book or leaves it: what the books are worth right after is written down, so that
-statistics can cut the curve there."""
+AT_VENUE: Final = {
+    "adopt": "there is no order of anybody else",
+    "resolve_order": "no order is in doubt",
+    "reconcile": "there is nothing to reconcile",
+}
+"""Operations of the session with the venue, and what stands against them where there is none."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -71,6 +91,8 @@ class LockStep:
         self.timers = Timers(list(router.strategies))
         self.router = router
         self.market = market
+        if isinstance(market, VenueSession):
+            market.belong_to(router.ledger.total, router.price_of)
         self.recorder = recorder
         self.events = 0
         self.heard = dict.fromkeys(router.strategies, 0)
@@ -88,7 +110,10 @@ class LockStep:
                 self._subscribers[key] = (*self._subscribers.get(key, ()), strategy)
 
     def has_waiting(self, strategy: str) -> bool:
-        """Whether commands of a container wait for the next step."""
+        """Whether something may come to a container at any event: its commands wait for the next step, or a circuit
+        breaker may open and act on what it has."""
+        if self.router.safeguards.may_act_on(strategy):
+            return True
         return any(command.strategy == strategy for command in self.waiting)
 
     def begin(self, commands: Iterable[Command]) -> None:
@@ -135,6 +160,8 @@ class LockStep:
         reports = self._book(effects, 0) if effects else []
         if of_feed and type(event) is not Timer and type(event) is self._marked_on[event.symbol]:
             self.router.on_market(event)  # after what it has brought: a fill's price is older than the event's
+        if self.router.safeguards.due_ns <= self.now_ns:
+            reports = reports + self._meet_what_is_due(0)
         subscribers = self.hearing(event)
         for strategy in subscribers:
             self.heard[strategy] += 1
@@ -149,14 +176,17 @@ class LockStep:
 
     def operate(self, operation: Operation) -> Step:
         """Carry through, between two events, what was done from outside; LedgerError where that cannot be, before
-        anything has happened."""
+        anything has happened. Where money or units come to a book or leave it, what the books are worth right after is
+        written down, so that statistics can cut the curve there."""
         taken = self.router.operate(operation, self.events)
         effects: list[Effect] = []
         if operation.action == "move_cash":
             effects = self.market.move_cash(operation.currency, operation.amount, operation.ts_ns)
+        elif operation.action in AT_VENUE and not operation.is_flow:
+            effects = _done_at_venue(operation, self._venue(operation), self.now_ns)
         self._record(operation)
         reports = self._book(effects, 1) + self._meet_commands(taken, 1)
-        if operation.action in FLOWS and (books := self.router.values()):
+        if operation.is_flow and (books := self.router.values()):
             self._record(Valued(ts_ns=operation.ts_ns, books=books))
         batch = yield Delivery(reports, seal=operation.strategy, reason=operation.reason)
         if batch:
@@ -167,6 +197,27 @@ class LockStep:
         """Carry through what one container that runs free has asked for."""
         self._record(CommandsTaken(strategy=commands[0].strategy, n=commands[-1].n))
         yield from self._rounds(commands)
+        self._commit()
+
+    def note(self, told: FeedTold) -> Step:
+        """Write down in its place what befell the feed; who judges data by it hears it now."""
+        self._record(told)
+        self._commit()
+        yield from ()
+
+    def hear(self, heard: FromVenue) -> Step:
+        """Carry through what the venue said, or that it is so late there."""
+        self.now_ns = max(self.now_ns, heard.ts_ns)
+        self._record(heard)
+        effects = self._effects_of(heard)
+        reports = self._book(effects, 0)
+        if any(isinstance(effect, Adjustment | CashMoved) for effect in effects) and (books := self.router.values()):
+            self._record(Valued(ts_ns=self.now_ns, books=books))
+        batch, self.waiting = self.waiting, []
+        if reports:
+            batch = batch + (yield Delivery(reports))
+        if batch:
+            yield from self._rounds(batch)
         self._commit()
 
     def state(self) -> dict[str, Any]:
@@ -205,6 +256,18 @@ class LockStep:
         interval_ns = event.interval_ns if type(event) is Bar else 0
         return self._subscribers.get((type(event), event.symbol, interval_ns), ())
 
+    def _effects_of(self, heard: FromVenue) -> list[Effect]:
+        """What came of the venue; what of it concerns its breaker is told at once."""
+        assert isinstance(self.market, VenueSession), "only a venue is heard"
+        effects = _effects_of(heard, self.market, self.now_ns)
+        self.router.heed(self.market.agreement.take_signs(), self.now_ns)
+        return effects
+
+    def _venue(self, operation: Operation) -> VenueSession:
+        if not isinstance(self.market, VenueSession):
+            raise LedgerError(no_venue(operation.action))
+        return self.market
+
     def _timers_before(self, limit: Key) -> Iterator[Step]:
         while (timer := self.timers.ring_before(limit)) is not None:
             yield self.step(timer)
@@ -216,8 +279,9 @@ class LockStep:
                 self.timers.schedule(timer, self.now_ns)
             reports = self._meet_commands(taken, number)
             if not reports:
+                self.waiting = [*self.waiting, *taken.held]
                 return
-            batch = yield Delivery(reports)
+            batch = [*taken.held, *(yield Delivery(reports))]
             if not batch:
                 return
         self.waiting = self.waiting + batch
@@ -227,10 +291,13 @@ class LockStep:
         """Record what came of commands, and send what is to be sent; what containers hear of it is given."""
         for posting in taken.postings:
             self._record(Posted(posting=posting))
-        for record in (*taken.refused, *taken.trips, *taken.sends):
+        for record in (*taken.breakers, *taken.refused, *taken.trips, *taken.sends):
             self._record(record)
         if taken.sends:
             self.recorder.barrier()
+        if isinstance(self.market, VenueSession):
+            for probe in taken.probes:
+                self.market.probe(probe.number)
         effects: list[Effect] = [*taken.reports]
         for command in taken.sends:
             effects += self.market.on_command(command, self.now_ns)
@@ -254,7 +321,15 @@ class LockStep:
                 for posting in shared.postings:
                     self._record(Posted(posting=posting))
                 heard += (posting for posting in shared.postings if posting.number)
-        return heard + self._meet_commands(follows, number) if follows.sends else heard
+        if follows.sends:
+            heard += self._meet_commands(follows, number)
+        if self.router.safeguards.due_ns <= self.now_ns:
+            heard += self._meet_what_is_due(number)
+        return heard
+
+    def _meet_what_is_due(self, number: int) -> list[Report]:
+        """What circuit breakers make of what was heard, as commands are met."""
+        return self._meet_commands(self.router.safeguards.due(self.now_ns), number)
 
     def _begin_curves(self, now_ns: int) -> None:
         """Write down what the books begin with, once all that is in them can be valued."""
@@ -279,3 +354,27 @@ class LockStep:
             self.recorder.record(Commit(event=self.events, ts_ns=self.now_ns))
             self.recorder.barrier()
             self._recorded = False
+
+
+def _effects_of(heard: FromVenue, session: VenueSession, now_ns: int) -> list[Effect]:
+    match heard:
+        case VenueHeard(message=message):
+            return session.on_message(message, now_ns)
+        case TimePassed():
+            return session.on_time(now_ns)
+        case LifeBegan(epoch_ms=epoch_ms):
+            return session.begin_life(epoch_ms, now_ns)
+
+
+def no_venue(action: str) -> str:
+    """Why an operation of AT_VENUE cannot be where the market is simulated."""
+    return f"the market is simulated here; {AT_VENUE[action]}"
+
+
+def _done_at_venue(operation: Operation, session: VenueSession, now_ns: int) -> list[Effect]:
+    if operation.resolution is not None:
+        return session.resolve(operation.resolution, operation.reason, now_ns)
+    if operation.adoption is not None:
+        return session.adopt(operation.adoption, now_ns)
+    session.read_all(now_ns)
+    return []

@@ -114,6 +114,8 @@ class OrderManager:
         """Bring the order up to a report. Gives the order, None when it is not kept here, and the fill to be booked if
         there is news of one: of what is annulled, its reversal."""
         order, fill = self._orders.get(report.order_id), report.fill
+        if order is None and report.kind is ReportKind.ADOPTED and report.terms is not None:
+            order = self._adopt(report.terms, report.ts_ns)
         if fill is not None:
             if not (fill.quantity and self._is_news(report.kind, fill)):
                 return order, None
@@ -159,6 +161,14 @@ class OrderManager:
         )
         self._claims.restore(state["claims"], self._orders.values())
         self._open = self._claims.open_orders
+
+    def _adopt(self, terms: OrderTerms, ts_ns: int) -> Order:
+        """Keep an order that works at the venue, and that was lost here."""
+        order = self.add(terms)
+        for change in (OrderChange.VALIDATE, OrderChange.ROUTE):
+            order.change(change, ts_ns)
+        self._claims.follow(order)
+        return order
 
     def _is_news(self, kind: ReportKind, fill: Fill) -> bool:
         """Whether something is to be booked: of each execution its first fill, unless it was busted by then, and its

@@ -152,7 +152,7 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
         (s.PENDING_REPLACE, c.REFUSE_CANCEL): s.PENDING_REPLACE,
         (s.PENDING_REPLACE, c.REQUEST_CANCEL): s.PENDING_CANCEL,
     }
-    ours = {c.VALIDATE, c.ROUTE, c.REQUEST_CANCEL, c.REQUEST_REPLACE, c.LOSE}
+    ours = {c.VALIDATE, c.ROUTE, c.REQUEST_CANCEL, c.REQUEST_REPLACE}
     for state in FINAL_STATES:
         table |= {(state, late): state for late in c if late not in ours}
         table[state, c.FILL_ALL] = s.FILLED

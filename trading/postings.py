@@ -10,6 +10,8 @@ The venue tells of an `AccountEvent`, which is of the account as a whole. The le
     CashMoved      money comes to the account or leaves it
     Liquidation    the venue closes a position, as the margin no longer holds it
     MarginCall     the margin is used up; nothing has happened yet
+    Adjustment     units that the venue has and no book, or a book and not the venue
+    ForeignFill    an execution that is no container's
 """
 
 import enum
@@ -39,6 +41,7 @@ class PostingKind(enum.StrEnum):
     EXPIRY = "expiry"
     LIQUIDATION = "liquidation"
     MARGIN_CALL = "margin_call"
+    ADJUSTMENT = "adjustment"
 
 
 class Accrual(msgspec.Struct, frozen=True, kw_only=True, tag="accrual"):
@@ -131,7 +134,29 @@ class MarginCall(msgspec.Struct, frozen=True, kw_only=True, tag="margin_call"):
     reason: str
 
 
-AccountEvent = Accrual | Split | Settlement | Conversion | CashMoved | Liquidation | MarginCall
+class Adjustment(msgspec.Struct, frozen=True, kw_only=True, tag="adjustment"):
+    """The venue has other units of a symbol than the books: `units` more, negative for fewer. They are booked to
+    `unallocated` as if traded at `price`; nobody says that they were. `reason` says what it is about."""
+
+    event_id: str
+    ts_ns: int
+    symbol: str
+    units: Decimal
+    price: Decimal
+    reason: str
+
+
+class ForeignFill(msgspec.Struct, frozen=True, kw_only=True, tag="foreign_fill"):
+    """An execution of the account that is no container's: somebody has traded by hand, or by another program."""
+
+    event_id: str
+    ts_ns: int
+    fill: Fill
+
+
+AccountEvent = (
+    Accrual | Split | Settlement | Conversion | CashMoved | Liquidation | MarginCall | Adjustment | ForeignFill
+)
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True, tag="posting"):

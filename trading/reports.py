@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from trading.money import ZERO
-from trading.orders import Order, OrderChange, OrderTerms, Side
+from trading.orders import Order, OrderChange, OrderState, OrderTerms, Side
 
 
 class ReportKind(enum.StrEnum):
@@ -22,6 +22,8 @@ class ReportKind(enum.StrEnum):
     REPLACE_REJECTED = "replace_rejected"
     EXPIRED = "expired"
     BUSTED = "busted"
+    UNKNOWN = "unknown"
+    ADOPTED = "adopted"
 
 
 class Origin(enum.StrEnum):
@@ -80,7 +82,9 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     `cause` is the index of the event in whose step it happened. `code` is for programs, `reason` for people.
 
     `fill` is what filled, or of BUSTED what is annulled; a correction is a BUSTED and a FILLED. `terms` are of REPLACED
-    only: what the venue has now, asked for or not.
+    and ADOPTED only: what the venue has now, asked for or not. UNKNOWN: nobody can say what the venue did with it.
+    ADOPTED: it works at the venue, it is this strategy's by its id, and nothing here knew of it. `evidence` cites what
+    a venue's word rests on.
     """
 
     order_id: str
@@ -93,6 +97,7 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     origin: Origin = Origin.VENUE
     code: str = ""
     reason: str = ""
+    evidence: str = ""
     number: int = 0
     cause: int = 0
 
@@ -105,6 +110,8 @@ _CHANGES = {
     ReportKind.CANCEL_REJECTED: OrderChange.REFUSE_CANCEL,
     ReportKind.REPLACE_REJECTED: OrderChange.REFUSE_REPLACE,
     ReportKind.EXPIRED: OrderChange.EXPIRE,
+    ReportKind.UNKNOWN: OrderChange.LOSE,
+    ReportKind.ADOPTED: OrderChange.ACCEPT,
 }
 
 
@@ -117,8 +124,8 @@ def answers_what_left(report: ExecutionReport) -> bool:
 def apply(report: ExecutionReport, order: Order) -> None:
     """Bring an order up to a report; IllegalTransition when the order cannot have come to that.
 
-    Origin, code and reason are kept of the report that ended it. REPLACED with a code is what the venue did of its own
-    accord. Of an amendment that its risk manager refused an order does not know.
+    Origin, code and reason are kept of the report that ended it, or put it in doubt. REPLACED with a code is what the
+    venue did of its own accord. Of an amendment that its risk manager refused an order does not know.
     """
     if report.fill is not None:
         book = order.bust if report.kind is ReportKind.BUSTED else order.fill
@@ -132,7 +139,9 @@ def apply(report: ExecutionReport, order: Order) -> None:
         return
     if report.kind is ReportKind.REPLACE_REJECTED and report.origin is Origin.RISK:
         return
-    was_open = order.is_open
+    was_open, was_unknown = order.is_open, order.state is OrderState.UNKNOWN
     order.change(_CHANGES[report.kind], report.ts_ns)
-    if was_open and not order.is_open:
+    if (was_open and not order.is_open) or report.kind is ReportKind.UNKNOWN:
         order.origin, order.code, order.reason = report.origin, report.code, report.reason
+    elif was_unknown and order.state is not OrderState.UNKNOWN:
+        order.origin, order.code, order.reason = "", "", ""

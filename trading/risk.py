@@ -81,6 +81,8 @@ class RiskManager:
             limits=limits,
             appraiser=self._appraiser,
         )
+        self._limiter = self._admission.limiter
+        self.day_ends_ns = self._limiter.day_ends_ns
         self._awaiting_cancel: dict[str, Decimal] = {}
         bus.subscribe(Target, self.on_target)
         bus.subscribe(Entry, self.on_entry)
@@ -88,6 +90,12 @@ class RiskManager:
         bus.subscribe(OrderRequest, self.on_request)
         bus.subscribe(AmendRequest, self.on_amend)
         bus.subscribe(Order, self.on_order)
+
+    def begin_day(self, now_ns: int) -> None:
+        """Another day has begun: due before anything is booked or priced that is later than `day_ends_ns`, which is
+        never where no limit asks for it."""
+        self._limiter.begin_day(now_ns)
+        self.day_ends_ns = self._limiter.day_ends_ns
 
     def price_of(self, symbol: str) -> Decimal | None:
         """The last price that this container heard of a symbol."""
@@ -103,13 +111,14 @@ class RiskManager:
             return
         self._awaiting_cancel.pop(symbol, None)
         held = self._portfolio.quantity(symbol)
+        exits = [order for order in working if _is_exit(order.terms, held)]
         missing = EXACT.subtract(instrument.whole_lots(target.quantity), held)
-        in_the_way: list[Order] = []
         if working:
-            exits = [order for order in working if _is_exit(order.terms, held)]
             missing = EXACT.subtract(missing, _on_the_way(working, exits))
-            in_the_way = [order for order in working if order.terms.to_target]
-            in_the_way += [order for order in exits if self._could_undo(order, missing)]
+        if missing:  # what a venue fills in pieces finer than lots cannot be traded away
+            missing = instrument.whole_lots(missing)
+        in_the_way = [order for order in working if order.terms.to_target]
+        in_the_way += [order for order in exits if self._could_undo(order, missing)]
         if missing and in_the_way:
             self._awaiting_cancel[symbol] = target.quantity
             for order in in_the_way:
@@ -146,8 +155,13 @@ class RiskManager:
         assert order is not None, request.order_id
         given = {name: value for name, value in msgspec.structs.asdict(request).items() if value is not None}
         terms = msgspec.structs.replace(order.terms, **given)
-        refusal = self._admission.amend_misfit(terms) or self._admission.excess(terms)
-        self._bus.publish(AmendedTerms(terms) if refusal is None else RefusedAmendment(request.order_id, refusal))
+        refusal = self._admission.amend_misfit(terms) or self._admission.excess(terms, self.now_ns)
+        if refusal is not None:
+            self._bus.publish(RefusedAmendment(request.order_id, refusal))
+            return
+        if self._limiter.remembers:
+            self._limiter.note(terms, self.now_ns)
+        self._bus.publish(AmendedTerms(terms))
 
     def on_order(self, order: Order) -> None:
         """Take up a target that waited for this order's end."""
@@ -157,10 +171,12 @@ class RiskManager:
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
-        return {"awaiting_cancel": dict(self._awaiting_cancel)}
+        return {"awaiting_cancel": dict(self._awaiting_cancel), "limiter": self._limiter.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Become the risk manager that gave this state."""
+        """Become the risk manager that gave this state, upon the same books."""
+        self._limiter.restore(state["limiter"])
+        self.day_ends_ns = self._limiter.day_ends_ns
         self._awaiting_cancel = msgspec.convert(state["awaiting_cancel"], dict[str, Decimal])
 
     def _instrument(self, symbol: str) -> Instrument:
@@ -209,8 +225,13 @@ class RiskManager:
 
     def _decide(self, terms: OrderTerms, refusal: Refusal | None = None) -> None:
         """Publish an order, or why it may not be: for a reason that is known already, else by the rules."""
-        refusal = refusal or self._admission.misfit(terms) or self._admission.excess(terms)
-        self._bus.publish(terms if refusal is None else RefusedTerms(terms, refusal))
+        refusal = refusal or self._admission.misfit(terms) or self._admission.excess(terms, self.now_ns)
+        if refusal is not None:
+            self._bus.publish(RefusedTerms(terms, refusal))
+            return
+        if self._limiter.remembers:
+            self._limiter.note(terms, self.now_ns)
+        self._bus.publish(terms)
 
 
 def _price(portfolio: VirtualPortfolio, instruments: Mapping[str, Instrument], symbol: str) -> Decimal | None:

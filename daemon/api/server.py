@@ -20,10 +20,10 @@ from aiohttp import web
 
 from daemon.api.events import serve_events
 from daemon.api.openapi import document
-from daemon.api.operations import AccountRefused, Operations
+from daemon.api.operations import AccountRefused, OperationRefused, Operations
 from daemon.api.routes import ROUTES, Route
 from daemon.api.views import ErrorView
-from daemon.errors import BadRequest, DaemonError, UnknownStrategy
+from daemon.errors import BadRequest, DaemonError, UnknownOrder, UnknownStrategy, VenueNotRead
 from daemon.net import Net
 from daemon.plain import plain_json
 from daemon.watch.metrics import CONTENT_TYPE, Exposition
@@ -35,7 +35,14 @@ BODY_SECONDS = 5.0
 STOP_SECONDS = 0.5
 """How long requests in hand may take once the daemon stops."""
 
-_STATUS: dict[type[DaemonError], int] = {UnknownStrategy: 404, BadRequest: 400, AccountRefused: 409}
+_STATUS: dict[type[DaemonError], int] = {
+    UnknownStrategy: 404,
+    UnknownOrder: 404,
+    BadRequest: 400,
+    AccountRefused: 409,
+    OperationRefused: 409,
+    VenueNotRead: 504,
+}
 _PEER_CREDENTIALS = struct.Struct("3i")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -8,6 +8,7 @@ from types import TracebackType
 import msgspec
 
 from daemon.api.account_views import PostingView
+from daemon.api.order_views import BreakView
 from daemon.api.views import FillView, OrderView
 from daemon.plain import plain_json
 
@@ -34,11 +35,17 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="p
 
 
 class Operated(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="operation"):
-    """An operator halted or resumed trading, paid money in or out, or moved something between books."""
+    """An operator did something: halted or resumed trading, moved something, said what became of an order."""
 
     action: str
     ts: str
     reason: str
+
+
+class Disagreed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="break"):
+    """The books and the venue do not agree on something, or did not: news of that, once."""
+
+    found: BreakView
 
 
 class Lagged(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="lagged"):
@@ -51,8 +58,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     """Nothing happened for a while, and the daemon is there."""
 
 
-Happening = Filled | OrderChanged | Booked | Operated
-Line = Filled | OrderChanged | Booked | Operated | Lagged | Heartbeat
+Happening = Filled | OrderChanged | Booked | Operated | Disagreed
+Line = Happening | Lagged | Heartbeat
 
 
 class Subscription:

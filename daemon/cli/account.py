@@ -145,6 +145,40 @@ def transfer(
     show.done(answer, f"transferred {_what(answer['moved'])} from {source} to {target}")
 
 
+@account.command()
+@click.argument("strategy")
+@click.option("--symbol", default="", help="Give it what is unallocated of this symbol.")
+@click.option("--units", type=Amount(), help="So many units, long or short.  [default: all]")
+@click.option("--price", type=Price(), help="At this price, whole ticks.  [default: the last one heard]")
+@click.option("--order", "venue_id", default="", metavar="VENUE_ID", help="Give it this order, by the venue's id.")
+@reason_option
+@asks
+@tells
+def adopt(
+    *,
+    strategy: str,
+    symbol: str,
+    units: str | None,
+    price: str | None,
+    venue_id: str,
+    reason: str,
+    daemon: Client,
+    show: Show,
+) -> None:
+    """Give a STRATEGY what is nobody's: units that are unallocated, or an order that works at the venue."""
+    if bool(symbol) is bool(venue_id):
+        raise click.UsageError("name what it gets: a --symbol, or an --order")
+    if venue_id and not (units is None and price is None):
+        raise click.UsageError("--units and --price are of a position: name its --symbol")
+    if venue_id:
+        answer = daemon.post("/v1/orders/adopt", strategy=strategy, venue_id=venue_id, reason=reason)
+        show.done(answer, f"gave order {venue_id} to {strategy}, as {answer['order_id']}")
+        return
+    asked = {"strategy": strategy, "symbol": symbol, "units": units, "price": price}
+    answer = daemon.post("/v1/account/adopt", **asked, reason=reason)
+    show.done(answer, f"gave {_what(answer['moved'])} to {strategy}")
+
+
 def _what(moved: dict[str, Any]) -> str:
     """`500.00 USD`, or `-3 AAA at 99.50 USD`."""
     if not moved["symbol"]:

@@ -3,20 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from daemon.config.account_conversion import margin_terms
 from daemon.config.currencies import currency_of
 from daemon.config.instrument_settings import InstrumentSettings
+from daemon.config.limit_settings import EquityShareSizing, FixedSizing, Limits, StrategyRisk
 from daemon.config.settings import (
     DataFileSettings,
-    EquityShareSizing,
     Feed,
     FileFeedSettings,
-    FixedSizing,
-    Limits,
     LiveFeedSettings,
     RestartSettings,
     Settings,
-    StrategyRisk,
 )
 from daemon.feeds.file.layout import DataFile
 from daemon.feeds.file.merge import offers_of
@@ -26,6 +25,7 @@ from trading.instruments import Instrument, InstrumentKind
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
 from trading.sequencer import Offer
 from trading.subscriptions import DataKind
+from trading.timestamps import format_interval
 
 Kinds = Mapping[str, Instrument | InstrumentSettings]
 """Instruments by symbol, converted or not: either tells what sort of thing it is."""
@@ -102,6 +102,21 @@ def data_file(settings: DataFileSettings, instruments: Kinds, folder: Path) -> D
 def limits(settings: Limits) -> RiskLimits:
     """The limits of the account or of a strategy."""
     return RiskLimits(**settings.model_dump(include=set(RiskLimits.__struct_fields__)))
+
+
+def limit_texts(limits: RiskLimits) -> dict[str, str]:
+    """Limits as people write them, by the keys of the config; those that are not given are left out."""
+    texts: dict[str, str] = {}
+    for name, limit in msgspec.structs.asdict(limits).items():
+        if limit is None:
+            continue
+        if isinstance(limit, tuple):
+            texts[name] = ", ".join(limit)
+        elif name.endswith("_ns"):
+            texts[name.removesuffix("_ns")] = format_interval(limit)
+        else:
+            texts[name] = str(limit)
+    return texts
 
 
 def sizing(settings: StrategyRisk) -> Sizing | None:

@@ -1,15 +1,48 @@
-"""What must hold of a live feed before it may run."""
+"""What must hold before anything is traded live, and of a live feed before it may run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from daemon.clock import SystemClock
 from daemon.config.conversion import offers
+from daemon.config.limit_settings import Limits
 from daemon.config.problems import KeyPath
 from daemon.config.settings import LiveFeedSettings, Settings
 from daemon.config.source import Document
 from daemon.errors import AdapterNotLoaded, AdapterRefused
 from daemon.feeds.adapters import load_adapter, make_adapter
 from trading.timestamps import format_interval
+
+OF_THE_ACCOUNT: Final = (
+    ("max_order_notional",),
+    ("max_exposure_notional", "max_exposure_equity_share"),
+    ("max_daily_loss_notional", "max_daily_loss_equity_share"),
+    ("self_trade",),
+)
+OF_A_STRATEGY: Final = (
+    ("max_position_quantity", "max_position_notional", "max_position_equity_share"),
+    ("max_order_quantity", "max_order_notional"),
+)
+"""What live is not without: of each row one key at least."""
+
+
+def live_states_its_limits(settings: Settings, _document: Document) -> Iterator[tuple[KeyPath, str]]:
+    """Nothing is traded live without limits, and none of them is guessed."""
+    if settings.mode != "live":
+        return
+    for missing in _missing(settings.risk, OF_THE_ACCOUNT):
+        yield ("risk",), missing
+    for place, strategy in enumerate(settings.strategies):
+        for missing in _missing(strategy.risk, OF_A_STRATEGY):
+            yield ("strategies", place, "risk"), missing
+
+
+def _missing(risk: Limits, rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for keys in rows:
+        if all(getattr(risk, key) is None for key in keys):
+            *others, last = keys
+            named = f"{', '.join(others)} or {last}" if others else last
+            yield f"mode: live needs {named}; no limit is guessed"
 
 
 def live_symbols_bring_data(settings: Settings, _document: Document) -> Iterator[tuple[KeyPath, str]]:

@@ -20,6 +20,7 @@ from daemon.config.account_rules import (
     market_keeps_margin,
     rollover_zone_is_known,
 )
+from daemon.config.breaker_rules import rates_can_be, scopes_are_distinct
 from daemon.config.calendar_rules import (
     calendars_are_known,
     early_closes_are_within_sessions,
@@ -38,6 +39,7 @@ from daemon.config.cost_rules import (
     tiers_rise,
 )
 from daemon.config.file_rules import files_are_described, files_are_distinct, files_are_within_start_and_end
+from daemon.config.health_rules import pauses_are_of_what_is_asked_for
 from daemon.config.holding_rules import (
     funding_has_a_rate,
     keys_fit_the_kind,
@@ -46,15 +48,22 @@ from daemon.config.holding_rules import (
     zones_of_actions_are_known,
 )
 from daemon.config.instrument_rules import bases_can_be, is_multiple, least_orders_are_allowed, lots_are_whole
+from daemon.config.limit_rules import limited_symbols_are_instruments
 from daemon.config.live_rules import (
     adapter_takes_its_options,
     bars_do_not_wait_for_the_next,
+    live_states_its_limits,
     live_symbols_bring_data,
 )
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.reading import Reading
 from daemon.config.settings import FileFeedSettings, Settings, SyntheticFeedSettings
 from daemon.config.source import Document, names, resolve_state
+from daemon.config.venue_rules import (
+    live_has_a_venue_and_paper_has_none,
+    live_hears_the_market,
+    venue_takes_its_options,
+)
 from daemon.errors import SocketProblem
 from daemon.net import check_socket_path
 from daemon.state import SOCKET_NAME
@@ -74,12 +83,6 @@ def breaches(reading: Reading) -> Iterator[Breach]:
     if reading.settings is not None:
         for rule in RULES:
             yield from rule(reading.settings, reading.document)
-
-
-def live_has_no_venue(settings: Settings, _document: Document) -> Iterator[Breach]:
-    """Live needs a venue."""
-    if settings.mode == "live":
-        yield ("mode",), "live is not available: there is no venue's adapter yet; use paper"
 
 
 def host_is_built(settings: Settings, _document: Document) -> Iterator[Breach]:
@@ -196,9 +199,15 @@ def socket_path_fits(settings: Settings, document: Document) -> Iterator[Breach]
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    live_has_no_venue,
+    live_has_a_venue_and_paper_has_none,
+    live_hears_the_market,
+    live_states_its_limits,
+    venue_takes_its_options,
+    limited_symbols_are_instruments,
     host_is_built,
     ids_are_distinct,
+    scopes_are_distinct,
+    rates_can_be,
     capital_is_there,
     currencies_are_new,
     currencies_are_known,
@@ -235,6 +244,7 @@ RULES: Final[tuple[Rule, ...]] = (
     files_are_within_start_and_end,
     live_symbols_bring_data,
     bars_do_not_wait_for_the_next,
+    pauses_are_of_what_is_asked_for,
     adapter_takes_its_options,
     calendars_are_known,
     zones_of_calendars_are_known,

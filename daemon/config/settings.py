@@ -10,9 +10,12 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from daemon.config.account_settings import AccountSettings
+from daemon.config.breaker_settings import BreakersSettings, TradingBreakerSettings
 from daemon.config.calendar_settings import Calendar
 from daemon.config.cost_settings import Commission, NoCommissionSettings, NoSlippageSettings, Slippage
+from daemon.config.health_settings import FeedHealthSettings
 from daemon.config.instrument_settings import InstrumentSettings
+from daemon.config.limit_settings import AccountRisk, StrategyRisk
 from daemon.config.market_settings import MarketSettings
 from daemon.config.section import Section
 from daemon.config.values import (
@@ -23,12 +26,12 @@ from daemon.config.values import (
     Moment,
     Positive,
     Quantum,
-    Share,
     Speed,
     StrategyId,
     Symbol,
     written,
 )
+from daemon.config.venue_settings import PlainBrokerSettings
 from daemon.journal.log import SEGMENT_BYTES
 from trading.timestamps import MINUTE
 
@@ -170,6 +173,9 @@ class LiveFeedSettings(Section):
         default="idle", description="what the daemon does when the venue says that there is no more"
     )
     fill_empty_bars: bool = Field(default=False, description="whether an interval without trades makes a bar")
+    health: FeedHealthSettings = Field(
+        default=FeedHealthSettings(), description="how long it may be silent before it is not relied on"
+    )
     symbols: dict[Symbol, LiveSymbolSettings] = Field(description="the symbols, each with the data asked for")
 
 
@@ -195,44 +201,9 @@ class PassthroughBrokerSettings(Section):
     kind: Literal["passthrough"]
 
 
-Broker = Annotated[SimulatedBrokerSettings | PassthroughBrokerSettings, Field(discriminator="kind")]
-
-
-class Limits(Section):
-    """What may be held and asked for; a limit that is not given does not bind."""
-
-    max_position_quantity: Positive | None = Field(default=None, description="units of one symbol")
-    max_position_notional: Positive | None = Field(default=None, description="worth of one symbol's position")
-    max_position_equity_share: Share | None = Field(default=None, description="the same as a share of equity")
-    max_exposure_notional: Positive | None = Field(
-        default=None, description="worth of all positions, long and short added"
-    )
-    max_exposure_equity_share: Share | None = Field(default=None, description="the same as a share of equity")
-    max_order_quantity: Positive | None = Field(default=None, description="units of one order")
-    max_order_notional: Positive | None = Field(default=None, description="worth of one order")
-    max_open_orders: int | None = Field(default=None, ge=1, description="orders working at the same time")
-
-
-class FixedSizing(Section):
-    """An entry of full strength is this many units."""
-
-    kind: Literal["fixed"]
-    quantity: Positive = Field(description="units of an entry of full strength")
-
-
-class EquityShareSizing(Section):
-    """An entry of full strength is worth this share of the strategy's equity."""
-
-    kind: Literal["equity_share"]
-    share: Share = Field(description='share of equity of an entry of full strength: "0.25" is a quarter')
-
-
-class StrategyRisk(Limits):
-    """A strategy's own limits, and how its entries are sized."""
-
-    sizing: Annotated[FixedSizing | EquityShareSizing, Field(discriminator="kind")] | None = Field(
-        default=None, description="size of an entry whose strategy names no quantity"
-    )
+Broker = Annotated[
+    SimulatedBrokerSettings | PassthroughBrokerSettings | PlainBrokerSettings, Field(discriminator="kind")
+]
 
 
 class RestartSettings(Section):
@@ -267,6 +238,9 @@ class StrategySettings(Section):
         default="cancel", description="what becomes of its orders when it fails"
     )
     risk: StrategyRisk = Field(default=StrategyRisk(), description="its limits and sizing")
+    breakers: TradingBreakerSettings = Field(
+        default=TradingBreakerSettings(), description="when its circuit breaker opens"
+    )
 
 
 class LogSettings(Section):
@@ -316,7 +290,10 @@ class Settings(BaseSettings):
     broker: Broker = Field(default=SimulatedBrokerSettings(kind="simulated"), description="where orders go")
     instruments: dict[Symbol, InstrumentSettings] = Field(description="what may be traded, by symbol")
     calendars: dict[str, Calendar] = Field(default={}, description="trading hours, by the name that instruments use")
-    risk: Limits = Field(default=Limits(), description="the account's limits")
+    risk: AccountRisk = Field(default=AccountRisk(), description="the account's limits")
+    breakers: BreakersSettings = Field(
+        default=BreakersSettings(), description="when the circuit breakers of account and venue open"
+    )
     strategies: Annotated[tuple[StrategySettings, ...], Field(strict=False)] = Field(
         default=(), description="the strategies, in the order in which they are served"
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from daemon.clock import Clock
+from trading.feed_news import AdapterNews, FeedNews
 from trading.market_data import MarketEvent
 from trading.sequencer import Offer
 
@@ -52,15 +53,30 @@ class HistoricalFeed(Protocol):
         """Take the position of a feed of equal reference; iterators of before are void."""
 
 
-Publish = Callable[[MarketEvent, int], None]
-"""Takes an event and the venue's own time for it in nanoseconds, zero where the venue tells none. It never waits."""
+Publish = Callable[[MarketEvent | AdapterNews, int], None]
+"""Takes an event and the venue's own time for it in nanoseconds, zero where the venue tells none; or news of the feed,
+with zero. It never waits."""
+
+PublishAll = Callable[[MarketEvent | FeedNews, int], None]
+"""The same of what has been looked at, with what there is to say of it."""
 
 
 class LiveFeed(Protocol):
     """A source of events that come when they come, and that nobody can ask again.
 
     A tick is stamped with the time of its receipt, by the wall clock, but never earlier than the tick before it. A bar
-    is stamped with its close, comes once, complete, and of one symbol each is later than the one before.
+    is stamped with its close, comes once, complete, and of one symbol each is later than the one before. Prices and
+    sizes are finite floats; an empty side of a quote is zero. What is none of this is left out and counted.
+
+    What it can tell of itself goes the same way, in its place among the events, without a time:
+
+        Connected       a connection is there and all is asked for on it; before the first event that it brings
+        Disconnected    it is lost, and why; one that is told of a second time is still the same
+        Gapped          of a symbol something was missed (a sequence, a checksum), and why; at once, before more of it
+        Resubscribed    what was missed was asked for anew; after what shows how it stands now, such as a quote
+
+    Where several connections make up the feed, the loss of one is a gap of its symbols. Whatever is not told, silence
+    tells: later, and with no more to say than that.
     """
 
     @property
@@ -75,7 +91,8 @@ class LiveFeed(Protocol):
         """Where the data comes from, as the journal keeps it: plain values, and no secret."""
 
     async def run(self, publish: Publish) -> None:
-        """Connect, and publish events in the order of their coming until cancelled; it is run once.
+        """Connect, and publish events in the order of their coming until cancelled. A feed whose data stays out is
+        cancelled and run again: then it connects, and asks for everything anew.
 
         A lost connection is made again after growing pauses, for ever. What cannot be understood is counted and logged
         once a kind, and never ends it. It returns only when the venue has said that there will be no more, and leaves

@@ -26,11 +26,23 @@ _BETWEEN_STEPS: Final = Commit | DaemonRecord
 
 
 class Meter(msgspec.Struct):
-    """What a writer has done since it opened the log."""
+    """What a writer has done since it opened the log, and the slowest sync since somebody last took it."""
 
     bytes: int = 0
     syncs: int = 0
     sync_ns: int = 0
+    slowest_sync_ns: int = 0
+
+    def note_sync(self, took_ns: int) -> None:
+        """A sync is done."""
+        self.syncs += 1
+        self.sync_ns += took_ns
+        self.slowest_sync_ns = max(self.slowest_sync_ns, took_ns)
+
+    def take_slowest_ns(self) -> int:
+        """How long the slowest sync took since last asked; 0 where there was none."""
+        took_ns, self.slowest_sync_ns = self.slowest_sync_ns, 0
+        return took_ns
 
 
 class Journal:
@@ -140,8 +152,7 @@ class Journal:
     def _sync(self) -> None:
         began_ns = self._clock.monotonic_ns()
         self._file.sync()
-        self.meter.syncs += 1
-        self.meter.sync_ns += self._clock.monotonic_ns() - began_ns
+        self.meter.note_sync(self._clock.monotonic_ns() - began_ns)
 
     def _acknowledge(self) -> None:
         self._acknowledged = self._sequence

@@ -21,7 +21,7 @@ from daemon.journal.tables import open_tables
 from trading.account.records import Noted, Operation, Posted, Reported, Valued
 from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
 from trading.orders import Order, OrderChange, OrderState, OrderTerms
-from trading.postings import Liquidation, Posting, PostingKind
+from trading.postings import ForeignFill, Liquidation, Posting, PostingKind
 from trading.reports import ExecutionReport, Fill, ReportKind, answers_what_left, apply
 
 _BATCH: Final = 1_000
@@ -104,18 +104,22 @@ class Projection:
         self,
         *,
         strategy: str | None = None,
+        order_id: str | None = None,
         state: OrderState | None = None,
         open_only: bool = False,
         limit: int = 100,
     ) -> list[Order]:
-        """The newest `limit` orders, oldest first."""
-        asked = {"strategy = ?": strategy, "state = ?": state}
+        """The newest `limit` orders, oldest first; `order_id` is of one alone."""
+        asked = {"strategy = ?": strategy, "order_id = ?": order_id, "state = ?": state}
         rows = self._newest("orders", limit, asked, "is_open" if open_only else "TRUE")
         return [_ORDER.decode(body) for _, body in rows]
 
-    def fills(self, *, strategy: str | None = None, after: int = 0, limit: int = 100) -> list[FillRow]:
-        """The newest `limit` fills with sequences above `after`, oldest first."""
-        rows = self._newest("fills", limit, {"strategy = ?": strategy, "sequence > ?": after})
+    def fills(
+        self, *, strategy: str | None = None, order_id: str | None = None, after: int = 0, limit: int = 100
+    ) -> list[FillRow]:
+        """The newest `limit` fills with sequences above `after`, oldest first; `order_id` is of one order alone."""
+        asked = {"strategy = ?": strategy, "order_id = ?": order_id, "sequence > ?": after}
+        rows = self._newest("fills", limit, asked)
         return [FillRow(sequence=sequence, fill=_FILL.decode(body)) for sequence, body in rows]
 
     def operations(self, *, limit: int = 100) -> list[Operation]:
@@ -173,12 +177,14 @@ class Projection:
         self.flush()
         self._tables.close()
 
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+        self._tables.close()
+
     def _include(self, sequence: int, record: Record) -> None:
         match record:
             case WireSubmit():
-                order = self._add(sequence, record.terms)
-                order.change(OrderChange.VALIDATE, record.terms.created_ns)
-                order.change(OrderChange.ROUTE, record.terms.created_ns)
+                self._route(sequence, record.terms)
             case RefusedOrder():
                 self._add(sequence, record.terms)
             case WireCancel():
@@ -187,7 +193,7 @@ class Projection:
                 self._amend(sequence, record)
             case Reported():
                 self._report(sequence, record.report)
-            case Noted(note=Liquidation(fill=fill)):
+            case Noted(note=Liquidation(fill=fill) | ForeignFill(fill=fill)):
                 self._fills[fill.order_id, fill.execution_id] = FillRow(sequence=sequence, fill=fill)
             case Posted(posting=posting):
                 self._post(sequence, posting)
@@ -210,6 +216,12 @@ class Projection:
         self._changed[terms.order_id] = sequence
         return order
 
+    def _route(self, sequence: int, terms: OrderTerms) -> Order:
+        order = self._add(sequence, terms)
+        order.change(OrderChange.VALIDATE, terms.created_ns)
+        order.change(OrderChange.ROUTE, terms.created_ns)
+        return order
+
     def _cancel(self, sequence: int, cancel: WireCancel) -> None:
         order = self._order(cancel.order_id)
         if order is not None:
@@ -226,6 +238,8 @@ class Projection:
         if report.fill is not None and not self._is_news(sequence, report, report.fill):
             return
         order = self._order(report.order_id)
+        if order is None and report.kind is ReportKind.ADOPTED and report.terms is not None:
+            order = self._route(sequence, report.terms)
         if order is not None and answers_what_left(report):
             apply(report, order)
             self._changed.setdefault(report.order_id, sequence)

@@ -6,7 +6,8 @@ from contextlib import suppress
 
 import msgspec
 
-from daemon.floor import Floor, FloorState
+from daemon.feeds.port import HistoricalFeed
+from daemon.floor import Conditions, Floor, FloorMarket, FloorState
 from daemon.hosts.conversation import ChildLost
 from daemon.hosts.foresight import audiences
 from daemon.hosts.free import FreeHost, FreeOwner
@@ -15,10 +16,12 @@ from daemon.hosts.port import Host
 from daemon.journal.records import Reached, TapedInput
 from daemon.live.tape import LiveTape
 from daemon.recovery import Replay
-from trading.account.records import CommandsTaken, Operation
+from trading.account.records import CommandsTaken, FeedTold, FromVenue, Operation
 from trading.commands import Command
+from trading.feed_health import FeedHealth
 from trading.lockstep import Step
 from trading.market_data import Bar, MarketEvent
+from trading.venue.session import VenueSession
 
 LET_OTHERS_RUN_AFTER = 500
 """Inputs that are repeated before the children's answers are read."""
@@ -39,6 +42,21 @@ class LiveFloor(Floor):
         """When the next bar is complete or the next timer rings."""
         return min(self.lockstep.sequencer.next_bar_ns, self.lockstep.timers.next_ns)
 
+    @staticmethod
+    def _conditions(feed: HistoricalFeed, market: FloorMarket) -> Conditions:
+        """Data that is not to be relied on, and a venue that is not ready."""
+        assert isinstance(feed, LiveTape)
+        conditions: Conditions = {"data_refusal": feed.health.refusal}
+        if isinstance(market, VenueSession):
+            conditions["holds_back"] = lambda: market.holds_back
+        return conditions
+
+    @property
+    def health(self) -> FeedHealth:
+        """How the feed stands."""
+        assert isinstance(self.feed, LiveTape)
+        return self.feed.health
+
     def let_run(self, owner: FreeOwner) -> None:
         """Let the free containers run, for an owner who takes what they ask for."""
         self.hosts.belong_to(owner, audiences(self.subscriptions, self.hosts.free))
@@ -56,9 +74,18 @@ class LiveFloor(Floor):
             self.hosts.carry(step)
         self.rows += type(taped) is not Reached
 
+    def tell(self, told: FeedTold) -> None:
+        """Take news of the feed: they change what may be ordered, and nothing else."""
+        self.health.hear(told.news)
+        self.hosts.carry(self.lockstep.note(told))
+
     def take(self, commands: list[Command]) -> None:
         """Carry through what a free container has asked for."""
         self.hosts.carry(self.lockstep.take(commands))
+
+    def hear(self, heard: FromVenue) -> None:
+        """Carry through what came of the venue."""
+        self.hosts.carry(self.lockstep.hear(heard))
 
     def operate_at_once(self, operation: Operation) -> None:
         """Carry through what was done from outside."""
@@ -94,6 +121,7 @@ class LiveFloor(Floor):
     def _steps(self, taped: TapedInput) -> Iterator[Step]:
         if isinstance(taped, Reached):
             return self.lockstep.steps_until(taped.ts_ns)
+        self.health.hear(taped)
         return self.lockstep.steps(self.lockstep.sequencer.lay_out(taped))
 
     async def _repeat(self, replay: Replay) -> None:
@@ -120,3 +148,7 @@ class LiveFloor(Floor):
                     host = self.hosts[cause.strategy]
                     assert isinstance(host, FreeHost), f"{cause.strategy} did not run free"
                     self.take(await host.asked_until(cause.n))
+                case FeedTold():
+                    self.tell(cause)
+                case _:
+                    self.hear(cause)

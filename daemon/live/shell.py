@@ -7,7 +7,7 @@ Nothing here decides about orders, and nothing here waits for a container.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Final
 
 import anyio
@@ -16,17 +16,19 @@ from anyio.abc import TaskGroup
 
 from daemon.clock import Clock
 from daemon.errors import StateNotKept
-from daemon.feeds.port import LiveFeed
 from daemon.floor import FloorState
 from daemon.hosts.conversation import ChildLost
 from daemon.hosts.free import FreeHost
 from daemon.hosts.watchdog import Watchdog
 from daemon.journal.log import Journal
 from daemon.journal.records import Reached, Snapshot
+from daemon.live.feed_watch import FeedWatch
 from daemon.live.floor import LiveFloor
 from daemon.live.tape import TapeRecorder
-from trading.account.records import Operation
+from daemon.live.venue import VenueLine
+from trading.account.records import FeedTold, FromVenue, Operation
 from trading.errors import LedgerError, UnsupportedState
+from trading.feed_news import FeedNews
 from trading.market_data import Bar, MarketEvent
 from trading.timestamps import MILLISECOND
 
@@ -52,10 +54,11 @@ class LiveShell:
         journal: Journal,
         tape: TapeRecorder,
         clock: Clock,
-        feed: LiveFeed,
+        watch: FeedWatch,
         watchdog: Watchdog,
         snapshot_every_events: int,
         bar_grace_ns: int,
+        venue: VenueLine | None = None,
     ) -> None:
         self.floor = floor
         self.lag_ns = 0
@@ -64,13 +67,14 @@ class LiveShell:
         self._journal = journal
         self._tape = tape
         self._clock = clock
-        self._feed = feed
+        self.watch = watch
         self._watchdog = watchdog
         self._snapshot_every = snapshot_every_events
         self._snapshot_event = 0
         self._takes_snapshot = False
         self._is_at_rest = False
         self._bar_grace_ns = bar_grace_ns
+        self._venue = venue
         self._is_to_stop = False
         self._stopped = anyio.Event()
         self._failure: BaseException | None = None
@@ -79,6 +83,21 @@ class LiveShell:
     def now_ns(self) -> int:
         """The time of the last event, or of the feed's start before the first."""
         return self.floor.lockstep.now_ns or self.floor.feed.start_ns
+
+    @property
+    def unready(self) -> list[str]:
+        """Data that does not come, and a venue that was not read."""
+        return self.watch.reasons() + ([] if self._venue is None else self._venue.unready)
+
+    @property
+    def alarms(self) -> list[str]:
+        """Data that is not to be relied on."""
+        return self.watch.alarms()
+
+    @property
+    def venue(self) -> VenueLine | None:
+        """The line to the venue; None where the market is simulated."""
+        return self._venue
 
     async def begin(self, before: FloorState | None) -> None:
         """Write down where everything stands before anything trades.
@@ -112,16 +131,22 @@ class LiveShell:
 
     # What comes. Whoever calls may be a callback, or a task of somebody else's, where an error would be lost.
 
-    def publish(self, event: MarketEvent, venue_ns: int) -> None:
-        """Carry an event of the feed."""
+    def publish(self, told: MarketEvent | FeedNews, venue_ns: int) -> None:
+        """Carry an event of the feed, or news of it."""
         with self._failing_as_a_whole():
-            event = self.floor.in_order(event)
-            if venue_ns and not isinstance(event, Bar):
-                self.lag_ns = max(0, event.ts_ns - venue_ns)
-            self._tape.tape(event, venue_ns)
-            self.floor.carry(event)
+            if isinstance(told, FeedNews):
+                self._tape.flush()
+                self.floor.tell(FeedTold(news=told))
+            else:
+                self._carry(self.floor.in_order(told), venue_ns)
             if self._watchdog.stalls:
                 self._trip_stalled()
+
+    def _carry(self, event: MarketEvent, venue_ns: int) -> None:
+        if venue_ns and not isinstance(event, Bar):
+            self.lag_ns = max(0, event.ts_ns - venue_ns)
+        self._tape.tape(event, venue_ns)
+        self.floor.carry(event)
 
     def on_asked(self, host: FreeHost) -> None:
         """Take what a free container asks for."""
@@ -137,6 +162,19 @@ class LiveShell:
         """Trip a container that will not come back."""
         with self._failing_as_a_whole():
             self._trip(host.strategy, why)
+
+    def hear(self, heard: FromVenue) -> None:
+        """Carry what the venue says, or that it is so late there."""
+        with self._failing_as_a_whole():
+            self._tape.flush()
+            self.floor.hear(heard)
+
+    def halt(self, why: str) -> None:
+        """Stop opening anything: something is wrong here."""
+        log.critical("halted: %s", why)
+        with self._failing_as_a_whole():
+            self._tape.flush()
+            self.floor.operate_at_once(Operation(action="halt", ts_ns=self.now_ns, reason=why))
 
     async def operate(self, operation: Operation) -> None:
         """Do what was asked from outside, at once. LedgerError where the books do not allow it: nothing has happened
@@ -165,6 +203,8 @@ class LiveShell:
             self._failure = error
             self._stopped.set()
             raise
+        if self._venue is not None:
+            self._venue.courier.dispatch()
 
     # What is written down.
 
@@ -214,7 +254,8 @@ class LiveShell:
     @asynccontextmanager
     async def _until_stopped(self) -> AsyncIterator[TaskGroup]:
         """Tick until stopped, with whatever else is started; the failure of a step comes out of it."""
-        async with anyio.create_task_group() as tasks:
+        serving = nullcontext() if self._venue is None else self._venue.serving(self.hear, self.halt)
+        async with serving, anyio.create_task_group() as tasks:
             tasks.start_soon(self._tick)
             yield tasks
             await self._stopped.wait()
@@ -223,7 +264,7 @@ class LiveShell:
             raise self._failure
 
     async def _listen(self) -> None:
-        await self._feed.run(self.publish)
+        await self.watch.run(self.publish)
         self.at_end = True
         self._stopped.set()
 
@@ -233,6 +274,8 @@ class LiveShell:
                 await self._clock.sleep(TICK_NS)
                 with self._failing_as_a_whole():
                     self._carry_what_is_due()
+                    if self._venue is not None:
+                        self._venue.on_tick()
                     self._look_after()
                 if self._snapshot_is_due():
                     snapshots.start_soon(self.snapshot)

@@ -12,6 +12,7 @@ from daemon.feeds.port import LiveFeed
 from daemon.journal.log import Journal
 from daemon.journal.records import Conflated, Taped, TapedInput
 from trading.account.records import StepRecord
+from trading.feed_health import FeedHealth
 from trading.market_data import MarketEvent
 from trading.sequencer import Offer
 
@@ -57,7 +58,8 @@ class TapeRecorder:
 class LiveTape:
     """A live feed as a floor knows feeds: without a past, but with what the journal has of it since the last snapshot.
 
-    `left_out` are the numbers of events that were conflated, by strategy."""
+    `left_out` are the numbers of events that were conflated, by strategy. `health` is to hear each input of the feed
+    before it is carried, and is kept with the feed's position."""
 
     end_ns = None
 
@@ -67,12 +69,14 @@ class LiveTape:
         start_ns: int,
         inputs: Iterable[TapedInput] = (),
         left_out: Mapping[str, frozenset[int]] = MappingProxyType({}),
+        health: FeedHealth | None = None,
     ) -> None:
         self.kind = feed.kind
         self.offers: Mapping[str, Offer] = feed.offers
         self.start_ns = start_ns
         self.inputs = inputs
         self.left_out = left_out
+        self.health = health or FeedHealth(feed.offers)
         self._reference = feed.reference()
 
     def reference(self) -> dict[str, Any]:
@@ -92,9 +96,10 @@ class LiveTape:
         return iter(())
 
     def state(self) -> dict[str, Any]:
-        """When it began."""
-        return {"start_ns": self.start_ns}
+        """When it began, and how it stands."""
+        return {"start_ns": self.start_ns, "health": self.health.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on with a feed that began then."""
+        """Go on with a feed that began then and stood so."""
         self.start_ns = state["start_ns"]
+        self.health.restore(state["health"])

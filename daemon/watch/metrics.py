@@ -1,7 +1,7 @@
 """The metrics page for Prometheus, read from the daemon's views when it is asked for.
 
-Labels are bounded: a strategy, a broker, a symbol held, a state, a currency, a kind of income; never an order. Money is
-in the currency of its label; what has no rate to that is left out.
+Labels are bounded: a strategy, a broker, a symbol held, a state, a scope, a currency, a kind of income; never an order.
+Money is in the currency of its label; what has no rate to that is left out.
 """
 
 import platform
@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from daemon.api.account_views import MarginView
+from daemon.api.breaker_views import BreakerView
 from daemon.api.operations import Operations, Vitals
 from daemon.api.views import STRATEGY_STATES, PositionView, StatusView, StrategyView
 
@@ -66,6 +67,7 @@ class _Views(Collector):
         yield from _daemon(status, self._operations.account().margin)
         yield from _health(self._operations)
         yield from _vitals(vitals)
+        yield from _feed(vitals)
         yield from _orders(strategies, status.broker)
         yield from _strategies(strategies, status.currency)
         yield from _containers(strategies)
@@ -73,6 +75,8 @@ class _Views(Collector):
         yield _counted("margin_calls", "Margin calls that the strategy was told of", vitals.margin_calls_total)
         yield _counted("liquidations", "Liquidations that closed what the strategy held", vitals.liquidations_total)
         yield _positions(self._operations.positions())
+        yield _breakers(self._operations.breakers())
+        yield from _venue(vitals)
 
 
 def _daemon(status: StatusView, margin: MarginView | None) -> Iterator[Metric]:
@@ -84,7 +88,7 @@ def _daemon(status: StatusView, margin: MarginView | None) -> Iterator[Metric]:
         yield equity
     yield from _margin(margin, status.currency)
     yield _gauge("alarms", "What somebody should look at while trading goes on", len(status.alarms))
-    yield _gauge("halted", "Whether an operator halted trading", status.halted)
+    yield _gauge("halted", "Whether the account's circuit breaker is open, by an operator or otherwise", status.halted)
     yield _gauge("feed_lag_seconds", "How far the feed is behind its pace", status.feed.lag_seconds)
     yield _gauge("feed_at_end", "Whether the feed has come to its end", status.feed.at_end)
 
@@ -116,6 +120,24 @@ def _vitals(vitals: Vitals) -> Iterator[Metric]:
     yield _counter("journal_written_bytes", "Bytes written to the journal", vitals.journal_written_bytes_total)
     yield _counter("journal_syncs", "Syncs of the journal", vitals.journal_syncs_total)
     yield _counter("journal_sync_seconds", "Time spent in syncs of the journal", vitals.journal_sync_seconds_total)
+
+
+def _feed(vitals: Vitals) -> Iterator[Metric]:
+    """Streams are those that the config asks for; what was never asked for counts under no symbol and kind."""
+    silent = GaugeMetricFamily(
+        "bulkhead_feed_silent_seconds",
+        "Time since a stream of the live feed last brought data",
+        labels=("symbol", "kind"),
+    )
+    for stream, seconds in vitals.feed_silent_seconds.items():
+        silent.add_metric(stream, seconds)
+    left_out = CounterMetricFamily(
+        "bulkhead_feed_left_out", "What the live feed brought and could be no data", labels=("symbol", "kind")
+    )
+    for stream, count in vitals.feed_left_out_total.items():
+        left_out.add_metric(stream, count)
+    yield from (silent, left_out)
+    yield _counter("feed_reruns", "How often a live feed was asked for everything anew", vitals.feed_reruns_total)
 
 
 def _orders(strategies: list[StrategyView], broker: str) -> Iterator[Metric]:
@@ -186,6 +208,26 @@ def _positions(positions: list[PositionView]) -> Metric:
     for position in positions:
         held.add_metric((position.strategy, position.symbol), float(position.quantity))
     return held
+
+
+def _breakers(breakers: list[BreakerView]) -> Metric:
+    gauge = GaugeMetricFamily(
+        "bulkhead_breaker_open", "Whether only orders that reduce leave a scope, or none", labels=("scope",)
+    )
+    for breaker in breakers:
+        gauge.add_metric((breaker.scope,), float(breaker.state != "closed"))
+    return gauge
+
+
+def _venue(vitals: Vitals) -> Iterator[Metric]:
+    breaks = GaugeMetricFamily(
+        "bulkhead_breaks_open", "On what the books and the venue do not agree, by kind", labels=("kind",)
+    )
+    for kind, count in vitals.breaks_open.items():
+        breaks.add_metric((kind,), count)
+    yield breaks
+    yield _gauge("orders_in_doubt", "Orders of which is asked what the venue did with them", vitals.orders_in_doubt)
+    yield _gauge("orders_quarantined", "Orders of which nobody knows what became", vitals.orders_quarantined)
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

@@ -13,6 +13,7 @@ import uvloop
 from daemon.clock import SystemClock
 from tests.live.adapter import WebsocketFeed
 from tests.live.frames import FrameReader
+from tests.live.listener import Listener
 from tests.live.processes import venue
 from tests.live.tape import Line, generated, recorded
 from trading.market_data import MarketEvent
@@ -27,11 +28,11 @@ RECORDED = "spot_btcusdt_20240808.gz"
 
 
 def heard_from(address: str) -> tuple[list[MarketEvent], WebsocketFeed]:
-    """All that a feed publishes until its venue ends, each stamped zero."""
-    told: list[MarketEvent] = []
+    """All events that a feed publishes until its venue ends, each stamped zero."""
+    listener = Listener()
     feed = WebsocketFeed(offers=OFFERS, options={"url": address}, clock=SystemClock())
-    uvloop.run(feed.run(lambda event, _: told.append(unstamped(event))))
-    return told, feed
+    uvloop.run(feed.run(listener))
+    return [unstamped(event) for event in listener.events], feed
 
 
 def unstamped(event: MarketEvent) -> MarketEvent:

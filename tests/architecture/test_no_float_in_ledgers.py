@@ -20,8 +20,11 @@ import pytest
 from brokers.simulated.claims import Claim
 from tests.builders import fill, terms
 from tests.market_builders import an_instrument
+from trading.account.breaks import Break
+from trading.account.differences import Difference, Planned
 from trading.account.ledger import AccountDifference
 from trading.account.records import Operation, Valuation
+from trading.account.resolutions import Adoption, Resolution
 from trading.account.transfers import Transfer
 from trading.instruments import Instrument, MarginTerms
 from trading.market import AccountSnapshot
@@ -47,6 +50,11 @@ STATISTICS: Mapping[str, set[str]] = {
     "trading/account/ledger.py": {"Ledger.mark"},
     "trading/account/sharing.py": set(),
     "trading/account/transfers.py": set(),
+    "trading/account/breaks.py": set(),
+    "trading/account/differences.py": set(),
+    "trading/account/reconciliation.py": set(),
+    "trading/account/resolutions.py": set(),
+    "trading/account/suspense.py": set(),
     "trading/account/valuation.py": set(),
     "trading/account/records.py": set(),
     "trading/instruments.py": {  # data's prices become Decimal
@@ -203,6 +211,11 @@ STRUCTS = (
     AccountDifference,
     Transfer,
     Operation,
+    Break,
+    Difference,
+    Planned,
+    Resolution,
+    Adoption,
     Valuation,
     OrderTerms,
     Instrument,
@@ -210,7 +223,19 @@ STRUCTS = (
     Currency,
     Claim,
 )
-COUNTS = {"number", "cause", "ts_ns", "due_ns", "created_ns", "expires_ns", "expire_ns", "n"}
+COUNTS = {
+    "number",
+    "cause",
+    "ts_ns",
+    "due_ns",
+    "created_ns",
+    "expires_ns",
+    "expire_ns",
+    "n",
+    "first_ns",
+    "last_ns",
+    "seen",
+}
 """The integers: times, and what is counted."""
 
 

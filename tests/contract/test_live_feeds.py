@@ -13,8 +13,11 @@ import pytest
 from daemon.clock import Clock, SystemClock
 from daemon.feeds.port import LiveFeed
 from tests.live.adapter import WebsocketFeed
+from tests.live.listener import Listener
 from tests.live.tape import generated
 from tests.live.venue import Venue, serving
+from trading.feed_health import FeedHealth
+from trading.feed_news import AdapterNews, Connected, Disconnected
 from trading.market_data import Bar, MarketEvent, Quote, Trade
 from trading.sequencer import Offer
 from trading.timestamps import SECOND
@@ -56,12 +59,18 @@ def open_feed(request: pytest.FixtureRequest) -> OpenFeed:
 
 
 async def everything(open_feed: OpenFeed, clock: Clock) -> list[tuple[MarketEvent, int]]:
+    """All events that a feed publishes, until it returns by itself."""
+    told = (await listened(open_feed, clock)).told
+    return [(one, venue_ns) for one, venue_ns in told if isinstance(one, MarketEvent)]
+
+
+async def listened(open_feed: OpenFeed, clock: Clock) -> Listener:
     """All that a feed publishes, until it returns by itself."""
-    told: list[tuple[MarketEvent, int]] = []
+    listener = Listener()
     async with open_feed(clock) as feed, asyncio.timeout(PATIENCE_SECONDS):
-        await feed.run(lambda event, venue_ns: told.append((event, venue_ns)))
-    assert len(told) > 500
-    return told
+        await feed.run(listener)
+    assert len(listener.events) > 500
+    return listener
 
 
 def sockets() -> int:
@@ -134,6 +143,38 @@ async def test_the_venues_own_times_are_told_or_zero(open_feed: OpenFeed) -> Non
     assert any(venue_ns > 0 for _, venue_ns in told)
 
 
+async def test_what_it_tells_of_itself_is_in_its_place_among_the_events(open_feed: OpenFeed) -> None:
+    told = await listened(open_feed, SystemClock())
+    connected = False
+    for one, venue_ns in told.told:
+        if isinstance(one, MarketEvent):
+            assert connected or not told.news, "an event came before news of its connection"
+            continue
+        assert isinstance(one, AdapterNews)
+        assert (one.ts_ns, venue_ns) == (0, 0)
+        connected = (connected or isinstance(one, Connected)) and not isinstance(one, Disconnected)
+
+
+async def test_what_it_brings_can_be_data(open_feed: OpenFeed) -> None:
+    health = FeedHealth(OFFERS)
+    assert {health.flaw(event) for event, _ in await everything(open_feed, SystemClock())} == {""}
+
+
+async def test_it_can_be_run_again_after_it_was_cancelled(open_feed: OpenFeed) -> None:
+    async with open_feed(SystemClock()) as feed, asyncio.timeout(PATIENCE_SECONDS):
+        for runs in range(1, 4):
+            told = Listener()
+            running = asyncio.create_task(feed.run(told))
+            if runs < 3:
+                await told.until(Trade, 50)
+                running.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await running
+            else:
+                await running
+                assert len(told.events) > 50
+
+
 async def test_reference_is_plain_values(open_feed: OpenFeed) -> None:
     async with open_feed(SystemClock()) as feed:
         reference = feed.reference()
@@ -163,7 +204,7 @@ async def test_cancelling_it_ends_it_at_once_and_leaves_nothing(open_feed: OpenF
 
 
 async def test_what_the_publisher_raises_comes_out_of_it(open_feed: OpenFeed) -> None:
-    def broken(_event: MarketEvent, _venue_ns: int) -> None:
+    def broken(_told: MarketEvent | AdapterNews, _venue_ns: int) -> None:
         raise OSError("the disk is full")
 
     async with open_feed(SystemClock()) as feed, asyncio.timeout(PATIENCE_SECONDS):

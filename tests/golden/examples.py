@@ -11,6 +11,7 @@ from tests.simulation.disk import SimulatedDisk
 from tests.simulation.journal import (
     DIRECTORY,
     amend,
+    breaker_changed,
     cancel,
     closed,
     commands_taken,
@@ -29,6 +30,14 @@ from tests.simulation.journal import (
     trip,
     valued,
 )
+from tests.venue_builders import an_intent, at_venue
+from trading.account.records import FeedTold, LifeBegan, TimePassed, VenueHeard
+from trading.commands import WireSubmit
+from trading.feed_news import Disconnected
+from trading.timestamps import SECOND
+from trading.venue.messages import OrderTold
+
+INTENT = WireSubmit(cid="bkdc1b000000rs0000", terms=an_intent(1).terms)
 
 RECORDS: dict[str, Record] = {
     "opened": opened(),
@@ -44,7 +53,15 @@ RECORDS: dict[str, Record] = {
     "posted": posted(),
     "valued": valued(),
     "operation": operation(),
+    "breaker_changed": breaker_changed(),
     "commands_taken": commands_taken(),
+    "feed_told": FeedTold(news=Disconnected("the connection was lost", 5 * SECOND)),
+    "life_began": LifeBegan(epoch_ms=1_767_623_400_000, ts_ns=5 * SECOND),
+    "time_passed": TimePassed(ts_ns=7 * SECOND),
+    "venue_heard": VenueHeard(
+        message=OrderTold(message_id="r7", venue_ns=6 * SECOND, raw="{}", order=at_venue(INTENT), request=7),
+        ts_ns=6 * SECOND,
+    ),
     "commit": commit(),
     "taped": taped(),
     "conflated": conflated(),

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import aiohttp
@@ -10,8 +10,9 @@ import msgspec
 from yarl import URL
 
 from daemon.clock import Clock
+from daemon.feeds.port import Publish
 from tests.live.frames import NO_MORE, FrameReader
-from trading.market_data import MarketEvent
+from trading.feed_news import Connected, Disconnected
 from trading.sequencer import Offer
 from trading.timestamps import MILLISECOND, SECOND
 
@@ -55,7 +56,7 @@ class WebsocketFeed:
         """Where the data comes from, and what was asked for."""
         return {"kind": self.kind, "url": str(self._url), "streams": self.reader.streams}
 
-    async def run(self, publish: Callable[[MarketEvent, int], None]) -> None:
+    async def run(self, publish: Publish) -> None:
         """Listen until the venue says that there is no more, over as many connections as it takes."""
         pause_ns = FIRST_PAUSE_NS
         async with aiohttp.ClientSession(timeout=_CONNECT) as session:
@@ -68,7 +69,7 @@ class WebsocketFeed:
                 await self._clock.sleep(pause_ns)
                 pause_ns = min(2 * pause_ns, LONGEST_PAUSE_NS)
 
-    async def _listen(self, session: aiohttp.ClientSession, publish: Callable[[MarketEvent, int], None]) -> bool:
+    async def _listen(self, session: aiohttp.ClientSession, publish: Publish) -> bool:
         """Publish what one connection brings; whether its end was the end of all."""
         url = self._url.update_query(streams="/".join(self.reader.streams))
         try:
@@ -77,8 +78,10 @@ class WebsocketFeed:
             )
         except (aiohttp.ClientError, OSError) as error:
             logger.warning("no connection to %s: %s", self._url, error)
+            publish(Disconnected(f"it cannot be made: {error}"), 0)
             return False
         async with connection:
+            publish(Connected(), 0)  # what is asked for stands in the address
             async for message in connection:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._frames += 1
@@ -88,6 +91,7 @@ class WebsocketFeed:
         if connection.close_code == NO_MORE:
             return True
         logger.warning("the connection to %s was lost, with code %s", self._url, connection.close_code)
+        publish(Disconnected(f"it was lost, with code {connection.close_code}"), 0)
         return False
 
     def _received_ns(self) -> int:

@@ -14,7 +14,7 @@ from trading.admission import contingency_refusal
 from trading.claims import Working
 from trading.money import ZERO
 from trading.order_manager import OrderManager
-from trading.orders import Order, OrderTerms, Side
+from trading.orders import Order, OrderState, OrderTerms, Side
 
 
 class Placed(NamedTuple):
@@ -70,7 +70,7 @@ class Recount:
                 self.parents[group] = None
 
     def working(self) -> Working:
-        sums = Working()
+        sums = Working(unknown=sum(lost(one) for one in self.kept))
         for one in self.kept:
             if one.is_open and not key_of(one.terms):
                 add(sums, one.terms.side, one.remaining, one.worst_price)
@@ -79,13 +79,22 @@ class Recount:
                 members = [one for one in self.members(key) if one.is_open and one.terms.side is side]
                 if key and members:
                     prices = [one.worst_price for one in members]
-                    units = max(self.most(key, one.remaining) for one in members)
+                    known = [self.most(key, one.remaining) for one in members if not lost(one)]
+                    unknown = [self.most(key, one.remaining) for one in members if lost(one)]
+                    units = max(known, default=ZERO) + sum(unknown)
                     add(sums, side, units, None if None in prices else max(price for price in prices if price))
         return sums
 
     def most(self, key: str, remaining: Decimal) -> Decimal:
         parent = self.parents[key]
         return remaining if parent is None else max(ZERO, min(remaining, parent.filled - self.filled[key]))
+
+
+def lost(order: Order) -> bool:
+    """Whether it may or may not be there: nobody has heard since, though it may be asked to go or to change."""
+    if order.state in (OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE):
+        return order.before_pending is OrderState.UNKNOWN
+    return order.state is OrderState.UNKNOWN
 
 
 def key_of(placed: OrderTerms) -> str:

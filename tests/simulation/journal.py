@@ -13,7 +13,19 @@ from daemon.journal.reader import JournalReader
 from daemon.journal.records import Closed, Conflated, Entry, Opened, Reached, Record, Snapshot, Taped
 from tests.market_builders import a_quote, a_trade
 from tests.simulation.clock import SimulatedClock
-from trading.account.records import CommandsTaken, Commit, Noted, Operation, Posted, Reported, Valuation, Valued
+from trading.account.breaker_states import BreakerState
+from trading.account.records import (
+    BreakerChanged,
+    CommandsTaken,
+    Commit,
+    Noted,
+    Operation,
+    Posted,
+    Reported,
+    Valuation,
+    Valued,
+)
+from trading.account.triggers import Policy, Trigger
 from trading.commands import RefusedOrder, Trip, WireAmend, WireCancel, WireSubmit
 from trading.market import TriggerMoved
 from trading.orders import OrderTerms, OrderType, Side
@@ -121,6 +133,18 @@ def trip(strategy: str = "sma") -> Trip:
 
 def operation(action: Literal["halt", "resume"] = "halt") -> Operation:
     return Operation(action=action, ts_ns=NOON, reason="lunch", cancel_orders=True)
+
+
+def breaker_changed() -> BreakerChanged:
+    return BreakerChanged(
+        scope="sma",
+        trigger=Trigger.DRAWDOWN,
+        before=BreakerState.CLOSED,
+        after=BreakerState.OPEN,
+        reason="200 below the peak of 2000; the limit is 0.1 of it",
+        ts_ns=NOON,
+        policy=Policy.CANCEL,
+    )
 
 
 def taped() -> Taped:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from daemon.assembly import Quarters, fleet_of, make_host, make_live_feed, make_market
+from daemon.assembly import Quarters, fleet_of, make_health, make_host, make_live_feed, make_market
 from daemon.check import Plan
 from daemon.disk import Disk
 from daemon.epoch import next_epoch
@@ -38,6 +38,7 @@ from tests.simulation.live_feed import SCRIPTS
 from tests.simulation.world import JOURNAL, Machine
 from trading.account.ids import ClientOrderIds
 from trading.container import ContainerState
+from trading.feed_news import AdapterNews
 from trading.market_data import MarketEvent, Quote, Trade
 from trading.recorder import MemoryRecorder
 from trading.state import decode_state
@@ -65,9 +66,9 @@ class Day:
         assert isinstance(host, FreeHost)
         return host
 
-    def bring(self, event: MarketEvent, venue_ns: int = 0) -> None:
-        """An event comes."""
-        self._publish(event, venue_ns)
+    def bring(self, told: MarketEvent | AdapterNews, venue_ns: int = 0) -> None:
+        """An event comes, or news of the feed."""
+        self._publish(told, venue_ns)
 
     def quote(self, symbol: str = "AAA") -> None:
         """A quote comes, a little away from the last."""
@@ -182,7 +183,9 @@ class LiveWorld(Machine):
             segment_bytes=self.plan.settings.journal.segment_bytes,
         )
         async with _quarters(self.clock, self._logs, self._patience_seconds) as quarters:
-            shell = await trading.shell(history, journal, ClientOrderIds(epoch_ms), quarters, lambda: None)
+            shell = await trading.shell(
+                history, journal, ClientOrderIds(epoch_ms), quarters, keep_up=lambda: None, is_halted=lambda: False
+            )
             assert isinstance(shell, LiveShell)
             self.shell, self.floor = shell, shell.floor
             SCRIPTS["today"] = lambda publish: script(Day(self, shell, publish, seed))
@@ -246,9 +249,9 @@ async def ends_of(plan: Plan, disk: Disk, journal: Path, logs: Path) -> list[dic
 
 
 async def _end_of(history: History, plan: Plan, clock: SimulatedClock, quarters: Quarters) -> dict[str, Any]:
-    recorder = MemoryRecorder()
+    recorder, feed = MemoryRecorder(), make_live_feed(plan, clock)
     floor_plan = FloorPlan(
-        make_feed=lambda: LiveTape(make_live_feed(plan, clock), 0, history.inputs, history.left_out),
+        make_feed=lambda: LiveTape(feed, 0, history.inputs, history.left_out, make_health(plan, feed)),
         make_market=lambda feed: make_market(plan, feed),
         make_host=lambda entry, fleet: make_host(entry, fleet, quarters, free=True),
         recorder=recorder,
@@ -289,8 +292,8 @@ class ReaderTo(JournalReader):
         return next(((sequence, record) for sequence, record in found if isinstance(record, kind)), None)
 
 
-def _nothing_comes(event: MarketEvent, venue_ns: int) -> None:
-    raise AssertionError(f"the feed has ended, and now comes {event}")
+def _nothing_comes(told: MarketEvent | AdapterNews, venue_ns: int) -> None:
+    raise AssertionError(f"the feed has ended, and now comes {told}")
 
 
 def holds(error: BaseException, kind: type[BaseException]) -> bool:

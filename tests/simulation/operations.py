@@ -6,7 +6,9 @@ import msgspec
 
 from daemon.api.account_views import AccountView, HoldingsView, MarginView, MovedAccountView, MoveView, PostingView
 from daemon.api.balance import account_view
-from daemon.api.operations import AccountRefused, Vitals, unknown_strategy
+from daemon.api.breaker_views import BreakerView
+from daemon.api.operations import AccountRefused, OperationRefused, Vitals, unknown_strategy
+from daemon.api.order_views import OrderDetailView, ReconciliationView
 from daemon.api.performance_views import ContainerView, PerformanceRow, PerformanceView, StrategyPerformanceView
 from daemon.api.stream import Booked, EventStream, Filled, Operated, OrderChanged, Subscription
 from daemon.api.views import (
@@ -20,6 +22,9 @@ from daemon.api.views import (
     StrategyDetailView,
     StrategyView,
 )
+from daemon.errors import VenueNotRead
+from tests.simulation.venue_operations import FOREIGN, VenueInMemory, as_adopted
+from trading.account.resolutions import Ended
 from trading.market import AccountSnapshot
 from trading.orders import FINAL_STATES, Order, OrderChange, OrderTerms, Side
 from trading.postings import Posting, PostingKind
@@ -52,6 +57,8 @@ class OperationsInMemory:
         self.since_ns: int | None = None
         self.moved: tuple[object, ...] = ()
         self.reason = ""
+        self.open_scopes: set[str] = set()
+        self.venue = VenueInMemory()
 
     # What happens to it.
 
@@ -160,6 +167,8 @@ class OperationsInMemory:
             started_at_seconds=1_767_623_400.0,
             margin_calls_total=dict.fromkeys(self.ids[:1], 2),
             liquidations_total=dict.fromkeys(self.ids, 0),
+            breaks_open={"foreign_order": 1},
+            orders_quarantined=len(self.venue.attempts),
         )
 
     def strategies(self) -> list[StrategyView]:
@@ -197,6 +206,9 @@ class OperationsInMemory:
                 cash={"USD": self.broker_cash}, positions={"AAA": self.broker_units} if self.broker_units else {}
             ),
         )
+
+    def breakers(self) -> list[BreakerView]:
+        return [self._breaker(scope) for scope in ("account", "venue", *self.ids)]
 
     async def performance(self, *, since_ns: int | None = None) -> PerformanceView:
         self.since_ns = since_ns
@@ -283,6 +295,54 @@ class OperationsInMemory:
             self._known_owner(strategy_id)
         return [FillView.of(f) for f in self.all_fills if strategy_id in (None, f.strategy)][-limit:]
 
+    async def order(self, order_id: str) -> OrderDetailView:
+        fills = [fill for fill in self.all_fills if fill.order_id == order_id]
+        return self.venue.detail(self._order(order_id), fills, order_id)
+
+    def reconciliation(self) -> ReconciliationView:
+        return self.venue.reconciliation()
+
+    async def reconcile(self, *, reason: str) -> ReconciliationView:
+        if self.venue.is_silent:
+            raise VenueNotRead("the venue has not told all that it was asked within 8 s; nothing is decided")
+        self.venue.reconciliation()
+        if not any(one.kind is PostingKind.ADJUSTMENT for one in self.all_postings):
+            self.post("unallocated", PostingKind.ADJUSTMENT, "-300.21", symbol="AAA")
+        return self.venue.reconciliation([_posting_view(self.all_postings[-1])])
+
+    async def adopt(
+        self, strategy: str, *, symbol: str, units: Decimal | None, price: Decimal | None, reason: str
+    ) -> MovedAccountView:
+        self._known(strategy)
+        return self._after("unallocated", strategy, units or Decimal(3), symbol, price)
+
+    async def adopt_order(self, strategy: str, venue_id: str, *, reason: str) -> OrderDetailView:
+        self._known(strategy)
+        if venue_id != FOREIGN:
+            raise OperationRefused(
+                f"no order {venue_id} works that is nobody's; bulkhead reconcile shows those that do"
+            )
+        return as_adopted(await self.order(self.all_orders[0].order_id), strategy)
+
+    async def cancel_order(self, order_id: str, *, reason: str) -> OrderDetailView:
+        await self.order(order_id)
+        self.venue.cancel(self._order(order_id))  # type: ignore[arg-type]  # it is there
+        return await self.order(order_id)
+
+    async def resolve_order(
+        self, order_id: str, *, ended: Ended, filled: Decimal | None, price: Decimal | None, reason: str
+    ) -> OrderDetailView:
+        await self.order(order_id)
+        self.venue.resolve(self._order(order_id), ended, filled, price, reason)  # type: ignore[arg-type]  # it is there
+        return await self.order(order_id)
+
+    async def reset_breaker(self, scope: str, *, reason: str) -> BreakerView:
+        if scope not in ("account", "venue"):
+            self._known(scope)
+        self.open_scopes.discard(scope)
+        self.stream.publish(Operated(action="reset_breaker", ts=iso(STARTED_NS), reason=reason))
+        return self._breaker(scope)
+
     async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
         self.halt_reason = reason
         for order in self.all_orders if cancel_orders else ():
@@ -300,6 +360,9 @@ class OperationsInMemory:
         return self.stream.subscribe()
 
     # How it counts.
+
+    def _order(self, order_id: str) -> Order | None:
+        return next((order for order in self.all_orders if order.order_id == order_id), None)
 
     def _equity(self) -> Decimal:
         return self.broker_cash + (self.broker_units * self.all_fills[-1].price if self.all_fills else 0)
@@ -320,6 +383,22 @@ class OperationsInMemory:
         told = amount if symbol else amount.quantize(Decimal("0.01"))
         moved = MoveView(source=source, target=target, amount=told, currency="USD", symbol=symbol, price=at)
         return MovedAccountView(**msgspec.structs.asdict(self.account()), moved=moved)
+
+    def _breaker(self, scope: str) -> BreakerView:
+        is_open = scope in self.open_scopes
+        return BreakerView(
+            scope=scope,
+            state=("half_open" if scope == "venue" else "open") if is_open else "closed",
+            triggers=["transport_errors" if scope == "venue" else "order_rate"] if is_open else [],
+            reason=("requests failed in a row: 5" if scope == "venue" else "orders within 1s: 31") if is_open else "",
+            since=iso(STARTED_NS) if is_open else None,
+            latched=is_open and scope != "venue",
+            next_at=iso(STARTED_NS + 5 * SECOND) if is_open and scope == "venue" else None,
+            sealed=False,
+            policy="leave" if scope == "venue" else "cancel",
+            shortfall="",
+            limits={"transport_errors_in_a_row": "5"} if scope == "venue" else {},
+        )
 
     def _known_owner(self, owner: str) -> str:
         return owner if owner == "unallocated" else self._known(owner)

@@ -203,6 +203,7 @@ class PureRun:
             ids=ClientOrderIds(1),
             limits=fleet.limits,
             currency=currency_of(fleet.currency, fleet.instruments.values()),
+            breakers=fleet.breakers,
             start_ns=feed.start_ns,
             fill_empty=fleet.fill_empty_bars,
         )

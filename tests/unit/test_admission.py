@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
+from typing import get_type_hints
 
 import msgspec
 import pytest
 
 from tests.builders import fill, report, terms
 from tests.market_builders import EUR, an_instrument
-from trading.admission import Admission, contingency_refusal, more_than_reduces, over_limit
+from trading.admission import Admission, contingency_refusal, more_than_reduces
 from trading.affordability import unaffordable
 from trading.appraiser import Appraiser
 from trading.holdings import ContainerHoldings, only_reduces, worst_case
 from trading.instruments import InstrumentKind
+from trading.limiter import Limiter
 from trading.limits import RiskLimits
 from trading.order_manager import OrderManager
 from trading.order_validator import OrderValidator
@@ -96,8 +99,17 @@ class Shop:
         self, order: OrderTerms, prices: Callable[[str], Decimal | None] = price_of, /, **limits: Decimal | int
     ) -> Refusal | None:
         """What the limits say to an order."""
-        appraiser = Appraiser(INSTRUMENTS, prices)
-        return over_limit(order, RiskLimits(**limits), self.holdings, appraiser)  # type: ignore[arg-type]
+        return self.limited(RiskLimits(**limits), prices).refusal(order, 1)  # type: ignore[arg-type]
+
+    def limited(self, limits: RiskLimits, prices: Callable[[str], Decimal | None] = price_of) -> Limiter:
+        """These limits, on what is held and what works."""
+        return Limiter(
+            limits,
+            holdings=self.holdings,
+            appraiser=Appraiser(INSTRUMENTS, prices),
+            books=lambda: (self.portfolio,),
+            peaks=lambda: self.portfolio.peak_equity,
+        )
 
     def affords(self, order: OrderTerms, prices: Callable[[str], Decimal | None] = price_of) -> Refusal | None:
         """What a cash account says to an order."""
@@ -245,8 +257,28 @@ def test_what_has_no_price_never_passes_a_limit_on_exposure() -> None:
     assert refusal == Refusal("no_price", "no price of BBB has been heard yet; subscribe to it")
 
 
+OTHERS = {
+    "max_heat_notional": "test_heat.py",
+    "max_heat_equity_share": "test_heat.py",
+    "heat_without_stop_share": "test_heat.py",
+    "max_orders_per_second": "test_limiter.py",
+    "max_daily_loss_notional": "test_losses.py",
+    "max_daily_loss_equity_share": "test_losses.py",
+    "max_drawdown_share": "test_losses.py",
+    "price_collar_percent": "test_limiter.py",
+    "duplicate_window_ns": "test_limiter.py",
+    "symbols": "test_limiter.py",
+    "restricted_symbols": "test_limiter.py",
+    "self_trade": "test_self_trade.py",
+    "self_trade_wait_ns": "test_self_trade.py",
+}
+"""The limits that are not measured in a position or an order, and the file beside this one that is about them."""
+
+
 def test_there_is_a_row_for_every_limit() -> None:
-    assert {name for name, *_ in LIMITS} == set(RiskLimits.__struct_fields__)
+    assert {*OTHERS, *(name for name, *_ in LIMITS)} == set(RiskLimits.__struct_fields__)
+    for name, file in OTHERS.items():
+        assert name in (Path(__file__).parent / file).read_text(encoding="utf-8"), name
 
 
 @pytest.mark.parametrize(
@@ -269,9 +301,14 @@ def test_other_symbols_count_in_their_worst_case_too() -> None:
     assert shop.over(terms(), max_exposure_notional=Decimal(2_499)) is not None
 
 
+IN_DECIMALS = [name for name, kind in get_type_hints(RiskLimits).items() if kind == Decimal | None]
 EVERY_LIMIT = RiskLimits(
-    **dict.fromkeys((name for name in RiskLimits.__struct_fields__ if name != "max_open_orders"), Decimal(0)),
+    **dict.fromkeys(IN_DECIMALS, Decimal(0)),  # type: ignore[arg-type]
     max_open_orders=0,
+    max_orders_per_second=1,
+    duplicate_window_ns=9,
+    symbols=(),
+    restricted_symbols=("AAA",),
 )
 
 
@@ -302,7 +339,9 @@ def test_what_only_reduces_is_never_held_back_by_a_limit(
     order = terms(side, quantity)
 
     assert only_reduces(order, shop.holdings) is reduces
-    assert (over_limit(order, EVERY_LIMIT, shop.holdings, APPRAISER) is None) is reduces
+    limited = shop.limited(EVERY_LIMIT)
+    limited.note(terms(n=9), 1)
+    assert (limited.refusal(order, 1) is None) is reduces
 
 
 def test_an_exit_of_what_has_not_filled_is_held_back_by_no_limit() -> None:
@@ -382,7 +421,7 @@ def test_a_reduce_only_order_only_reduces(
     assert more_than_reduces(order, shop.holdings) == (Refusal("reduce_only", sentence) if sentence else None)
     assert more_than_reduces(of(order, reduce_only=False), shop.holdings) is None
     if sentence is None:
-        assert over_limit(order, EVERY_LIMIT, shop.holdings, APPRAISER) is None
+        assert shop.limited(EVERY_LIMIT).refusal(order, 1) is None
 
 
 def test_two_reduce_only_orders_of_a_group_may_each_close_the_position() -> None:
@@ -467,7 +506,7 @@ def amend(shop: Shop, order: Order, admission: Admission | None = None, /, **cha
     numbers = {field: Decimal(number) for field, number in changes.items()}
     asked = msgspec.structs.replace(order.terms, **numbers)
     rules = admission or shop.admission()
-    return rules.amend_misfit(asked) or rules.excess(asked)
+    return rules.amend_misfit(asked) or rules.excess(asked, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import logging
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,6 +23,8 @@ from tests.simulation.journal import (
     submit,
     trip,
 )
+from trading.account.records import Operation
+from trading.account.resolutions import Adoption, Resolution
 from trading.orders import Order
 from trading.postings import PostingKind
 from trading.reports import ReportKind
@@ -149,3 +152,34 @@ async def test_listeners_hear_of_postings_and_of_what_was_liquidated() -> None:
         "event_id": "event-1",
     }
     assert lines[2]["action"] == "move_cash"
+
+
+@pytest.mark.parametrize(
+    ("done", "line"),
+    [
+        ({"action": "reconcile"}, "reconcile: told"),
+        ({"action": "cancel_order", "order_id": "a-1"}, "cancel of order a-1: told"),
+        (
+            {
+                "action": "resolve_order",
+                "order_id": "a-1",
+                "resolution": Resolution(order_id="a-1", ended="cancelled", filled=Decimal("4"), price=Decimal("9.50")),
+            },
+            "order a-1 was resolved as cancelled, 4 filled at 9.50: told",
+        ),
+        (
+            {"action": "adopt", "adoption": Adoption(strategy="a", symbol="AAA", units=Decimal(-3), price=Decimal(9))},
+            "a was given -3 AAA at 9, which was nobody's: told",
+        ),
+        (
+            {"action": "adopt", "adoption": Adoption(strategy="a", venue_id="17")},
+            "a was given order 17, which was nobody's: told",
+        ),
+    ],
+)
+def test_what_an_operator_does_about_orders_is_a_line_of_the_log(
+    caplog: pytest.LogCaptureFixture, done: dict[str, Any], line: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    announced(Operation(ts_ns=1, reason="told", **done), commit())
+    assert caplog.messages == [line]

@@ -151,6 +151,14 @@ async def test_another_user_is_refused_by_the_peers_credentials(operations: Oper
             404,
             "unknown_strategy",
         ),
+        ("GET", "/v1/orders/maker-9", {}, 404, "unknown_order"),
+        ("POST", "/v1/orders/cancel", {"json": {"order_id": "maker-9"}}, 404, "unknown_order"),
+        ("POST", "/v1/orders/resolve", {"json": {"order_id": "maker-9", "ended": "lost"}}, 400, "bad_request"),
+        ("POST", "/v1/orders/resolve", {"json": {"order_id": "maker-9", "ended": "filled"}}, 400, "bad_request"),
+        ("POST", "/v1/orders/adopt", {"json": {"strategy": "maker", "venue_id": "1"}}, 409, "operation_refused"),
+        ("POST", "/v1/account/adopt", {"json": {"strategy": "make", "symbol": "AAA"}}, 404, "unknown_strategy"),
+        ("POST", "/v1/reconcile", {"json": {"plan": True}}, 400, "bad_request"),
+        ("GET", "/v1/reconcile", {}, 405, "method_not_allowed"),
         ("POST", "/v1/halt", {"json": {"cancel": True}}, 400, "bad_request"),
         ("POST", "/v1/halt", {"json": {"cancel_orders": "yes"}}, 400, "bad_request"),
         ("POST", "/v1/halt", {"json": ["now"]}, 400, "bad_request"),
@@ -232,6 +240,40 @@ async def test_orders_can_be_narrowed_to_a_strategy_the_open_and_the_newest(
     async with client(operations, path) as session:
         _, orders = await ask(session, "GET", "/v1/orders?strategy=sma-aaa&open=true&limit=1")
     assert [order["order_id"] for order in orders] == ["sma-aaa-4"]
+
+
+async def test_an_order_is_shown_in_full_with_how_it_stands_at_the_venue(
+    operations: OperationsInMemory, path: Path
+) -> None:
+    operations.venue.lose(operations.buy("maker", 10, "100", fill=False))
+    async with client(operations, path) as session:
+        _, order = await ask(session, "GET", "/v1/orders/maker-1")
+    assert (order["client_order_id"], order["venue_id"], order["fills"]) == ("bkmaker-1", None, [])
+    assert order["attempt"] == {
+        "state": "quarantined",
+        "since": "2026-01-05T14:32:00Z",
+        "sent_at": "2026-01-05T14:31:07Z",
+        "filled": "0",
+        "summed": "0",
+        "told": "0",
+        "evidence": "",
+        "asked": 9,
+        "next_asked_at": "2026-01-05T14:33:00Z",
+    }
+
+
+async def test_a_venue_that_does_not_tell_is_a_gateway_that_is_late(operations: OperationsInMemory, path: Path) -> None:
+    operations.venue.is_silent = True
+    async with client(operations, path) as session:
+        status, answer = await ask(session, "POST", "/v1/reconcile", json={})
+    assert (status, answer["error"]) == (504, "venue_not_read")
+
+
+async def test_without_a_venue_there_is_nothing_to_reconcile(operations: OperationsInMemory, path: Path) -> None:
+    operations.venue.is_simulated = True
+    async with client(operations, path) as session:
+        status, answer = await ask(session, "GET", "/v1/reconciliation")
+    assert (status, answer["message"]) == (409, "the market is simulated here; there is nothing to reconcile")
 
 
 async def test_the_account_balances_and_shows_a_booking_that_was_skipped(
@@ -430,6 +472,7 @@ def _references(node: Any) -> Iterator[str]:
 async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsInMemory, path: Path) -> None:
     operations.buy("sma-aaa", 100, "100.07")
     operations.post("sma-aaa", PostingKind.FUNDING, "-3.35", symbol="AAA")
+    operations.open_scopes.add("venue")
     async with client(operations, path) as session, session.get("/metrics") as response:
         assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         families = list(text_string_to_metric_families(await response.text()))
@@ -449,6 +492,7 @@ async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsI
                 "python",
                 "mode",
                 "kind",
+                "scope",
             }
     values = {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for s in f.samples}
     aaa = ("strategy", "sma-aaa")
@@ -466,6 +510,10 @@ async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsI
     assert values["bulkhead_position_units", (aaa, ("symbol", "AAA"))] == 100
     assert values["bulkhead_journal_sync_seconds_total", ()] == 0.25
     assert values["bulkhead_halted", ()] == 0
+    assert values["bulkhead_breaker_open", (("scope", "account"),)] == 0
+    assert values["bulkhead_breaker_open", (("scope", "venue"),)] == 1
+    assert values["bulkhead_breaks_open", (("kind", "foreign_order"),)] == 1
+    assert values["bulkhead_orders_quarantined", ()] == values["bulkhead_orders_in_doubt", ()] == 0
 
 
 async def test_what_has_no_rate_is_left_out_of_the_metrics(operations: OperationsInMemory, path: Path) -> None:

@@ -19,11 +19,13 @@ from click.testing import CliRunner, Result
 from daemon.cli import COMMANDS, main
 from daemon.cli.tables import shortened
 from daemon.disk import RealDisk
+from daemon.killswitch.flag import HaltFlag
 from daemon.loading import load_class
-from daemon.state import LOCK_NAME, LOGS_NAME, SOCKET_NAME
+from daemon.state import HALT_NAME, LOCK_NAME, LOGS_NAME, SOCKET_NAME
 from daemon.version import VERSION
 from tests.simulation.operations import OperationsInMemory
 from tests.simulation.serving import served
+from tests.simulation.venue_operations import FOREIGN
 from trading.postings import PostingKind
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,10 +72,14 @@ SHOWN = {
     "strategy-list": ("strategy", "list"),
     "strategy-show": ("strategy", "show", "sma-aaa"),
     "orders": ("orders",),
+    "order-show": ("order", "show", "sma-aaa-1"),
+    "reconcile": ("reconcile",),
+    "reconcile-plan": ("reconcile", "--plan"),
     "positions": ("positions",),
     "fills": ("fills",),
     "account-show": ("account", "show"),
     "account-postings": ("account", "postings"),
+    "breaker-list": ("breaker", "list"),
 }
 
 
@@ -195,11 +201,13 @@ def test_an_unbalanced_account_is_said_aloud(bulkhead: Bulkhead, running: Operat
 # What it does.
 
 
-def test_halt_and_resume_talk_on_stderr_alone(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+def test_halt_and_resume_talk_on_stderr_alone(bulkhead: Bulkhead, running: OperationsInMemory, state: Path) -> None:
     halted = bulkhead("halt", "--cancel-orders", "--reason", "drill")
     assert (halted.exit_code, halted.stdout, running.halt_reason) == (0, "", "drill")
     assert not running.all_orders[1].is_open
-    assert "halted" in halted.stderr
+    assert halted.stderr == "halted: no order leaves until `bulkhead resume`\n"
+    flag = HaltFlag(state / HALT_NAME)
+    assert flag.clear(flag.look()), "as a daemon does when it resumes"
     resumed = bulkhead("resume")
     assert (resumed.exit_code, resumed.stdout, running.halt_reason) == (0, "", None)
 
@@ -252,6 +260,94 @@ def test_what_cannot_be_moved_is_told_in_words(bulkhead: Bulkhead, words: tuple[
     told = bulkhead(*words)
     assert (told.exit_code, told.stdout) == (code, "")
     assert why in told.stderr
+
+
+def test_an_order_in_doubt_is_shown_and_resolved(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    running.venue.lose(running.all_orders[1])
+    assert_golden("order-show-in-doubt.table", bulkhead("order", "show", "maker-2").stdout)
+    assert "in doubt  maker-2" in bulkhead("reconcile", "--plan").stdout
+    words = ("--cancelled", "--filled", "2", "--price", "99.5", "--reason", "the venue's own page")
+    done = bulkhead("order", "resolve", "maker-2", *words)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "order maker-2 is cancelled, with 2 filled\n"
+    told = json.loads(bulkhead("order", "show", "maker-2", "-o", "json").stdout)
+    assert told["attempt"]["evidence"] == "operator: the venue's own page"
+
+
+def test_an_order_is_withdrawn(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    done = bulkhead("order", "cancel", "maker-2", "-o", "json")
+    assert done.stderr == "cancel of order maker-2 is on its way: it is pending cancel\n"
+    assert (json.loads(done.stdout)["state"], running.all_orders[1].state) == ("pending_cancel", "pending_cancel")
+
+
+def test_what_is_nobodys_is_given_to_a_strategy(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    units = bulkhead("account", "adopt", "maker", "--symbol", "AAA", "--units", "2", "--price", "99.5")
+    whole = bulkhead("account", "adopt", "maker", "--order", FOREIGN)
+    assert (units.exit_code, units.stdout, whole.exit_code, whole.stdout) == (0, "", 0, "")
+    assert units.stderr == "gave 2 AAA at 99.5 USD to maker\n"
+    assert whole.stderr == f"gave order {FOREIGN} to maker, as maker-v{FOREIGN}\n"
+    assert running.all_orders[0].terms.strategy == "sma-aaa", "this daemon has no books of it"
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("order", "show", "maker-9"), 1, "no order 'maker-9'"),
+        (("order", "show", "../status"), 1, "no order '../status'"),
+        (("order", "cancel", "sma-aaa-1"), 1, "order sma-aaa-1 is filled; only one that may still fill is cancelled"),
+        (("order", "cancel", "maker-9"), 1, "no order 'maker-9'"),
+        (("order", "resolve", "maker-2", "--cancelled"), 2, "Missing option '--reason'"),
+        (("order", "resolve", "maker-2", "--reason", "x"), 2, "say what became of it"),
+        (("order", "resolve", "maker-2", "--reason", "x", "--cancelled", "--never-arrived"), 2, "name one of them"),
+        (("order", "resolve", "maker-2", "--reason", "x", "--never-arrived", "--filled", "1"), 2, "say --cancelled"),
+        (("order", "resolve", "maker-2", "--reason", "x", "--filled", "all"), 2, "'all' is no number"),
+        (("order", "resolve", "maker-2", "--reason", "x", "--cancelled"), 1, "only one in doubt is resolved by hand"),
+        (("account", "adopt", "maker"), 2, "a --symbol, or an --order"),
+        (("account", "adopt", "maker", "--symbol", "AAA", "--order", "1"), 2, "a --symbol, or an --order"),
+        (("account", "adopt", "maker", "--order", "1", "--units", "1"), 2, "are of a position"),
+        (("account", "adopt", "maker", "--order", "1"), 1, "no order 1 works that is nobody's"),
+        (("account", "adopt", "make", "--symbol", "AAA"), 4, "did you mean 'maker'?"),
+    ],
+)
+def test_what_cannot_be_done_about_orders_is_told_in_words(
+    bulkhead: Bulkhead, words: tuple[str, ...], code: int, why: str
+) -> None:
+    told = bulkhead(*words)
+    assert (told.exit_code, told.stdout) == (code, "")
+    assert why in told.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--plan",)])
+def test_there_is_nothing_to_reconcile_on_paper(
+    bulkhead: Bulkhead, running: OperationsInMemory, words: tuple[str, ...]
+) -> None:
+    running.venue.is_simulated = True
+    told = bulkhead("reconcile", *words)
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert "the market is simulated here; there is nothing to reconcile" in told.stderr
+
+
+def test_a_venue_that_tells_nothing_is_exit_code_1(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    running.venue.is_silent = True
+    told = bulkhead("reconcile")
+    assert (told.exit_code, "nothing is decided" in told.stderr) == (1, True)
+
+
+def test_a_breaker_is_shown_and_closed(bulkhead: Bulkhead, running: OperationsInMemory) -> None:
+    running.open_scopes |= {"maker", "venue"}
+    assert_golden("breaker-list-open.table", bulkhead("breaker", "list").stdout)
+    done = bulkhead("breaker", "reset", "maker", "--reason", "looked at")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "circuit breaker of maker is closed\n")
+    assert running.open_scopes == {"venue"}
+    as_json = bulkhead("breaker", "reset", "venue", "-o", "json")
+    assert json.loads(as_json.stdout)["state"] == "closed"
+
+
+@pytest.mark.usefixtures("running")
+def test_a_scope_that_there_is_not_is_exit_code_4(bulkhead: Bulkhead) -> None:
+    told = bulkhead("breaker", "reset", "mak")
+    assert (told.exit_code, "did you mean 'maker'?" in told.stderr) == (4, True)
 
 
 def test_reset_puts_the_state_aside_and_a_second_one_finds_nothing(bulkhead: Bulkhead, state: Path) -> None:
@@ -563,7 +659,14 @@ def test_a_socket_path_too_long_is_exit_code_1_in_words(bulkhead: Bulkhead) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), {"help": [], "strategy-help": ["strategy"], "account-help": ["account"]}.items()
+    ("name", "words"),
+    {
+        "help": [],
+        "strategy-help": ["strategy"],
+        "account-help": ["account"],
+        "order-help": ["order"],
+        "breaker-help": ["breaker"],
+    }.items(),
 )
 def test_help_is_as_in_the_golden_file(bulkhead: Bulkhead, name: str, words: list[str]) -> None:
     assert_golden(f"{name}.txt", bulkhead(*words, "--help").stdout)

@@ -1,6 +1,6 @@
 import asyncio
 
-from daemon.clock import SystemClock
+from daemon.clock import SteadyClock, SystemClock
 from tests.simulation.clock import SimulatedClock
 from trading.timestamps import SECOND
 
@@ -50,3 +50,19 @@ def test_a_step_of_the_wall_clock_leaves_the_monotonic_one_alone() -> None:
     clock = SimulatedClock(wall_ns=1000)
     clock.step_wall(-300)
     assert (clock.wall_ns(), clock.monotonic_ns()) == (700, 0)
+
+
+async def test_a_steady_clock_goes_on_as_if_nobody_had_set_the_other() -> None:
+    clock = SimulatedClock()
+    steady = SteadyClock(clock)
+    began_ns = steady.wall_ns()
+    assert began_ns == clock.wall_ns()
+    clock.step_wall(-3_600 * SECOND)
+    await clock.advance(5 * SECOND)
+    clock.step_wall(7 * SECOND)
+    assert (steady.wall_ns() - began_ns, steady.monotonic_ns()) == (5 * SECOND, 5 * SECOND)
+    sleeping = [asyncio.create_task(steady.sleep(10)), asyncio.create_task(steady.sleep_until(5 * SECOND + 20))]
+    await clock.advance(10)
+    assert [task.done() for task in sleeping] == [True, False]
+    await clock.advance(10)
+    assert sleeping[1].done()

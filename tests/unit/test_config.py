@@ -157,15 +157,10 @@ def test_the_state_counts_from_the_file_or_when_a_variable_names_it_from_the_wor
 
 
 def test_limits_and_sizing_become_the_cores(tmp_path: Path) -> None:
-    names = [name for name in RiskLimits.__struct_fields__ if name != "max_open_orders"]
-    limits = ", ".join(f'{name}: "{place}.5"' for place, name in enumerate(names, 1)) + ", max_open_orders: 9"
-    text = CONFIG + f"    risk: {{{limits}, sizing: {{kind: fixed, quantity: 3}}}}\nrisk: {{{limits}}}\n"
+    text = CONFIG + "    risk: {max_open_orders: 9, sizing: {kind: fixed, quantity: 3}}\nrisk: {max_open_orders: 8}\n"
     settings = plan_of(tmp_path, text).settings
-    expected = RiskLimits(
-        **{name: Decimal(f"{place}.5") for place, name in enumerate(names, 1)},
-        max_open_orders=9,
-    )
-    assert conversion.limits(settings.risk) == conversion.limits(settings.strategies[0].risk) == expected
+    assert conversion.limits(settings.strategies[0].risk) == RiskLimits(max_open_orders=9)
+    assert conversion.limits(settings.risk).max_open_orders == 8
     assert conversion.sizing(settings.strategies[0].risk) == FixedSize(quantity=Decimal(3))
     share = text.replace("{kind: fixed, quantity: 3}", '{kind: equity_share, share: "0.25"}')
     assert conversion.sizing(plan_of(tmp_path, share).settings.strategies[0].risk) == EquityShare(share=Decimal("0.25"))

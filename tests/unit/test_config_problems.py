@@ -126,7 +126,7 @@ SHAPE = [
      "6: feed.symbols.AAA.spread_tics: unknown key; did you mean 'spread_ticks'?"),
     (edited("{kind: simulated}", "{}"), "7: broker.kind: is missing"),
     (edited("{kind: simulated}", "{kind: ccxt}"),
-     "7: broker.kind: must be one of simulated, passthrough; got 'ccxt'"),
+     "7: broker.kind: must be one of simulated, passthrough, plain; got 'ccxt'"),
     (edited("{kind: simulated}", "simulated"), "7: broker: must be a mapping of keys to values; got 'simulated'"),
     (in_broker("comission: x"), "7: broker.comission: unknown key; did you mean 'commission'?"),
     (in_broker("commission: {kind: percent, precent: 1, percent: 1}"),
@@ -192,8 +192,6 @@ SHAPE = [
 ]  # fmt: skip
 
 SENSE = [
-    (edited("mode: paper", "mode: live"),
-     "1: mode: live is not available: there is no venue's adapter yet; use paper"),
     (in_strategy("isolation: thread"),
      "12: strategies[0].isolation: the thread host is not built yet; use isolation: process,"
      " or task for a strategy that you trust"),

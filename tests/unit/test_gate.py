@@ -6,8 +6,9 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from tests.builders import fill, terms
-from tests.market_builders import an_instrument
+from tests.builders import fill, report, terms
+from tests.market_builders import an_instrument, through_msgpack
+from trading.account.breakers import Restriction
 from trading.account.gate import Gate
 from trading.account.ledger import Ledger
 from trading.capabilities import AMEND, Capabilities
@@ -15,6 +16,8 @@ from trading.limits import RiskLimits
 from trading.order_manager import OrderManager
 from trading.orders import OrderChange, OrderTerms, OrderType, Side, TimeInForce
 from trading.refusals import Refusal
+from trading.reports import ReportKind
+from trading.timestamps import DAY, LAST_NS, SECOND
 
 INSTRUMENTS = {symbol: an_instrument(symbol) for symbol in ("AAA", "BBB")}
 NO_LIMITS = RiskLimits()
@@ -30,6 +33,8 @@ class Account:
         capital: Mapping[str, Mapping[str, Decimal]] = {strategy: {"USD": Decimal(5_000)} for strategy in ("a", "b")}
         self.ledger = Ledger(cash={"USD": Decimal(11_000)}, capital=capital, instruments=INSTRUMENTS)
         self.orders = {strategy: OrderManager(strategy) for strategy in capital}
+        self.restrictions: dict[str, Restriction] = {}
+        self.untrusted: dict[str, Refusal] = {}
         self.gate = Gate(
             ledger=self.ledger,
             orders=self.orders,
@@ -38,7 +43,13 @@ class Account:
             account_limits=limits,
             limits={"a": of_a, "b": NO_LIMITS},
             price_of=lambda _: Decimal(100),
+            restriction=self.restrictions.get,
+            data_refusal=self.untrusted.get,
         )
+
+    def restrict(self, *strategies: str, of_account: bool = True) -> None:
+        restriction = Restriction("told by an operator", of_account=of_account)
+        self.restrictions.update(dict.fromkeys(strategies, restriction))
 
     def holding(self, strategy: str, quantity: str, symbol: str = "AAA") -> "Account":
         self.ledger.book(fill(terms(quantity=quantity, strategy=strategy, symbol=symbol)))
@@ -131,7 +142,7 @@ def test_what_reduces_its_container_passes_though_it_adds_to_the_account() -> No
 
 def test_a_halted_account_lets_only_reductions_pass() -> None:
     account = Account().holding("a", "10")
-    account.gate.halted = "told by an operator"
+    account.restrict("a", "b")
 
     assert account.refusal(terms(Side.SELL, "10")) is None
     for order in (terms(), terms(Side.SELL, "11"), terms(Side.SELL, "1", strategy="b")):
@@ -152,7 +163,7 @@ def test_a_halted_account_lets_only_reductions_pass() -> None:
 def test_a_halted_account_lets_pass_only_what_reduces_the_net_too(order: OrderTerms, sentence: str | None) -> None:
     account = Account().holding("a", "10")
     account.ledger.book(fill(terms(Side.SELL, "5", strategy="b")))
-    account.gate.halted = "told by an operator"
+    account.restrict("a", "b")
     halted = "trading is halted (told by an operator); only orders that reduce the account's position too pass"
     expected = Refusal("halted_net", f"{halted}: {sentence} already over all strategies") if sentence else None
     assert account.refusal(order) == expected
@@ -161,7 +172,7 @@ def test_a_halted_account_lets_pass_only_what_reduces_the_net_too(order: OrderTe
 def test_a_halt_counts_what_others_already_have_working_against_the_net() -> None:
     account = Account().holding("a", "10").holding("b", "10").working(terms(Side.SELL, "10", "120", strategy="b"))
     account.ledger.book(fill(terms(Side.SELL, "5", strategy="who")))
-    account.gate.halted = "told by an operator"
+    account.restrict("a", "b")
     assert account.refusal(terms(Side.SELL, "5")) is None
     refusal = account.refusal(terms(Side.SELL, "6"))
     assert refusal is not None
@@ -172,7 +183,7 @@ def test_a_halt_holds_back_no_amendment_that_adds_nothing_though_the_net_is_agai
     stop = terms(Side.SELL, "10", "120")
     account = Account().holding("a", "10").working(stop)
     account.ledger.book(fill(terms(Side.SELL, "15", strategy="who")))
-    account.gate.halted = "told by an operator"
+    account.restrict("a", "b")
     assert account.amend_refusal(stop, limit_price="130") is None
 
 
@@ -223,7 +234,7 @@ def test_what_the_account_has_no_more_is_not_closed_again(loose: str, order: Ord
 
 def test_numbers_that_are_none_are_refused_also_while_halted() -> None:
     account = Account()
-    account.gate.halted = "told by an operator"
+    account.restrict("a", "b")
     refusal = account.refusal(terms(Side.SELL, "NaN"))
     assert refusal == Refusal("bad_quantity", "quantity NaN is not above zero")
 
@@ -232,7 +243,7 @@ def test_a_halted_account_lets_pass_the_exits_of_what_works_and_amendments_of_wh
     entry = terms(limit="90")
     stop = msgspec.structs.replace(terms(Side.SELL, n=2, limit="120"), parent_id="a-1")
     account = Account().working(entry)
-    account.gate.halted = "told by an operator"
+    account.restrict("a", "b")
     assert account.refusal(stop) is None
     account.working(stop)
     assert account.amend_refusal(stop, limit_price="130") is None
@@ -315,3 +326,188 @@ def test_an_exit_of_what_the_gate_has_refused_is_refused() -> None:
 def test_an_exit_counts_for_the_account_no_more_than_for_its_container() -> None:
     account = Account(limit(max_position_quantity="10")).working(terms(limit="90"))
     assert account.refusal(msgspec.structs.replace(terms(Side.SELL, n=2, limit="120"), parent_id="a-1")) is None
+
+
+# Restrictions, data, and orders of which nobody knows what became.
+
+
+def test_under_a_restriction_of_its_own_a_container_may_reduce_though_the_account_s_net_is_against_it() -> None:
+    account = Account().holding("a", "10")
+    account.ledger.book(fill(terms(Side.SELL, "15", strategy="b")))
+    account.restrict("a", of_account=False)
+    assert account.refusal(terms(Side.SELL, "10")) is None
+    assert account.refusal(terms()) == Refusal(
+        "halted", "trading is halted (told by an operator); only orders that reduce a position pass"
+    )
+    assert account.refusal(terms(strategy="b", quantity="1")) is None, "others trade on"
+    account.restrict("a", of_account=True)
+    refusal = account.refusal(terms(Side.SELL, "10"))
+    assert refusal is not None
+    assert refusal.code == "halted_net"
+
+
+def test_upon_data_that_cannot_be_trusted_only_reductions_pass() -> None:
+    account = Account().holding("a", "10")
+    stale = account.untrusted["AAA"] = Refusal("feed_stale", "AAA is stale; only orders that reduce a position pass")
+    assert account.refusal(terms()) == account.refusal(terms(limit="90")) == stale
+    assert account.refusal(terms(symbol="BBB")) is None
+    assert account.refusal(terms(Side.SELL, "10")) is None
+    account.working(terms(limit="90", n=2))
+    assert account.amend_refusal(terms(limit="90", n=2), limit_price="91") == stale
+
+
+def lost(account: Account, order: OrderTerms, code: str = "") -> None:
+    account.working(order)
+    kept = account.orders[order.strategy].get(order.order_id)
+    assert kept is not None
+    account.orders[order.strategy].change(kept, OrderChange.LOSE, 2)
+    kept.code = code
+
+
+def test_a_container_with_a_quarantined_order_may_only_reduce() -> None:
+    account = Account().holding("a", "10")
+    lost(account, terms(limit="90", n=3))
+    assert account.refusal(terms(limit="91")) is None, "what is merely unknown counts, and that is all"
+    lost(account, terms(limit="89", n=4), "quarantined")
+    why = "a-4 is quarantined, as nobody knows what became of it"
+    assert account.refusal(terms(limit="91")) == Refusal(
+        "quarantined", f"{why}; only orders of a that reduce a position pass"
+    )
+    assert account.refusal(terms(Side.SELL, "10")) is None
+    assert account.refusal(terms(strategy="b")) is None, "others trade on"
+    account.orders["a"].apply(report(terms(limit="89", n=4), ReportKind.CANCELLED))
+    assert account.refusal(terms(limit="91")) is None
+
+
+def test_the_quarantined_is_so_though_it_is_to_be_cancelled_meanwhile() -> None:
+    account = Account()
+    lost(account, terms(limit="89", n=4), "quarantined")
+    order = account.orders["a"].get("a-4")
+    assert order is not None
+    account.orders["a"].change(order, OrderChange.REQUEST_CANCEL, 3)
+    refusal = account.refusal(terms(limit="91"))
+    assert refusal is not None
+    assert refusal.code == "quarantined"
+
+
+# Limits of time and of losses, of the container and of the account.
+
+
+def test_the_account_s_rate_is_of_all_containers_together() -> None:
+    account = Account(RiskLimits(max_orders_per_second=2), of_a=RiskLimits(max_orders_per_second=1))
+    account.gate.now_ns = SECOND
+    account.gate.note(terms())
+    refusal = account.refusal(terms(n=2))
+    assert refusal is not None
+    assert refusal.code == "max_orders_per_second"
+    account.gate.note(terms(strategy="b"))
+    assert account.refusal(terms(n=2, strategy="b")) == Refusal(
+        "account_max_orders_per_second",
+        "for the account, 3 orders within a second would be above the limit of 2 (max_orders_per_second)",
+    )
+    account.gate.now_ns = 2 * SECOND
+    assert account.refusal(terms(n=2)) is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "reason"),
+    [
+        (
+            RiskLimits(restricted_symbols=("AAA",)),
+            "account_restricted_symbols",
+            "for the account, AAA is restricted (restricted_symbols)",
+        ),
+        (limit(price_collar_percent="1"), "account_price_collar_percent", "for the account, limit price 102 is above"),
+        (limit(max_heat_notional="500"), "account_max_heat_notional", "for the account, 1020 would be above the limit"),
+    ],
+)
+def test_each_limit_of_the_account_says_that_it_is(limits: RiskLimits, code: str, reason: str) -> None:
+    refusal = Account(limits).refusal(terms(limit="102"))
+    assert refusal is not None
+    assert (refusal.code, refusal.reason.replace(".00", "").startswith(reason)) == (code, True), refusal
+
+
+def test_a_duplicate_is_one_of_the_same_container() -> None:
+    account = Account(RiskLimits(duplicate_window_ns=SECOND))
+    account.gate.note(terms())
+    refusal = account.refusal(terms(n=2))
+    assert refusal is not None
+    assert refusal.code == "account_duplicate"
+    assert account.refusal(terms(strategy="b")) is None
+
+
+def test_what_all_have_lost_today_is_held_against_the_account() -> None:
+    account = Account(limit(max_daily_loss_notional="700"), of_a=limit(max_daily_loss_notional="500"))
+    assert account.gate.day_ends_ns == 0
+    account.gate.begin_day(SECOND)
+    assert account.gate.day_ends_ns == DAY
+    account.holding("a", "40").holding("b", "40")
+    account.ledger.mark("AAA", 92.0)
+    assert account.refusal(terms(strategy="b")) is None
+    account.ledger.mark("AAA", 91.0)
+    assert account.refusal(terms(strategy="b")) == Refusal(
+        "account_max_daily_loss_notional",
+        "for the account, 720.00 USD lost today is above the limit of 700 (max_daily_loss_notional)",
+    )
+    account.ledger.mark("AAA", 87.0)
+    refusal = account.refusal(terms())
+    assert refusal is not None
+    assert refusal.code == "max_daily_loss_notional"
+    assert account.refusal(terms(Side.SELL, "40")) is None
+
+
+def test_the_account_s_drawdown_is_from_the_peak_of_the_sum() -> None:
+    account = Account(limit(max_drawdown_share="0.05")).holding("a", "40")
+    assert account.gate.follows_worth
+    account.ledger.mark("AAA", 125.0)
+    account.gate.note_worth()
+    account.ledger.mark("AAA", 110.0)
+    assert account.refusal(terms(strategy="b")) is None, "12,000 to 11,400"
+    account.ledger.mark("AAA", 109.0)
+    assert account.refusal(terms(strategy="b")) == Refusal(
+        "account_max_drawdown_share",
+        "for the account, 640.00 USD below the peak of 12000.00 is above the limit of 600.0000 (max_drawdown_share)",
+    )
+
+
+def test_a_gate_without_such_limits_keeps_nothing_and_asks_for_no_day() -> None:
+    account = Account(limit(max_order_notional="100"))
+    account.gate.note(terms())
+    assert account.gate.day_ends_ns == LAST_NS
+    assert not account.gate.follows_worth
+    assert account.gate.state() == {"account": {}, "strategies": {}, "peak": None}
+
+
+def test_what_the_gate_remembers_it_remembers_over_a_restart() -> None:
+    limits = RiskLimits(
+        max_orders_per_second=1,
+        duplicate_window_ns=SECOND,
+        max_daily_loss_notional=Decimal(700),
+        max_drawdown_share=Decimal("0.05"),
+    )
+    before, after = (Account(limits, of_a=limits).holding("a", "40") for _ in range(2))
+    before.gate.begin_day(SECOND)
+    before.gate.now_ns = SECOND
+    before.gate.note(terms())
+    before.ledger.mark("AAA", 125.0)
+    before.gate.note_worth()
+    after.ledger.mark("AAA", 125.0)
+    after.gate.restore(through_msgpack(before.gate.state()))
+    assert after.gate.state() == before.gate.state()
+    assert after.gate.day_ends_ns == before.gate.day_ends_ns == DAY
+    for account in (before, after):
+        account.gate.now_ns = SECOND + 1
+        for book in account.ledger.all_books():
+            book.mark("AAA", 80.0)
+    for order in (terms(), terms(n=2), terms(limit="90", n=3), terms(strategy="b")):
+        refusal = after.refusal(order)
+        assert refusal is not None
+        assert refusal == before.refusal(order)
+
+
+def test_limits_that_are_new_after_a_restart_remember_nothing() -> None:
+    before = Account()
+    after = Account(limit(max_drawdown_share="0.5", max_daily_loss_notional="5"))
+    after.gate.restore(through_msgpack(before.gate.state()))
+    assert after.gate.day_ends_ns == 0
+    assert after.refusal(terms()) is None

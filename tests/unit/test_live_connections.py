@@ -10,8 +10,10 @@ from aiohttp import web
 from daemon.clock import SystemClock
 from tests.live.adapter import FIRST_PAUSE_NS, LONGEST_PAUSE_NS, WebsocketFeed
 from tests.live.frames import FrameReader
+from tests.live.listener import Listener
 from tests.live.tape import Line, generated
 from tests.live.venue import Venue, opened, serving
+from trading.feed_news import Connected, Disconnected, FeedNews
 from trading.market_data import MarketEvent
 from trading.sequencer import Offer
 from trading.timestamps import SECOND
@@ -57,10 +59,14 @@ def feed_from(address: str, clock: TimelessClock, **options: float) -> Websocket
 
 
 async def heard(venue: Venue, clock: TimelessClock) -> list[MarketEvent]:
-    told: list[MarketEvent] = []
+    return (await listened(venue, clock)).events
+
+
+async def listened(venue: Venue, clock: TimelessClock) -> Listener:
+    listener = Listener()
     async with serving(venue) as address, asyncio.timeout(10):
-        await feed_from(address, clock).run(lambda event, _: told.append(event))
-    return told
+        await feed_from(address, clock).run(listener)
+    return listener
 
 
 @pytest.mark.parametrize("per_frame", [1, 7, 1000])
@@ -78,12 +84,21 @@ async def test_every_event_comes_in_order_over_connections_that_break() -> None:
     assert clock.pauses_ns == [FIRST_PAUSE_NS] * (venue.connections - 1)
 
 
+async def test_each_connection_is_told_of_before_its_events_and_its_loss_after_them() -> None:
+    told = await listened(Venue(iter(lines(500)), clock=SystemClock(), drop_after=100), TimelessClock())
+    news = [(place, one) for place, (one, _) in enumerate(told.told) if isinstance(one, FeedNews)]
+    lost = Disconnected("it was lost, with code 1006")
+    assert news[:4] == [(0, Connected()), (101, lost), (102, Connected()), (203, lost)]
+    assert news[-1][1] == Connected()
+
+
 async def test_pauses_grow_while_there_is_no_connection() -> None:
-    clock = TimelessClock(pauses=10)
-    running = asyncio.create_task(feed_from(NOWHERE, clock).run(lambda *_: None))
+    clock, told = TimelessClock(pauses=10), Listener()
+    running = asyncio.create_task(feed_from(NOWHERE, clock).run(told))
     async with asyncio.timeout(10):
         await clock.waits.wait()
     assert clock.pauses_ns == [min(FIRST_PAUSE_NS << attempt, LONGEST_PAUSE_NS) for attempt in range(10)]
+    assert [type(one) for one in told.news] == [Disconnected] * 10
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -111,11 +126,11 @@ async def test_a_venue_that_answers_no_ping_is_left() -> None:
 async def test_garbage_between_the_frames_costs_none_of_them() -> None:
     tape = lines(50)
     venue = Venue(chain.from_iterable((line, (line[0], "}" * 1000)) for line in tape), clock=SystemClock())
-    told: list[MarketEvent] = []
+    told = Listener()
     async with serving(venue) as address, asyncio.timeout(10):
         feed = feed_from(address, TimelessClock())
-        await feed.run(lambda event, _: told.append(event))
-    assert told == events_of(tape)
+        await feed.run(told)
+    assert told.events == events_of(tape)
     assert feed.reader.misunderstood.total() == len(tape)
 
 

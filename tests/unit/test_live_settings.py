@@ -154,10 +154,6 @@ def test_an_adapters_file_counts_from_the_configs_folder(tmp_path: Path) -> None
             changed("quotes: true, trades: true, bars: 1m", "bars: 2m"),
             "config.yaml:12: strategies[0].timeframe: 1m is no multiple of the feed's bars, 2m",
         ),
-        (
-            changed("mode: paper", "mode: live"),
-            "config.yaml:1: mode: live is not available: there is no venue's adapter yet; use paper",
-        ),
         (changed("kind: live", "kind: live\n  speed: 2"), "config.yaml:5: feed.speed: unknown key"),
     ],
 )

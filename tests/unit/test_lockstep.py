@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import MINUTE_BARS, QUOTES, Rig, acting, buy, canonical, nothing, price, spec, strategy
 from tests.market_builders import a_bar
-from trading.account.records import Commit, Operation, Reported, StepRecord
+from trading.account.records import BreakerChanged, Commit, Operation, Reported, StepRecord
 from trading.commands import RefusedOrder, Trip, WireCancel, WireCommand, WireSubmit
 from trading.driver import deliver
 from trading.lockstep import ROUNDS, Delivery
@@ -25,7 +25,14 @@ def rest(self: Strategy) -> None:
 
 def kinds(records: list[StepRecord]) -> list[str]:
     """What was recorded, a word each; a report with its round."""
-    words = {WireSubmit: "submit", WireCancel: "cancel", RefusedOrder: "refused", Trip: "trip", Operation: "operation"}
+    words = {
+        WireSubmit: "submit",
+        WireCancel: "cancel",
+        RefusedOrder: "refused",
+        Trip: "trip",
+        Operation: "operation",
+        BreakerChanged: "breaker",
+    }
     lines = []
     for record in records:
         if isinstance(record, Reported):
@@ -322,8 +329,8 @@ def test_a_halt_refuses_entries_and_lets_exits_pass_until_it_is_taken_back() -> 
 
 def test_an_operation_is_recorded_before_what_it_does_and_committed() -> None:
     rig = Rig(spec(acting(rest))).feed(price(1, 100.0)).operate("halt", cancel_orders=True)
-    assert kinds(rig.records)[-4:] == ["operation", "cancel", "cancelled in 1", "commit 1"]
-    assert rig.records[-4] == Operation(action="halt", ts_ns=SECOND, reason="told", cancel_orders=True)
+    assert kinds(rig.records)[-5:] == ["operation", "breaker", "cancel", "cancelled in 1", "commit 1"]
+    assert rig.records[-5] == Operation(action="halt", ts_ns=SECOND, reason="told", cancel_orders=True)
 
 
 def test_what_strategies_answer_to_an_operation_goes_through_the_gate() -> None:

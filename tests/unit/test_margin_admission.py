@@ -101,11 +101,11 @@ class Desk:
         return refusal.code if refusal is not None else "passes"
 
     def refusal(self, order: OrderTerms) -> Refusal | None:
-        return self.admission.misfit(order) or self.admission.excess(order)
+        return self.admission.misfit(order) or self.admission.excess(order, 1)
 
     def amend(self, order: Order, **numbers: str) -> Refusal | None:
         asked = msgspec.structs.replace(order.terms, **{name: Decimal(number) for name, number in numbers.items()})
-        return self.admission.amend_misfit(asked) or self.admission.excess(asked)
+        return self.admission.amend_misfit(asked) or self.admission.excess(asked, 1)
 
 
 @pytest.mark.parametrize(
@@ -390,6 +390,7 @@ class Account:
             account_limits=limits or RiskLimits(),
             limits=dict.fromkeys(capital, RiskLimits()),
             price_of=self.prices.get,
+            restriction=lambda _: None,
         )
 
     def holding(self, strategy: str, quantity: str, at: str = "100", symbol: str = "AAA") -> "Account":

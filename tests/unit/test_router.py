@@ -10,7 +10,8 @@ from tests.builders import fill, price, report, submit, terms, told
 from tests.market_builders import an_instrument, through_msgpack
 from trading.account.ids import ClientOrderIds, decode
 from trading.account.records import Operation
-from trading.account.router import RoutedStrategy, Router, Taken
+from trading.account.router import RoutedStrategy, Router
+from trading.account.taken import Taken
 from trading.capabilities import Capabilities
 from trading.commands import (
     AmendOrder,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from trading.commands import AmendOrder, CancelOrder, RefusedAmend
+from trading.commands import AmendOrder, CancelOrder, RefusedAmend, RefusedOrder
 from trading.orders import Order, OrderTerms
 from trading.refusals import Refusal
 from trading.reports import ExecutionReport, Origin, ReportKind
@@ -18,6 +18,27 @@ def rejection(terms: OrderTerms, origin: Origin, code: str, reason: str, ts_ns: 
         origin=origin,
         code=code,
         reason=reason,
+    )
+
+
+def refused_by_gate(terms: OrderTerms, n: int, refusal: Refusal) -> RefusedOrder:
+    """What is recorded of that; `n` is the command's, 0 where there was none."""
+    return RefusedOrder(
+        strategy=terms.strategy, n=n, terms=terms, origin=Origin.GATE, code=refusal.code, reason=refusal.reason
+    )
+
+
+def adoption(terms: OrderTerms, ts_ns: int) -> ExecutionReport:
+    """An order is placed in a container's name, and is from then on among its own."""
+    return ExecutionReport(
+        order_id=terms.order_id,
+        strategy=terms.strategy,
+        kind=ReportKind.ADOPTED,
+        ts_ns=ts_ns,
+        terms=terms,
+        origin=Origin.GATE,
+        code="flattening",
+        reason=terms.reason,
     )
 
 

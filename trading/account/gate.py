@@ -1,82 +1,50 @@
 """The gate: the last look at an order before it becomes an intent. Nothing leaves without passing it.
 
 It asks of the ledger's books what the container's risk manager asked of its own, and then the same of the account as a
-whole. While the account is halted only orders pass that reduce both their container's own position and the account's,
-netted over all.
+whole; what would trade with the account's own orders meets self-trade prevention last. Under a restriction only orders
+pass that reduce: their container's own position, and where it is of the account, that of all containers netted too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from trading.account.breakers import Restriction
+from trading.account.holdings import AccountHoldings
 from trading.account.ledger import UNALLOCATED, Ledger
+from trading.account.self_trade import SelfTradePrevention, Wait
 from trading.account.transfers import Transfer
-from trading.admission import Admission, over_limit
+from trading.admission import Admission
 from trading.affordability import beyond_margin, offered_refusal, spare_refusal
 from trading.appraiser import Appraiser
 from trading.capabilities import Capabilities
-from trading.claims import Addition
-from trading.holdings import ContainerHoldings, Holding, Holdings, only_reduces
+from trading.duplicates import unknown_orders
+from trading.holdings import ContainerHoldings, only_reduces
 from trading.instruments import Instrument
-from trading.limits import RiskLimits
-from trading.money import EXACT, total
+from trading.limiter import Limiter
+from trading.limits import NO_LIMITS, RiskLimits
+from trading.losses import PeakWatch
+from trading.money import EXACT
 from trading.order_manager import OrderManager
 from trading.order_validator import OrderValidator
-from trading.orders import OrderTerms, Side
+from trading.orders import Order, OrderTerms, Side
 from trading.refusals import Refusal
 
-_NO_LIMITS: Final = RiskLimits()
+QUARANTINED: Final = "quarantined"
+"""The code of an unknown order of which only a person can say what became, and of what is refused for it."""
+
 _OF_ALL: Final = ("no_price", "no_rate")
 """What is missing is missing for all."""
 
 
-class AccountHoldings:
-    """The holdings of the account: positions netted over containers, buys and sells added up apart."""
-
-    def __init__(self, containers: Mapping[str, Holdings]) -> None:
-        self._containers = containers
-
-    def by_symbol(self) -> dict[str, Holding]:
-        """Every symbol with a position or an open order of anyone's, in a fixed order."""
-        added: dict[str, Holding] = {}
-        for holdings in self._containers.values():
-            for symbol, more in holdings.by_symbol().items():
-                so_far = added.get(symbol)
-                added[symbol] = more if so_far is None else Holding(*map(EXACT.add, so_far, more))
-        return dict(sorted(added.items()))
-
-    def position(self, symbol: str) -> Decimal:
-        """Signed units held by all."""
-        return total(holdings.position(symbol) for holdings in self._containers.values())
-
-    def working(self, symbol: str) -> tuple[Decimal, Decimal]:
-        """Units still to buy and still to sell by all."""
-        buys, sells = zip(*(holdings.working(symbol) for holdings in self._containers.values()), strict=True)
-        return total(buys), total(sells)
-
-    def addition(self, terms: OrderTerms) -> Addition:
-        """What an order, or other terms of an open one, would add; groups are of one container."""
-        return self._containers[terms.strategy].addition(terms)
-
-    def open_orders(self) -> int:
-        """How many orders are open in all."""
-        return sum(holdings.open_orders() for holdings in self._containers.values())
-
-    def currencies(self) -> list[str]:
-        """The currencies in which anyone has cash or a position, in a fixed order."""
-        return sorted({currency for holdings in self._containers.values() for currency in holdings.currencies()})
-
-    def equity(self, currency: str) -> Decimal:
-        """Cash and marked positions of all containers in one currency."""
-        return total(holdings.equity(currency) for holdings in self._containers.values())
-
-    def free_cash(self, currency: str, price_of: Callable[[str], Decimal | None]) -> Decimal:
-        """Cash of all containers less what their open buys would take."""
-        return total(holdings.free_cash(currency, price_of) for holdings in self._containers.values())
-
-
 class Gate:
-    """Says why an order, or an amendment, may not leave, or nothing. `capabilities` are the market's."""
+    """Says why an order, or an amendment, may not leave, or nothing. `capabilities` are the market's, `restriction` is
+    asked for each strategy, `data_refusal`, of a symbol, why its data cannot be trusted.
+
+    It is told the time of events: `now_ns` is that of what is asked. Before anything is booked or priced that is later
+    than `day_ends_ns`, `begin_day` is due; after each price or fill `note_worth`, where it `follows_worth`; and of what
+    leaves, `note`, where it `remembers` anything. Where it `may_hold` what leaves, `wait` is asked before.
+    """
 
     def __init__(
         self,
@@ -88,9 +56,13 @@ class Gate:
         account_limits: RiskLimits,
         limits: Mapping[str, RiskLimits],
         price_of: Callable[[str], Decimal | None],
+        restriction: Callable[[str], Restriction | None],
+        data_refusal: Callable[[str], Refusal | None] | None = None,
     ) -> None:
-        self.halted = ""
-        self._account_limits = account_limits
+        self.now_ns = 0
+        self._orders = orders
+        self._restriction = restriction
+        self._data_refusal = data_refusal
         self._appraiser = Appraiser(instruments, price_of)
         validator = OrderValidator(instruments, capabilities)
         self._admissions = {
@@ -106,16 +78,61 @@ class Gate:
         self._unallocated = ContainerHoldings(ledger.unallocated, OrderManager(UNALLOCATED), instruments)
         holdings = {strategy: admission.holdings for strategy, admission in self._admissions.items()}
         self._account = AccountHoldings({**holdings, UNALLOCATED: self._unallocated})
+        self._peak = PeakWatch(ledger.all_books)
+        self.follows_worth = account_limits.max_drawdown_share is not None
+        self._limiter = Limiter(
+            account_limits,
+            holdings=self._account,
+            appraiser=self._appraiser,
+            books=ledger.all_books,
+            peaks=self._peak.peaks,
+        )
+        self._is_limited = self._appraiser.margin_currency is not None or account_limits != NO_LIMITS
+        self._self_trade = SelfTradePrevention(account_limits, orders=orders, last_price=price_of)
+        self.may_hold = self._self_trade.may_hold
+        self._limiters = {strategy: admission.limiter for strategy, admission in self._admissions.items()}
+        self.remembers = any(one.remembers for one in (self._limiter, *self._limiters.values()))
+        self.day_ends_ns = self._earliest_end()
+
+    # What it is told.
+
+    def begin_day(self, now_ns: int) -> None:
+        """Another day has begun."""
+        for limiter in (self._limiter, *self._limiters.values()):
+            limiter.begin_day(now_ns)
+        self.day_ends_ns = self._earliest_end()
+
+    def note_worth(self) -> None:
+        """The books are worth something else now."""
+        self._peak.note()
+
+    def note(self, terms: OrderTerms) -> None:
+        """An order, or an amendment, leaves now; it is not counted among those that work yet."""
+        self._limiters[terms.strategy].note(terms, self.now_ns)
+        self._limiter.note(terms, self.now_ns)
+
+    # What it is asked.
 
     def refusal(self, terms: OrderTerms) -> Refusal | None:
         """The first reason against an order, None when it may leave."""
-        admission = self._admissions[terms.strategy]
-        return admission.misfit(terms) or self._excess(terms, admission)
+        admission, crosses = self._admissions[terms.strategy], self._self_trade
+        refusal = admission.misfit(terms) or self._excess(terms, admission)
+        if refusal is not None or not crosses.is_on or only_reduces(terms, admission.holdings):
+            return refusal
+        return crosses.refusal(terms, self.now_ns)
+
+    def wait(self, terms: OrderTerms) -> Wait | None:
+        """Whether an order that nothing is against is to wait for others of the account, with which it would trade, to
+        go; None when it may leave."""
+        return self._self_trade.wait(terms, self.now_ns)
 
     def amend_refusal(self, terms: OrderTerms) -> Refusal | None:
         """The first reason against other terms of an order, None when they may leave."""
-        admission = self._admissions[terms.strategy]
-        return admission.amend_misfit(terms) or self._excess(terms, admission)
+        admission, crosses = self._admissions[terms.strategy], self._self_trade
+        refusal = admission.amend_misfit(terms) or self._excess(terms, admission)
+        if refusal is not None or not crosses.is_on or only_reduces(terms, admission.holdings):
+            return refusal
+        return crosses.amend_refusal(terms)
 
     def sent_as_reduce_only(self, terms: OrderTerms) -> bool:
         """Whether a reduce-only order may be sent as one: the venue knows the account's position alone, and would cut
@@ -131,20 +148,58 @@ class Gate:
             return offered_refusal(transfer.source, transfer.symbol, transfer.amount, admission.holdings)
         return spare_refusal(transfer.source, transfer.currency, transfer.amount, admission.holdings, self._appraiser)
 
+    # What is kept.
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs: what the limits remember, of those that remember anything."""
+        limiters = {strategy: limiter.state() for strategy, limiter in self._limiters.items()}
+        return {
+            "account": self._limiter.state(),
+            "strategies": {strategy: state for strategy, state in limiters.items() if state},
+            "peak": self._peak.state() if self.follows_worth else None,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remember what another gate did, upon the same books; of strategies and limits that are new, nothing."""
+        self._limiter.restore(state["account"])
+        for strategy, limiter in self._limiters.items():
+            limiter.restore(state["strategies"].get(strategy, {}))
+        if state["peak"] is not None:
+            self._peak.restore(state["peak"])
+        self.day_ends_ns = self._earliest_end()
+
+    # Within.
+
+    def _earliest_end(self) -> int:
+        return min(limiter.day_ends_ns for limiter in (self._limiter, *self._limiters.values()))
+
     def _excess(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
-        if self.halted and (refusal := self._more_than_reduces(terms, admission)):
-            return refusal
         return (
-            self._against_unallocated(terms, admission)
-            or admission.excess(terms)
+            self._held_back(terms, admission)
+            or self._against_unallocated(terms, admission)
+            or admission.excess(terms, self.now_ns)
             or self._beyond_account(terms, admission)
         )
 
-    def _more_than_reduces(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
-        """What a halt holds back: whatever could add to its container's position or, netted over all, the account's."""
-        halted = f"trading is halted ({self.halted}); only orders that reduce"
+    def _held_back(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
+        """Why only orders pass that reduce, where this is none."""
+        restriction = self._restriction(terms.strategy)
+        if restriction is not None and (refusal := self._more_than_reduces(terms, admission, restriction)):
+            return refusal
+        unknown, judge = unknown_orders(self._orders[terms.strategy]), self._data_refusal
+        if not unknown and judge is None:
+            return None
+        refusal = _quarantined(terms.strategy, unknown) or (None if judge is None else judge(terms.symbol))
+        return None if refusal is None or only_reduces(terms, admission.holdings) else refusal
+
+    def _more_than_reduces(self, terms: OrderTerms, admission: Admission, restriction: Restriction) -> Refusal | None:
+        """What a restriction holds back: whatever could add to its container's position or, where it is of the account,
+        netted over all, to the account's."""
+        halted = f"trading is halted ({restriction.reason}); only orders that reduce"
         if not only_reduces(terms, admission.holdings):
             return Refusal("halted", f"{halted} a position pass")
+        if not restriction.of_account:
+            return None
         if not admission.holdings.addition(terms).units or only_reduces(terms, self._account):
             return None
         net, (buys, sells) = self._account.position(terms.symbol), self._account.working(terms.symbol)
@@ -177,13 +232,18 @@ class Gate:
 
     def _beyond_account(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
         """What the account as a whole has against an order that is more than a reduction for its container."""
-        if self._appraiser.margin_currency is None and self._account_limits == _NO_LIMITS:
+        if not self._is_limited or only_reduces(terms, admission.holdings):
             return None
-        if only_reduces(terms, admission.holdings):
-            return None
-        refusal = beyond_margin(terms, self._account, self._appraiser) or over_limit(
-            terms, self._account_limits, self._account, self._appraiser
-        )
+        refusal = beyond_margin(terms, self._account, self._appraiser) or self._limiter.refusal(terms, self.now_ns)
         if refusal is None or refusal.code in _OF_ALL:
             return refusal
         return Refusal(f"account_{refusal.code}", f"for the account, {refusal.reason}")
+
+
+def _quarantined(strategy: str, unknown: Iterable[Order]) -> Refusal | None:
+    """Why a strategy may only reduce: what became of one of its orders only a person can say."""
+    order_id = next((order.order_id for order in unknown if order.code == QUARANTINED), None)
+    if order_id is None:
+        return None
+    why = f"{order_id} is quarantined, as nobody knows what became of it"
+    return Refusal(QUARANTINED, f"{why}; only orders of {strategy} that reduce a position pass")

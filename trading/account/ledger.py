@@ -16,7 +16,17 @@ from trading.instruments import Instrument
 from trading.market import AccountSnapshot
 from trading.money import EXACT, ZERO
 from trading.portfolio import VirtualPortfolio, valued_by
-from trading.postings import AccountEvent, Accrual, Liquidation, MarginCall, Posting, Settlement, Split
+from trading.postings import (
+    AccountEvent,
+    Accrual,
+    Adjustment,
+    ForeignFill,
+    Liquidation,
+    MarginCall,
+    Posting,
+    Settlement,
+    Split,
+)
 from trading.reports import Fill
 
 UNALLOCATED: Final = "unallocated"
@@ -80,10 +90,10 @@ class Ledger:
         """Book what happened to the account: to every container by what it holds, the rest to `unallocated`. Gives the
         postings, those of containers first; LedgerError when its symbol is not an instrument here."""
         symbol = ""
-        if isinstance(event, Liquidation):
+        if isinstance(event, Liquidation | ForeignFill):
             self.book(event.fill)
             symbol = event.fill.symbol
-        elif isinstance(event, Accrual | Split | Settlement | MarginCall):
+        elif isinstance(event, Accrual | Split | Settlement | MarginCall | Adjustment):
             symbol = event.symbol
         if symbol and symbol not in self._instruments:
             raise LedgerError(f"{event.event_id} is of {symbol}, which is no instrument here")

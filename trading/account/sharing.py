@@ -9,14 +9,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
+from trading.account.transfers import move_position
 from trading.instruments import Instrument
 from trading.money import EXACT, ROUNDING, ZERO
 from trading.portfolio import Position, VirtualPortfolio
 from trading.postings import (
     AccountEvent,
     Accrual,
+    Adjustment,
     CashMoved,
     Conversion,
+    ForeignFill,
     Liquidation,
     MarginCall,
     Posting,
@@ -48,6 +53,10 @@ def share_out(
             shared = _told(event, PostingKind.LIQUIDATION, books, event.fill.symbol)
         case MarginCall():
             shared = _told(event, PostingKind.MARGIN_CALL, books, event.symbol)
+        case Adjustment():
+            shared = [_adjusted(event, rest, _known(instrument))]
+        case ForeignFill():
+            shared = []
     return list(shared)
 
 
@@ -160,6 +169,15 @@ def _told(
     for book in books:
         if book.quantity(symbol) if symbol else any(position.quantity for position in book.positions.values()):
             yield _posting(event, book, kind, symbol=symbol, reason=event.reason)
+
+
+def _adjusted(event: Adjustment, rest: VirtualPortfolio, instrument: Instrument) -> Posting:
+    """The rest's half of a trade with nobody."""
+    nobody = VirtualPortfolio("", {}, {instrument.symbol: instrument})
+    _, posting = move_position(
+        event.event_id, event.ts_ns, (nobody, rest), instrument=instrument, units=event.units, price=event.price
+    )
+    return msgspec.structs.replace(posting, kind=PostingKind.ADJUSTMENT, reason=event.reason)
 
 
 # Within.

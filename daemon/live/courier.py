@@ -1,0 +1,144 @@
+"""The courier: it brings what is durable to the venue, each request once, and the venue's words back.
+
+It decides nothing. It looks at the halt flag and at the intents before every order, keeps to the venue's limits with a
+part reserved for cancels and questions, and says of whatever has no answer in time that it is lost.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+from weakref import WeakValueDictionary
+
+import anyio
+from anyio.abc import TaskGroup
+
+from brokers.port import Broker
+from daemon.clock import Clock
+from trading.commands import WireAmend, WireCancel, WireSubmit
+from trading.timestamps import SECOND
+from trading.venue.budget import Budget
+from trading.venue.conservation import Conservation
+from trading.venue.messages import RateLimited, Request, RequestLost, RequestUnsent, VenueMessage
+from trading.venue.session import VenueSession
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS: Final = 5.0
+"""How long a request may take; what a broker itself bounds should be less."""
+
+LONGEST_WAIT_NS: Final = 2 * SECOND
+"""An order that the venue's limits hold up for longer does not go out at all."""
+
+MOST_AT_ONCE: Final = 64
+
+
+class Courier:
+    """Serves one session. `hear` takes every message; `is_halted` is looked at before every opening order; `alarm` is
+    told of an order that nobody intended, which is never sent."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        session: VenueSession,
+        clock: Clock,
+        hear: Callable[[VenueMessage], None],
+        is_halted: Callable[[], bool],
+        alarm: Callable[[str], None],
+    ) -> None:
+        self.conservation = Conservation(session.progress.attempts)
+        self._broker = broker
+        self._session = session
+        self._clock = clock
+        self._hear = hear
+        self._is_halted = is_halted
+        self._alarm = alarm
+        self._budget = Budget(broker.profile)
+        self._tasks: TaskGroup | None = None
+        self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Serve while the context lasts; what is under way at its end is cut short, and in doubt at the next start."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._connect, tasks)
+                yield
+                tasks.cancel_scope.cancel()
+        finally:
+            self._tasks = None
+            with anyio.CancelScope(shield=True), anyio.move_on_after(ANSWER_SECONDS):
+                await self._broker.close()
+
+    def dispatch(self) -> None:
+        """Send what is queued by now; before it serves, that waits."""
+        if self._tasks is None:
+            return
+        for request in self._session.requests.take():
+            self._tasks.start_soon(self._bring, request)
+
+    def take(self, message: VenueMessage) -> None:
+        """Hear what the broker heard: its sink."""
+        if isinstance(message, RateLimited):
+            self._budget.pause(self._clock.monotonic_ns(), message.retry_after_ns)
+        self._hear(message)
+
+    async def _connect(self, tasks: TaskGroup) -> None:
+        await self._broker.connect()
+        self._tasks = tasks
+        self.dispatch()
+
+    async def _bring(self, request: Request) -> None:
+        """One request, after those before it that are about the same order."""
+        command = request.what if isinstance(request.what, WireSubmit | WireCancel | WireAmend) else None
+        if command is None:
+            await self._bring_in_turn(request)
+            return
+        line = self._lines.setdefault(command.cid, asyncio.Lock())
+        async with line:
+            await self._bring_in_turn(request)
+
+    async def _bring_in_turn(self, request: Request) -> None:
+        async with self._at_once:
+            if not await self._is_within_budget(request):
+                return
+            if (denial := self._denial(request)) is not None:
+                self._unsent(request, denial)
+                return
+            with anyio.move_on_after(ANSWER_SECONDS) as patience:
+                await self._broker.perform(request)
+            if patience.cancelled_caught:
+                reason = f"no answer within {ANSWER_SECONDS:g} s"
+                self.take(RequestLost(message_id=f"r{request.number}", request=request.number, reason=reason))
+
+    async def _is_within_budget(self, request: Request) -> bool:
+        """Wait until the venue's limits allow a request, and spend it; an order does not wait for long."""
+        begun_ns = self._clock.monotonic_ns()
+        while True:
+            now_ns = self._clock.monotonic_ns()
+            free_ns = self._budget.free_at_ns(request, now_ns)
+            if free_ns <= now_ns:
+                self._budget.spend(request, now_ns)
+                return True
+            if isinstance(request.what, WireSubmit) and free_ns - begun_ns > LONGEST_WAIT_NS:
+                self._unsent(request, "the venue's rate limits leave no room for it")
+                return False
+            await self._clock.sleep_until(free_ns)
+
+    def _denial(self, request: Request) -> str | None:
+        """Why a request may not leave after all."""
+        if not isinstance(request.what, WireSubmit):
+            return None
+        if self._is_halted() and not request.what.terms.reduce_only:
+            return "trading is halted"
+        if refusal := self.conservation.refusal(request.what):
+            self._alarm(f"an order was held back that nobody intended: {refusal}")
+            return refusal
+        return None
+
+    def _unsent(self, request: Request, reason: str) -> None:
+        message_id = f"r{request.number}"
+        self.take(RequestUnsent(message_id=message_id, request=request.number, reason=reason, withheld=True))

@@ -1,0 +1,99 @@
+"""The line to the venue: one session, the courier that serves it, and the time that it is told."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+
+from brokers.port import Broker, MessageSink
+from daemon.clock import Clock, SteadyTime
+from daemon.live.courier import Courier
+from trading.account.breaks import Break
+from trading.account.records import FromVenue, LifeBegan, TimePassed, VenueHeard
+from trading.venue.messages import VenueMessage
+from trading.venue.session import VenueSession
+
+log = logging.getLogger(__name__)
+
+
+class VenueLine:
+    """What the live shell has of a venue. `is_halted` is looked at before every opening order; `tell` hears of each new
+    break, as the log does. Times are Unix nanoseconds that never go back."""
+
+    def __init__(
+        self,
+        *,
+        session: VenueSession,
+        make_broker: Callable[[MessageSink], Broker],
+        clock: Clock,
+        epoch_ms: int,
+        is_halted: Callable[[], bool],
+    ) -> None:
+        self.session = session
+        self.courier = Courier(
+            broker=make_broker(self._take),
+            session=session,
+            clock=clock,
+            hear=self._take,
+            is_halted=is_halted,
+            alarm=self._halt,
+        )
+        self._time = SteadyTime(clock)
+        self._epoch_ms = epoch_ms
+        self._carry: Callable[[FromVenue], None] = _nobody
+        self._halt_all: Callable[[str], None] = log.critical
+        self._heard = anyio.Event()
+        self.tell: Callable[[Break], None] = _to_nobody
+
+    @asynccontextmanager
+    async def serving(self, carry: Callable[[FromVenue], None], halt: Callable[[str], None]) -> AsyncIterator[None]:
+        """Serve whoever carries what comes, from the beginning of a life, and can halt all trading for a reason."""
+        self._carry, self._halt_all = carry, halt
+        self.session.agreement.take_news()  # what recovery came by again was told by the life before
+        carry(LifeBegan(epoch_ms=self._epoch_ms, ts_ns=self._time.now_ns()))
+        async with self.courier.serving():
+            yield
+        self._carry = _nobody
+
+    @property
+    def unready(self) -> list[str]:
+        """Why nothing may be opened at the venue."""
+        return [why] if (why := self.session.holds_back) else []
+
+    async def heard(self) -> None:
+        """Wait for the venue's next word."""
+        await self._heard.wait()
+
+    def on_tick(self) -> None:
+        """Tell the session how late it is, once that is due."""
+        now_ns = self._time.now_ns()
+        if now_ns >= self.session.next_ns:
+            self._carry(TimePassed(ts_ns=now_ns))
+            self._tell_news()
+
+    def _halt(self, why: str) -> None:
+        self._halt_all(why)
+
+    def _take(self, message: VenueMessage) -> None:
+        before = self.session.holds_back
+        self._carry(VenueHeard(message=message, ts_ns=self._time.now_ns()))
+        if (now := self.session.holds_back) != before:
+            log.info("%s", now or f"the venue was read: {len(self.session.progress.open)} orders of ours are open")
+        self._tell_news()
+        heard, self._heard = self._heard, anyio.Event()
+        heard.set()
+
+    def _tell_news(self) -> None:
+        for one in self.session.agreement.take_news():
+            words = f"{one.text}; {one.done}" if one.done else one.text
+            log.warning("%s %s: %s (docs/runbook.md#%s)", one.kind, one.subject, words, one.kind)
+            self.tell(one)
+
+
+def _to_nobody(_one: Break) -> None:
+    """Nobody listens."""
+
+
+def _nobody(_heard: FromVenue) -> None:
+    """What comes after the end is heard by the next life, which asks for it."""

@@ -1,0 +1,120 @@
+"""What a config must say before anything is sent to a venue."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from daemon.check import check
+from daemon.config.problems import ConfigProblems
+from daemon.processes import SystemProcesses
+
+CONFIG = """
+mode: live
+account: {currency: USD, cash: "100000"}
+feed:
+  kind: live
+  adapter: "tests.live.adapter:WebsocketFeed"
+  options: {url: "ws://127.0.0.1:9/market"}
+  symbols: {AAA: {quotes: true}}
+broker: {kind: plain, url: "http://127.0.0.1:9", credentials: credentials.json}
+instruments:
+  AAA: {kind: equity, tick_size: "0.01", lot_size: "1"}
+risk: {max_order_notional: "50000", max_exposure_notional: "90000", max_daily_loss_notional: "5000", self_trade: reject}
+strategies:
+  - id: hold
+    class: "strategies.buy_and_hold:BuyAndHold"
+    params: {symbol: AAA, quantity: "10"}
+    capital: "30000"
+    risk: {max_position_quantity: "100", max_order_quantity: "10"}
+"""
+
+
+def problems_of(folder: Path, text: str, *, mode: int = 0o600, credentials: str | None = None) -> list[str]:
+    """What is wrong with a config beside whose file the credentials lie."""
+    secret = folder / "credentials.json"
+    secret.write_text(credentials or json.dumps({"key": "k", "secret": "a-secret-of-some-length"}))
+    secret.chmod(mode)
+    path = folder / "config.yaml"
+    path.write_text(text)
+    try:
+        check(path, {}, SystemProcesses())
+    except ConfigProblems as error:
+        return [re.sub(r"^\S*/config.yaml", "config.yaml", line) for line in str(error).splitlines()]
+    return []
+
+
+def test_a_live_account_with_limits_and_credentials_is_accepted(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, CONFIG) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (
+            'broker: {kind: plain, url: "http://127.0.0.1:9", credentials: credentials.json}',
+            "broker: {kind: simulated}",
+            "config.yaml:2: mode: broker simulated reaches no venue and is refused in mode: live; set mode: paper, or"
+            " name a venue under broker",
+        ),
+        (
+            "mode: live",
+            "mode: paper",
+            "config.yaml:9: broker.kind: broker plain reaches a venue, which mode: paper never does; use kind:"
+            " simulated, or set mode: live",
+        ),
+        (
+            "account: {currency",
+            "account: {kind: margin, leverage: 2, currency",
+            "config.yaml:9: broker.kind: plain knows nothing of account.kind: margin; write kind: simulated",
+        ),
+        (
+            "http://127.0.0.1:9",
+            "http://venue.example",
+            "config.yaml:9: broker.url: 'http://venue.example' is not encrypted; only an address of this machine may be"
+            " so",
+        ),
+        (
+            "max_exposure_notional: \"90000\", ",
+            "",
+            "config.yaml:12: risk: mode: live needs max_exposure_notional or max_exposure_equity_share; no limit is"
+            " guessed",
+        ),
+        (
+            ", self_trade: reject",
+            "",
+            "config.yaml:12: risk: mode: live needs self_trade; no limit is guessed",
+        ),
+    ],
+)  # fmt: skip
+def test_what_live_is_not_without_is_told_with_its_line(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    assert old in CONFIG
+    assert problems_of(tmp_path, CONFIG.replace(old, new)) == [problem]
+
+
+def test_a_feed_that_is_not_of_now_is_no_feed_for_live(tmp_path: Path) -> None:
+    feed = 'feed:\n  kind: synthetic\n  symbols: {AAA: {price: "100"}}\nbroker'
+    text = re.sub(r"feed:.*?broker", feed, CONFIG, flags=re.DOTALL)
+
+    assert problems_of(tmp_path, text) == [
+        "config.yaml:5: feed.kind: a synthetic feed is not of now; mode: live needs kind: live"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "credentials", "problem"),
+    [
+        (0o644, None, r"has mode 0644: others may use it; chmod 600 it$"),
+        (0o600, "not json: s3cret", r'is not of the form \{"key": "\.\.\.", "secret": "\.\.\."\}$'),
+        (0o600, '{"key": "k", "secret": ""}', r"has an empty key or secret$"),
+    ],
+)
+def test_credentials_that_others_can_read_or_that_are_none_are_refused_unquoted(
+    tmp_path: Path, mode: int, credentials: str | None, problem: str
+) -> None:
+    (told,) = problems_of(tmp_path, CONFIG, mode=mode, credentials=credentials)
+
+    assert told.startswith("config.yaml:9: broker.credentials: the credentials file ")
+    assert re.search(problem, told)
+    assert "s3cret" not in told

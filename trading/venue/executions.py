@@ -1,0 +1,52 @@
+"""Which executions are booked. Each counts once, whatever brings it, however often and in whatever order; one that was
+annulled before it was heard of never counts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trading.venue.messages import VenueFill
+
+
+class Executions:
+    """Remembers executions by their ids for as long as the venue tells of them: `kept_ns` of its own time."""
+
+    def __init__(self, kept_ns: int) -> None:
+        self.newest_ns = 0
+        self._kept_ns = kept_ns
+        self._seen: dict[str, int] = {}
+        self._busted: dict[str, int] = {}
+
+    def is_news(self, fill: VenueFill) -> bool:
+        """Whether an execution is to be booked; from now on it is not."""
+        self._reach(fill.ts_ns)
+        if fill.execution_id in self._seen:
+            return False
+        self._seen[fill.execution_id] = fill.ts_ns
+        return bool(fill.quantity)
+
+    def is_news_of_bust(self, fill: VenueFill) -> bool:
+        """Whether what was booked is to be taken back; from now on neither is."""
+        was_booked = fill.execution_id in self._seen
+        self._seen.setdefault(fill.execution_id, fill.ts_ns)
+        was_busted = fill.execution_id in self._busted
+        self._busted[fill.execution_id] = fill.ts_ns
+        return was_booked and not was_busted
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs."""
+        return {"newest_ns": self.newest_ns, "seen": dict(self._seen), "busted": dict(self._busted)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Become the executions that gave this state."""
+        self.newest_ns = state["newest_ns"]
+        self._seen, self._busted = dict(state["seen"]), dict(state["busted"])
+
+    def _reach(self, ts_ns: int) -> None:
+        """What is older than the venue tells of need not be known any more; looked at once in a while."""
+        if ts_ns <= self.newest_ns:
+            return
+        before, self.newest_ns = self.newest_ns, ts_ns
+        if before // self._kept_ns != ts_ns // self._kept_ns:
+            oldest_ns = ts_ns - 2 * self._kept_ns
+            self._seen = {one: at_ns for one, at_ns in self._seen.items() if at_ns >= oldest_ns}
+            self._busted = {one: at_ns for one, at_ns in self._busted.items() if at_ns >= oldest_ns}
