@@ -10,7 +10,11 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 COMPILE := $(DEV) uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
 
-.PHONY: help run test check format acceptance debian-packages bench lock clean
+# How many kills, and of which plan.
+N ?= 50
+SEED ?= 1
+
+.PHONY: help run test check format acceptance mutants torture debian-packages bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -35,6 +39,12 @@ format: ## rewrite the code as `check` wants it
 
 acceptance: debian-packages ## real processes, sockets and a clean Debian; needs root
 	@$(DEV) pytest -m acceptance tests/acceptance
+
+mutants: ## put each fault's bug back, and hold that its test fails; ONLY=F62 for those of one
+	@$(DEV) python -m scripts.mutants $(if $(ONLY),--only $(ONLY))
+
+torture: ## kill daemon, children and venue N=50 times under load, and hold all books against the venue's
+	@$(DEV) python -m tests.torture --cycles $(N) --seed $(SEED)
 
 debian-packages:
 	@dpkg --status $(DEBIAN_PACKAGES) >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && \

@@ -1,0 +1,12 @@
+"""Every bug of the catalogue that can be put back is noticed by the test that is named for it."""
+
+import pytest
+
+from scripts import mutants
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(3_600)]
+
+
+def test_every_mutant_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
+    code = mutants.main([])
+    assert code == 0, capsys.readouterr().out
