@@ -392,9 +392,11 @@ def test_an_amendment_that_an_order_outran_by_filling_as_it_was_is_refused(talk:
     assert talk.session.progress.attempts[intent.cid].state is AttemptState.FILLED
 
 
-@pytest.mark.parametrize(("filled", "breaks"), [("12", []), ("13", ["overfilled_order a-1"])])
-def test_what_an_amendment_under_way_asks_for_is_not_too_much(
-    talk: Conversation, filled: str, breaks: list[str]
+@pytest.mark.parametrize(
+    ("filled", "shows", "breaks"), [("12", ["a-1 replaced"], []), ("13", [], ["overfilled_order a-1"])]
+)
+def test_what_an_amendment_under_way_asks_for_is_not_too_much_and_shows_that_it_was_done(
+    talk: Conversation, filled: str, shows: list[str], breaks: list[str]
 ) -> None:
     intent = an_intent(1)
     talk.order(at_venue(intent), talk.command(intent))
@@ -402,7 +404,7 @@ def test_what_an_amendment_under_way_asks_for_is_not_too_much(
 
     talk.fill(execution(intent, "t1", filled))
 
-    assert talk.told() == ["a-1 accepted", "a-1 filled"]
+    assert talk.told() == ["a-1 accepted", *shows, "a-1 filled"]
     assert talk.breaks() == breaks
 
 

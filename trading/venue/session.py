@@ -29,6 +29,7 @@ from trading.venue.agreement import Agreement
 from trading.venue.attempts import Attempt, AttemptState
 from trading.venue.changes import Changes
 from trading.venue.doubts import Doubts
+from trading.venue.executions import Strays
 from trading.venue.messages import (
     AccountTold,
     BustTold,
@@ -58,7 +59,7 @@ from trading.venue.messages import (
     VenueStatus,
 )
 from trading.venue.mirror import Mirror
-from trading.venue.ownership import Ownership
+from trading.venue.ownership import Owner, Ownership
 from trading.venue.profile import VenueProfile
 from trading.venue.progress import Progress
 from trading.venue.requests import Requests, UnderWay
@@ -115,6 +116,7 @@ class VenueSession:
         )
         self.doubts = Doubts(profile=profile, progress=self.progress, ask=self._ask, explains=self._explains)
         self.mirror = Mirror()
+        self.strays = Strays()
         self.offset_ns = 0
         self.epoch_ms = 0
         self._profile = profile
@@ -129,6 +131,7 @@ class VenueSession:
         self._orders_due_ns = 0
         self._account_due_ns = 0
         self._reread_ns = 0
+        self._listed_ns = 0
         self._takers: Mapping[type, Callable[[Any, UnderWay | None], list[Effect]]] = {
             OrderTold: self._on_order,
             FillTold: self._on_fill,
@@ -234,6 +237,8 @@ class VenueSession:
         for cid in self.changes.on_time(now_ns):
             self._ask_about(cid)
         effects += self.doubts.on_time(now_ns)
+        for fill in self.strays.heard_by(now_ns - NO_ANSWER_NS):
+            effects += self._filled_of_unknown(fill, self.ownership.owner(fill.cid), listed_ns=0)
         in_doubt = [one.terms.order_id for one in self.doubts.in_doubt]
         breaks = self.agreement.reconciliation.breaks
         breaks.keep_open(BreakKind.UNKNOWN_ORDER, in_doubt, now_ns, "it is known what became of it")
@@ -309,7 +314,8 @@ class VenueSession:
             if attempt.behind_ns is not None:
                 due.append(max(attempt.behind_ns + self._tiers.in_flight_ns, attempt.next_ask_ns))
         recheck_ns = None if self.requests.is_asked(ReadAccount()) else self._recheck_ns
-        others = (self.changes.next_ns, self.doubts.next_ns, recheck_ns)
+        strays_ns = None if self.strays.heard_ns is None else self.strays.heard_ns + NO_ANSWER_NS
+        others = (self.changes.next_ns, self.doubts.next_ns, recheck_ns, strays_ns)
         return min([*due, *(next_ns for next_ns in others if next_ns is not None)])
 
     @property
@@ -342,6 +348,8 @@ class VenueSession:
             "orders_due_ns": self._orders_due_ns,
             "account_due_ns": self._account_due_ns,
             "reread_ns": self._reread_ns,
+            "listed_ns": self._listed_ns,
+            "strays": self.strays.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -356,7 +364,8 @@ class VenueSession:
         self._probes = msgspec.convert(state["probes"], dict[int, int], strict=False)
         self._stream_problem, self._unread = state["stream_problem"], set(state["unread"])
         self._orders_due_ns, self._account_due_ns = state["orders_due_ns"], state["account_due_ns"]
-        self._reread_ns = state["reread_ns"]
+        self._reread_ns, self._listed_ns = state["reread_ns"], state["listed_ns"]
+        self.strays.restore(state["strays"])
         self.foreign = msgspec.convert(state["foreign"], dict[str, VenueOrder])
         self.readings, self.read_ns, self._reading = state["readings"], state["read_ns"], state["reading"]
 
@@ -370,6 +379,7 @@ class VenueSession:
         return self._filled(message.fill, message, listed_ns=0)
 
     def _on_bust(self, message: BustTold, _waiting: UnderWay | None) -> list[Effect]:
+        self.strays.drop(message.fill)
         reports = self.progress.busted(message.fill, message) if message.fill.cid in self.progress.attempts else []
         if reports:
             self.agreement.on_bust(message.fill, message.venue_ns, self._now_ns)
@@ -404,8 +414,11 @@ class VenueSession:
         done = f"taken up by {owner.strategy}"
         self.agreement.say(BreakKind.RECOVERED_ORDER, owner.order_id, self._now_ns, f"{words} works", done=done)
         self.agreement.reconciliation.changed(order.symbol)
+        effects: list[Effect] = [self.progress.adopted(order.cid, terms, order.venue_id)]
+        for fill in self.strays.of(order.cid):
+            effects += self._filled(fill, message, listed_ns=0)
         return [
-            self.progress.adopted(order.cid, terms, order.venue_id),
+            *effects,
             *self.progress.told(self.progress.attempts[order.cid], order, message, asked=asked),
         ]
 
@@ -417,9 +430,19 @@ class VenueSession:
                 self.doubts.found(fill.cid)
                 self.agreement.on_fill(fill, attempt.terms.strategy, now_ns, listed_ns=listed_ns)
             return [*reports]
+        owner = self.ownership.owner(fill.cid)
+        if owner is not None and fill.ts_ns > self._listed_ns - self._profile.visible_after_ns:
+            self.strays.put(fill, now_ns)
+            self._ask(ListOpenOrders())
+            self._orders_due_ns = min(self._orders_due_ns, now_ns + self._profile.visible_after_ns)
+            return []
+        return self._filled_of_unknown(fill, owner, listed_ns=listed_ns)
+
+    def _filled_of_unknown(self, fill: VenueFill, owner: Owner | None, *, listed_ns: int) -> list[Effect]:
+        """An execution of an order of which nothing but that is known."""
+        now_ns = self._now_ns
         if not self.progress.executions.is_news(fill):
             return []
-        owner = self.ownership.owner(fill.cid)
         self.agreement.on_fill(fill, UNALLOCATED if owner is None else owner.strategy, now_ns, listed_ns=listed_ns)
         if not self.ownership.is_traded(fill.symbol):
             return []
@@ -468,11 +491,18 @@ class VenueSession:
             return effects
         listed = {order.cid for order in message.orders}
         visible_ns = waiting.asked_ns - self._profile.visible_after_ns
-        for cid, attempt in self.progress.open.items():
+        for cid, attempt in list(self.progress.open.items()):
             works = attempt.state is AttemptState.ACCEPTED and attempt.since_ns <= visible_ns
-            if works and cid not in listed:
+            if not works or cid in listed:
+                continue
+            if self._profile.finds_by_id:
                 self._ask_about(cid)
+            else:
+                effects += self.progress.lose(attempt, "not_listed", "it works no more, and cannot be asked for")
         self._forget_foreign({order.venue_id for order in message.orders}, visible_ns)
+        self._listed_ns = waiting.request.stamp_ns
+        for fill in self.strays.made_by(self._listed_ns - self._profile.visible_after_ns):
+            effects += self._filled_of_unknown(fill, self.ownership.owner(fill.cid), listed_ns=0)
         if self._reading == _ORDERS:
             self._reading = _EXECUTIONS
         self._unread.discard(_ORDERS)
@@ -547,7 +577,7 @@ class VenueSession:
         match waiting and waiting.request.what:
             case WireSubmit(cid=cid):
                 return [*self.progress.refused(self.progress.attempts[cid], message, code, reason)]
-            case WireCancel(cid=cid) if limited:
+            case WireCancel(cid=cid) if limited or self._came_too_late(message, waiting):
                 self.changes.cancel_lost(cid, self._now_ns)
             case WireCancel(cid=cid):
                 self.changes.cancel_refused(cid, code, reason)
@@ -583,6 +613,13 @@ class VenueSession:
             case _:
                 self._put_off(waiting)
         return []
+
+    def _came_too_late(self, message: Message, waiting: UnderWay | None) -> bool:
+        """Whether a request was refused for no more than that it had waited for too long on its way out."""
+        within_ns = self._profile.accepted_within_ns
+        if waiting is None or within_ns is None:
+            return False
+        return message.venue_ns > waiting.request.stamp_ns + within_ns
 
     def _amend_refused(self, waiting: UnderWay | None, code: str, reason: str) -> list[Effect]:
         assert waiting is not None
