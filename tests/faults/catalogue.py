@@ -116,9 +116,20 @@ _LIVE_ORDERS = "tests/acceptance/test_live_orders.py::"
 _BREAKERS = "tests/unit/test_router_breakers.py::"
 _AGREED = "tests/acceptance/test_reconciliation.py::"
 
+_TAPED_SUBMITS = "tests/tapes/test_submits.py::"
+_TAPED_FILLS = "tests/tapes/test_fills.py::"
+_TAPED_CHANGES = "tests/tapes/test_changes.py::"
+_TAPED_LINES = "tests/tapes/test_lines.py::"
+_TAPED_POSITIONS = "tests/tapes/test_positions.py::"
+
 FAULTS: Final[tuple[Fault, ...]] = (
     # A. Orders that may have been sent.
-    Fault("F01", "A time-out is counted as a failure, and orders pile up at the venue", (1, 2)),
+    Fault(
+        "F01",
+        "A time-out is counted as a failure, and orders pile up at the venue",
+        (1, 2),
+        (_TAPED_SUBMITS + "test_a_strategy_that_ticks_while_its_order_is_not_answered_gets_one_order",),
+    ),
     Fault(
         "F02",
         "The transport sends a placement again after it has waited for the answer",
@@ -126,19 +137,29 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _BROKER + "test_what_breaks_is_not_sent_again",
             _SESSION + "test_a_refusal_that_says_the_id_is_in_use_proves_nothing",
+            _TAPED_SUBMITS + "test_a_request_that_arrives_twice_is_one_order_where_ids_count_once",
+            _TAPED_SUBMITS
+            + "test_a_request_that_arrives_twice_is_two_orders_where_an_id_is_free_again_and_both_are_booked_and_told",
         ),
     ),
     Fault(
         "F03",
         "An order lands after its time-out, and nobody has the venue's id of it",
         (1,),
-        (_SESSION + "test_an_answer_that_is_lost_leaves_an_order_unknown_until_it_is_found",),
+        (
+            _SESSION + "test_an_answer_that_is_lost_leaves_an_order_unknown_until_it_is_found",
+            _TAPED_SUBMITS + "test_an_order_that_lands_after_its_timeout_is_found_and_counts_once",
+            _TAPED_SUBMITS + "test_an_order_that_comes_too_late_is_refused_by_its_stamp_and_shown_to_be_absent",
+        ),
     ),
     Fault(
         "F04",
         "The venue answers a placement with an error of its own, before or after it has taken it",
         (1, 2),
-        (_BROKER + "test_without_an_answer_that_says_so_nothing_is_known",),
+        (
+            _BROKER + "test_without_an_answer_that_says_so_nothing_is_known",
+            _TAPED_SUBMITS + "test_an_error_of_the_server_is_no_answer_whether_it_took_the_order_or_not",
+        ),
     ),
     Fault(
         "F05",
@@ -147,6 +168,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _SESSION + "test_no_time_ends_an_order_in_doubt_and_later_evidence_does",
             _SESSION + "test_absence_is_proven_by_two_queries_after_the_bound_the_executions_and_the_account",
+            _TAPED_SUBMITS
+            + "test_an_order_of_which_nobody_answers_for_ten_minutes_is_never_rejected_and_its_fill_is_booked",
         ),
     ),
     Fault(
@@ -166,6 +189,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _RECOVERY + "test_a_killed_life_is_taken_up_where_it_was",
             "tests/unit/test_lockstep.py::test_nothing_leaves_before_it_is_durable",
             _SESSION + "test_what_was_on_its_way_when_a_life_ended_is_unknown_in_the_next",
+            _TAPED_POSITIONS + "test_an_order_of_which_only_its_intent_was_written_is_taken_up_again",
+            _TAPED_SUBMITS + "test_wherever_a_process_dies_around_a_send_the_order_is_there_once_or_not_at_all",
         ),
     ),
     Fault(
@@ -177,6 +202,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _SUBMITS + "test_an_order_id_that_comes_again_is_not_sent_and_ends_whoever_gave_it",
             "tests/unit/test_ids.py::test_no_id_repeats_over_strategies_and_starts",
             "tests/unit/test_ids.py::test_two_strategies_whose_tags_collide_can_be_told_beforehand",
+            _TAPED_SUBMITS + "test_no_id_is_given_twice_by_lives_that_die_at_every_order",
         ),
     ),
     Fault(
@@ -186,14 +212,24 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _POSITIONS + "test_no_order_id_comes_again_when_everything_about_old_orders_is_forgotten",
             _POSITIONS + "test_ids_go_on_where_they_were_though_the_tables_are_purged_between_lives",
+            _TAPED_SUBMITS + "test_no_id_is_given_twice_by_lives_that_die_at_every_order",
         ),
     ),
-    Fault("F10", "The venue sets its sequence of ids back, and new orders inherit the events of lost ones", (7, 8)),
+    Fault(
+        "F10",
+        "The venue sets its sequence of ids back, and new orders inherit the events of lost ones",
+        (7, 8),
+        (_TAPED_SUBMITS + "test_ids_that_the_venue_gives_again_mislead_nobody",),
+    ),
     Fault(
         "F11",
         "After a stop a reconnect sends the orders that waited",
         (14,),
-        (_COURIER + "test_from_the_halt_flag_on_no_opening_order_leaves_and_cancels_and_reducing_orders_do",),
+        (
+            _COURIER + "test_from_the_halt_flag_on_no_opening_order_leaves_and_cancels_and_reducing_orders_do",
+            _TAPED_SUBMITS + "test_what_waits_to_leave_as_trading_is_halted_does_not_leave",
+            _TAPED_SUBMITS + "test_an_outage_is_healed_after_a_stop_and_no_order_leaves_by_that",
+        ),
     ),
     Fault(
         "F12",
@@ -206,13 +242,17 @@ FAULTS: Final[tuple[Fault, ...]] = (
             "tests/unit/test_disk.py::test_a_lock_file_that_somebody_removed_still_keeps_a_second_daemon_out",
             _LIVE_ORDERS + "test_a_second_daemon_for_the_same_account_cannot_start_on_this_host",
             _SESSION + "test_an_order_of_a_later_life_than_this_one_is_another_daemons",
+            _TAPED_SUBMITS + "test_an_order_of_a_daemon_that_began_later_is_told_as_another_daemons",
         ),
     ),
     Fault(
         "F13",
         "An order takes longer than a tick, and the next tick places it again",
         (2,),
-        (_SUBMITS + "test_an_order_that_is_not_acknowledged_yet_is_not_placed_again_at_the_next_tick",),
+        (
+            _SUBMITS + "test_an_order_that_is_not_acknowledged_yet_is_not_placed_again_at_the_next_tick",
+            _TAPED_SUBMITS + "test_a_strategy_that_ticks_while_its_order_is_not_answered_gets_one_order",
+        ),
     ),
     Fault(
         "F14",
@@ -221,9 +261,15 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _CANCELS + "test_a_cancel_that_comes_too_late_buys_nothing_a_second_time",
             _SESSION + "test_a_cancel_that_is_refused_as_unknown_is_no_word_about_the_order",
+            _TAPED_SUBMITS + "test_an_order_that_fills_as_it_is_cancelled_is_not_bought_again",
         ),
     ),
-    Fault("F15", "A layer above tries again what may have been done, under no key that tells", (2,)),
+    Fault(
+        "F15",
+        "A layer above tries again what may have been done, under no key that tells",
+        (2,),
+        (_TAPED_SUBMITS + "test_the_same_order_again_is_refused_while_nobody_knows_what_became_of_the_first",),
+    ),
     # B. Fills and execution reports.
     Fault(
         "F16",
@@ -233,6 +279,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _REPORTS + "test_a_fill_that_comes_before_its_acknowledgement_is_not_undone_by_it",
             _REPORTS + "test_a_cancel_that_comes_before_the_acknowledgement_ends_the_order",
             _REPORTS + "test_acknowledgement_and_fills_may_come_in_any_order_and_twice",
+            _TAPED_FILLS + "test_a_fill_may_come_before_its_order_is_known_to_be_there",
         ),
     ),
     Fault(
@@ -242,6 +289,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             "tests/unit/test_router.py::test_a_fill_of_an_order_that_the_router_does_not_know_is_booked_to_the_strategy_it_names",
             _SESSION + "test_a_fill_may_come_before_the_answer_and_the_answer_is_late_then",
+            _TAPED_FILLS + "test_a_fill_of_a_venues_id_that_is_not_known_is_booked_by_ours",
         ),
     ),
     Fault(
@@ -251,6 +299,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _SESSION + "test_nothing_is_opened_while_the_stream_is_down_and_all_is_read_when_it_is_up",
             _SESSION + "test_a_fill_of_which_every_push_was_lost_is_booked_by_the_next_listing",
+            _TAPED_FILLS + "test_what_fills_while_the_line_is_down_is_booked_when_it_is_up",
         ),
     ),
     Fault(
@@ -260,13 +309,17 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _BROKER + "test_a_frame_that_is_missing_is_told_as_a_gap",
             _SESSION + "test_a_fill_of_which_every_push_was_lost_is_booked_by_the_next_listing",
+            _TAPED_FILLS + "test_one_fill_that_is_lost_on_a_healthy_stream_is_booked_within_half_a_minute",
         ),
     ),
     Fault(
         "F20",
         "The stream of orders stands still while its connection is open",
         (10, 26),
-        (_BROKER + "test_a_stream_that_is_silent_is_down_and_opened_again",),
+        (
+            _BROKER + "test_a_stream_that_is_silent_is_down_and_opened_again",
+            _TAPED_FILLS + "test_a_stream_that_hangs_with_its_connection_open_delays_a_fill_and_loses_none",
+        ),
     ),
     Fault(
         "F21",
@@ -277,6 +330,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _RECOVERY + "test_any_number_of_lives_make_one_run",
             _POSITIONS + "test_recovering_again_and_again_moves_nothing",
             _SESSION + "test_a_fill_counts_once_whichever_way_and_however_often_it_is_told",
+            _TAPED_FILLS + "test_a_process_that_dies_while_it_books_books_once",
         ),
     ),
     Fault(
@@ -287,6 +341,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _REPORTS + "test_an_execution_that_is_heard_again_after_a_restart_does_not_count_and_does_not_abort",
             _REPORTS + "test_a_flip_that_the_venue_tells_as_two_legs_of_one_trade_is_booked_whole",
             "tests/unit/test_orders.py::test_two_orders_may_have_fills_of_one_execution_id",
+            _TAPED_FILLS + "test_a_fill_that_is_pushed_twice_counts_once",
+            _TAPED_FILLS + "test_one_trade_id_that_is_two_executions_counts_twice",
         ),
     ),
     Fault(
@@ -297,6 +353,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _REPORTS + "test_what_is_known_by_its_sum_alone_gives_way_to_the_executions_behind_it",
             _RECONCILED + "test_a_fill_that_comes_after_its_difference_was_booked_takes_its_place",
             _RECONCILED + "test_a_fill_between_them_is_what_it_was",
+            _TAPED_FILLS + "test_what_is_told_as_a_sum_gives_way_to_its_executions",
+            _TAPED_FILLS + "test_a_sum_and_a_fill_that_is_still_in_flight_are_not_both_counted",
         ),
     ),
     Fault(
@@ -306,13 +364,17 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _REPORTS + "test_a_days_fills_told_again_after_a_reconnect_change_nothing",
             _SESSION + "test_a_fill_counts_once_whichever_way_and_however_often_it_is_told",
+            _TAPED_FILLS + "test_a_whole_day_that_is_told_again_changes_nothing",
         ),
     ),
     Fault(
         "F25",
         "A trade is booked by the stream and by the poll",
         (9,),
-        (_REPORTS + "test_a_fill_that_comes_on_two_paths_counts_once_whichever_is_first",),
+        (
+            _REPORTS + "test_a_fill_that_comes_on_two_paths_counts_once_whichever_is_first",
+            _TAPED_FILLS + "test_a_fill_that_a_listing_tells_first_counts_once_when_it_is_pushed",
+        ),
     ),
     Fault(
         "F26",
@@ -321,13 +383,18 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _REPORTS + "test_an_older_word_that_comes_late_reopens_nothing_and_is_not_passed_on_as_news",
             "tests/properties/test_order_properties.py::test_a_final_state_is_left_only_for_filled_and_filled_only_by_a_bust",
+            _TAPED_CHANGES + "test_old_terms_that_are_pushed_after_new_ones_are_not_taken_for_newer",
+            _TAPED_FILLS + "test_what_is_older_than_the_end_changes_nothing",
         ),
     ),
     Fault(
         "F27",
         "Ids of trades are taken to grow over all symbols, and some are skipped",
         (9,),
-        (_REPORTS + "test_execution_ids_need_not_grow",),
+        (
+            _REPORTS + "test_execution_ids_need_not_grow",
+            _TAPED_FILLS + "test_trade_ids_that_do_not_grow_over_symbols_skip_no_fill",
+        ),
     ),
     Fault(
         "F28",
@@ -336,13 +403,17 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _REPORTS + "test_acknowledgement_and_fills_may_come_in_any_order_and_twice",
             "tests/properties/test_order_properties.py::test_no_story_of_reports_is_an_error_once_an_order_is_routed",
+            _TAPED_FILLS + "test_a_fill_may_come_before_its_order_is_known_to_be_there",
         ),
     ),
     Fault(
         "F29",
         "A list of open orders is older than the stream, and says that nothing has filled",
         (8, 12),
-        (_SESSION + "test_a_status_that_says_less_than_is_known_is_stale",),
+        (
+            _SESSION + "test_a_status_that_says_less_than_is_known_is_stale",
+            _TAPED_FILLS + "test_a_list_of_orders_that_is_behind_takes_nothing_back",
+        ),
     ),
     Fault(
         "F30",
@@ -351,6 +422,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _REPORTS + "test_what_is_known_by_its_sum_alone_gives_way_to_the_executions_behind_it",
             _SESSION + "test_what_is_only_told_as_a_sum_is_booked_as_one_and_gives_way_to_its_executions",
+            _TAPED_FILLS + "test_what_is_told_as_a_sum_gives_way_to_its_executions",
         ),
     ),
     Fault(
@@ -361,6 +433,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _SESSION + "test_a_status_that_is_not_readable_puts_an_order_in_doubt_and_asks",
             _BROKER + "test_a_status_that_is_not_known_is_unreadable_and_kept",
             _BROKER + "test_no_frame_and_no_answer_can_break_its_reader",
+            _TAPED_FILLS + "test_words_that_are_not_known_stop_nothing_and_lose_nothing",
+            _TAPED_FILLS + "test_a_status_that_is_not_known_puts_the_order_in_doubt_until_it_is_asked_for",
         ),
     ),
     Fault(
@@ -370,6 +444,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _REPORTS + "test_a_fill_of_nothing_while_a_cancel_is_under_way_changes_nothing",
             "tests/unit/test_orders.py::test_a_fill_of_nothing_changes_nothing",
+            _TAPED_FILLS + "test_a_fill_of_nothing_is_nothing",
         ),
     ),
     Fault(
@@ -380,6 +455,9 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _REPORTS + "test_a_bust_that_overtakes_its_fill_leaves_what_was_corrected",
             _REPORTS + "test_a_trade_that_is_annulled_leaves_the_books_as_if_it_had_never_been",
             "tests/unit/test_router.py::test_a_bust_takes_the_fill_out_of_the_book_once",
+            _TAPED_FILLS + "test_a_fill_that_is_annulled_is_taken_back_and_its_order_is_over_as_the_venue_says",
+            _TAPED_FILLS + "test_a_fill_that_is_annulled_before_it_is_heard_of_never_counts",
+            _TAPED_FILLS + "test_a_bust_that_nobody_was_told_of_shows_in_the_account_and_is_nobodys",
         ),
     ),
     Fault(
@@ -389,13 +467,18 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _REPORTS + "test_a_strategy_that_hears_of_a_fill_sees_it_in_position_cash_and_order",
             "tests/unit/test_container.py::test_a_fill_is_booked_before_the_strategy_hears_of_it_and_then_of_the_order",
+            _TAPED_FILLS + "test_a_strategy_that_hears_of_a_fill_has_it_in_its_books",
         ),
     ),
     Fault(
         "F35",
         "A fill is swallowed by an amendment that is under way",
         (9,),
-        (_REPORTS + "test_a_fill_while_an_amendment_is_under_way_is_booked_whatever_is_answered",),
+        (
+            _REPORTS + "test_a_fill_while_an_amendment_is_under_way_is_booked_whatever_is_answered",
+            _TAPED_CHANGES + "test_an_amendment_that_an_order_outran_by_filling_is_over_with_it",
+            _TAPED_FILLS + "test_a_fill_while_an_amendment_is_under_way_is_not_swallowed_by_it",
+        ),
     ),
     # C. Cancels and amendments.
     Fault(
@@ -406,10 +489,14 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _CANCELS + "test_a_cancel_that_comes_too_late_buys_nothing_a_second_time",
             _SESSION + "test_a_cancel_that_is_refused_as_unknown_is_no_word_about_the_order",
             _SESSION + "test_an_order_that_ended_with_more_filled_than_heard_of_ends_once_its_fills_are_here",
+            _TAPED_CHANGES + "test_a_cancel_that_fails_as_the_order_has_filled_leaves_the_position_there_is",
         ),
     ),
     Fault(
-        "F37", "After a cancel the venue still shows the order, and a stop is placed for what is not there", (11, 15)
+        "F37",
+        "After a cancel the venue still shows the order, and a stop is placed for what is not there",
+        (11, 15),
+        (_TAPED_CHANGES + "test_a_list_that_still_shows_what_was_cancelled_brings_nothing_back",),
     ),
     Fault(
         "F38",
@@ -418,6 +505,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _CANCELS + "test_what_fills_after_it_was_reported_cancelled_is_booked_and_worked_off_from_there",
             "tests/unit/test_orders.py::test_a_fill_after_the_cancel_counts_and_leaves_the_order_cancelled",
+            _TAPED_CHANGES + "test_what_fills_after_it_was_told_to_be_cancelled_is_booked",
         ),
     ),
     Fault(
@@ -427,6 +515,8 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _CANCELS + "test_exits_of_an_entry_that_filled_in_part_are_of_that_part",
             "tests/properties/test_bracket_laws.py::test_exits_never_trade_more_than_their_parent_and_nothing_of_a_bracket_outlives_it",
+            _TAPED_CHANGES + "test_what_is_left_of_a_part_is_cancelled_and_the_part_stays",
+            _TAPED_CHANGES + "test_an_order_that_filled_in_part_and_was_forgotten_keeps_its_part",
         ),
     ),
     Fault(
@@ -437,6 +527,9 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _CANCELS + "test_what_fills_before_an_amendment_arrives_is_part_of_what_it_asks_for",
             _CANCELS + "test_an_amendment_to_less_than_has_filled_by_then_ends_the_order",
             "tests/unit/test_orders.py::test_an_amendment_counts_as_the_larger_until_it_is_answered",
+            _TAPED_CHANGES + "test_an_order_that_fills_as_it_is_amended_is_never_larger_than_was_asked_for",
+            _TAPED_CHANGES + "test_an_amendment_of_which_nobody_heard_is_settled_by_the_terms_that_the_venue_has",
+            _TAPED_CHANGES + "test_old_terms_that_are_pushed_after_new_ones_are_not_taken_for_newer",
         ),
     ),
     Fault(
@@ -446,13 +539,20 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _SESSION + "test_an_order_that_the_venue_has_lost_is_over_once_that_is_proven",
             _SESSION + "test_an_account_that_is_not_explained_proves_nothing_and_the_order_is_quarantined",
+            _TAPED_CHANGES
+            + "test_an_order_that_the_venue_has_forgotten_is_gone_once_that_is_shown_and_not_asked_for_for_ever",
+            _TAPED_CHANGES + "test_an_order_that_filled_in_part_and_was_forgotten_keeps_its_part",
+            _TAPED_CHANGES + "test_a_cancel_that_is_never_answered_is_sent_five_times_and_then_told",
         ),
     ),
     Fault(
         "F42",
         "A cancel that is refused as unknown brings an order back that is not there",
         (8,),
-        (_SESSION + "test_a_cancel_that_is_refused_as_unknown_is_no_word_about_the_order",),
+        (
+            _SESSION + "test_a_cancel_that_is_refused_as_unknown_is_no_word_about_the_order",
+            _TAPED_CHANGES + "test_a_cancel_that_is_refused_says_nothing_of_the_order_but_that_it_is_to_be_asked_for",
+        ),
     ),
     Fault(
         "F43",
@@ -461,6 +561,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _SESSION + "test_a_cancel_that_is_lost_is_sent_again_but_not_for_ever",
             _SESSION + "test_an_order_that_is_over_and_works_at_the_venue_is_cancelled_there",
+            _TAPED_SUBMITS + "test_a_cancel_that_is_lost_is_sent_until_the_order_is_gone",
         ),
     ),
     Fault(
@@ -470,9 +571,18 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _SESSION + "test_what_is_no_strategys_goes_to_unallocated_and_is_told",
             _BROKER + "test_the_canceller_cancels_ours_and_nothing_else",
+            _TAPED_CHANGES + "test_orders_of_others_are_left_alone_whatever_of_ours_is_cancelled",
         ),
     ),
-    Fault("F45", "An order that timed out is deleted, and lives", (6,)),
+    Fault(
+        "F45",
+        "An order that timed out is deleted, and lives",
+        (6,),
+        (
+            _TAPED_CHANGES + "test_an_amendment_of_which_nobody_heard_is_settled_by_the_terms_that_the_venue_has",
+            _TAPED_SUBMITS + "test_an_order_whose_amendment_timed_out_is_still_known_when_it_fills",
+        ),
+    ),
     # D. Positions, restarts and other hands on the account.
     Fault(
         "F46",
@@ -481,19 +591,27 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _RECONCILED + "test_a_life_with_a_past_is_to_be_reconciled_anew_and_differences_are_trouble",
             _SESSION + "test_an_adopted_order_whose_executions_are_too_old_to_be_listed_is_booked_as_a_sum",
+            _TAPED_POSITIONS + "test_a_position_that_no_execution_explains_is_nobodys_and_not_traded_as_flat",
         ),
     ),
     Fault(
         "F47",
         "The comparison with the venue never comes to an end",
         (27,),
-        (_RECONCILED + "test_one_that_comes_again_and_again_is_left_as_an_alarm",),
+        (
+            _RECONCILED + "test_one_that_comes_again_and_again_is_left_as_an_alarm",
+            _TAPED_POSITIONS
+            + "test_a_venue_that_says_flat_for_minutes_brings_the_books_to_that_and_back_and_asks_no_more_often",
+        ),
     ),
     Fault(
         "F48",
         "An answer that failed is read as a flat account",
         (19,),
-        (_RECONCILED + "test_a_reading_that_cannot_be_used_changes_nothing",),
+        (
+            _RECONCILED + "test_a_reading_that_cannot_be_used_changes_nothing",
+            _TAPED_POSITIONS + "test_a_reading_that_failed_or_is_a_part_changes_nothing",
+        ),
     ),
     Fault(
         "F49",
@@ -502,9 +620,15 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _POSITIONS + "test_every_fill_has_the_same_owner_after_twenty_restarts",
             _POSITIONS + "test_recovering_again_and_again_moves_nothing",
+            _TAPED_POSITIONS + "test_fills_have_the_same_owners_however_often_everything_begins_anew",
         ),
     ),
-    Fault("F50", "A stop is executed at the venue under another id, and counts as waiting here", (10, 18)),
+    Fault(
+        "F50",
+        "A stop is executed at the venue under another id, and counts as waiting here",
+        (10, 18),
+        (_TAPED_FILLS + "test_a_stop_that_wakes_under_another_id_is_still_the_strategys_own",),
+    ),
     Fault(
         "F51",
         "A liquidation by the venue is not seen",
@@ -512,6 +636,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _POSITIONS + "test_a_liquidation_by_the_market_is_known_at_once_and_never_traded_as_still_held",
             _RECONCILED + "test_what_a_strategy_has_and_the_venue_has_not_is_nobody_s_short",
+            _TAPED_POSITIONS + "test_a_position_that_the_venue_closes_by_itself_is_seen",
         ),
     ),
     Fault(
@@ -522,13 +647,18 @@ FAULTS: Final[tuple[Fault, ...]] = (
             "tests/unit/test_router.py::test_a_fill_that_is_no_container_s_goes_to_unallocated_once",
             _AGREED + "test_what_others_do_on_the_account_is_seen_booked_and_given_away",
             _RECONCILED + "test_a_stranger_s_fill_is_nobody_s_and_told_but_not_each_time",
+            _TAPED_POSITIONS + "test_orders_of_another_bot_on_the_same_account_are_never_taken_up",
+            _TAPED_POSITIONS + "test_what_somebody_trades_by_hand_is_nobodys_also_through_zero",
         ),
     ),
     Fault(
         "F53",
         "What is flat already is closed, for ever",
         (15, 27),
-        ("tests/unit/test_gate.py::test_what_the_account_has_no_more_is_not_closed_again",),
+        (
+            "tests/unit/test_gate.py::test_what_the_account_has_no_more_is_not_closed_again",
+            _TAPED_POSITIONS + "test_to_close_what_is_closed_already_is_refused_and_not_tried_for_ever",
+        ),
     ),
     Fault(
         "F54",
@@ -537,6 +667,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _SESSION + "test_an_order_of_a_later_life_than_this_one_is_another_daemons",
             _RECONCILED + "test_what_trips_does_so_in_a_first_life_too",
+            _TAPED_POSITIONS + "test_orders_of_another_bot_on_the_same_account_are_never_taken_up",
         ),
     ),
     Fault(
@@ -547,15 +678,33 @@ FAULTS: Final[tuple[Fault, ...]] = (
             _POSITIONS + "test_strategies_on_both_sides_of_one_symbol_each_have_their_own_and_the_account_the_rest",
             _POSITIONS + "test_no_strategy_spends_what_another_was_given",
             "tests/unit/test_gate.py::test_the_cash_of_one_container_is_not_another_s",
+            _TAPED_POSITIONS + "test_what_one_strategy_sells_is_its_own_though_others_hold_the_same",
         ),
     ),
-    Fault("F56", "After a restart the venue lists no open orders, as they are of another connection", (10,)),
-    Fault("F57", "The account nets, or keeps both sides, and the program thinks otherwise", (29,)),
+    Fault(
+        "F56",
+        "After a restart the venue lists no open orders, as they are of another connection",
+        (10,),
+        (
+            _TAPED_POSITIONS + "test_an_order_that_a_list_leaves_out_after_a_restart_is_asked_for_and_works_on",
+            _TAPED_POSITIONS + "test_an_order_of_which_only_its_intent_was_written_is_taken_up_again",
+        ),
+    ),
+    Fault(
+        "F57",
+        "The account nets, or keeps both sides, and the program thinks otherwise",
+        (29,),
+        reason="the plain protocol's accounts net and have no other mode; a broker of a venue that has must look",
+    ),
     Fault(
         "F58",
         "A reduce-only order is refused because the position has changed meanwhile",
         (15,),
-        ("tests/unit/test_gate.py::test_an_order_is_sent_as_reduce_only_where_the_net_agrees",),
+        (
+            "tests/unit/test_gate.py::test_an_order_is_sent_as_reduce_only_where_the_net_agrees",
+            _TAPED_POSITIONS + "test_to_close_what_is_closed_already_is_refused_and_not_tried_for_ever",
+            _TAPED_POSITIONS + "test_an_order_that_may_only_reduce_does_not_open_a_position_when_there_is_less",
+        ),
     ),
     Fault(
         "F59",
@@ -570,9 +719,17 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "F60",
         "A state from before the last write is loaded, or a setting has flushed it",
         (6,),
-        (_POSITIONS + "test_no_setting_of_what_is_kept_changes_what_a_restart_goes_on_from",),
+        (
+            _POSITIONS + "test_no_setting_of_what_is_kept_changes_what_a_restart_goes_on_from",
+            _TAPED_POSITIONS + "test_fills_have_the_same_owners_however_often_everything_begins_anew",
+        ),
     ),
-    Fault("F61", "What a conditional order fills under a child's id belongs to nobody", (9, 10)),
+    Fault(
+        "F61",
+        "What a conditional order fills under a child's id belongs to nobody",
+        (9, 10),
+        (_TAPED_FILLS + "test_a_stop_that_wakes_under_another_id_is_still_the_strategys_own",),
+    ),
     # E. Money that does not come out even.
     Fault(
         "F62",
@@ -688,8 +845,18 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (25,),
         (_FEEDS + "test_a_book_with_a_level_that_is_not_the_venues_is_asked_for_anew",),
     ),
-    Fault("F75", "The key of a private stream expires, or a sibling deletes it", (10, 26)),
-    Fault("F76", "A second client takes the only private connection", (10, 14)),
+    Fault(
+        "F75",
+        "The key of a private stream expires, or a sibling deletes it",
+        (10, 26),
+        (_TAPED_LINES + "test_a_stream_that_is_refused_for_minutes_lets_nothing_open_and_loses_no_fill",),
+    ),
+    Fault(
+        "F76",
+        "A second client takes the only private connection",
+        (10, 14),
+        (_TAPED_LINES + "test_a_second_client_that_takes_the_stream_as_an_order_is_placed_costs_nothing",),
+    ),
     Fault(
         "F77",
         "One symbol's data has stopped for days, and nobody knows",
@@ -707,6 +874,10 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _SESSION + "test_the_clock_of_the_venue_is_followed",
             _BROKER + "test_what_is_stamped_too_early_is_refused_by_the_venue",
+            _TAPED_LINES + "test_a_clock_that_is_off_is_followed_so_that_requests_are_taken",
+            _TAPED_LINES + "test_a_clock_that_is_off_neither_proves_too_early_nor_for_ever_that_an_order_is_absent",
+            _TAPED_LINES + "test_an_amendment_may_still_come_as_long_as_the_venues_clock_says_so",
+            _TAPED_LINES + "test_a_clock_that_jumps_ahead_costs_an_order_and_not_more",
         ),
     ),
     Fault(
@@ -747,7 +918,15 @@ FAULTS: Final[tuple[Fault, ...]] = (
             "tests/unit/test_calendars.py::test_a_time_that_the_clock_skips_is_the_change_and_one_that_comes_twice_is_the_first",
         ),
     ),
-    Fault("F83", "The venue's nightly reset ends or drops orders", (1, 10)),
+    Fault(
+        "F83",
+        "The venue's nightly reset ends or drops orders",
+        (1, 10),
+        (
+            _TAPED_LINES + "test_a_restart_of_the_venue_with_requests_in_flight_leaves_nothing_undecided",
+            _TAPED_LINES + "test_what_the_venue_drops_in_its_night_is_shown_to_be_gone",
+        ),
+    ),
     # H. Limits of the venue.
     Fault(
         "F84",
@@ -756,15 +935,32 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _COURIER + "test_when_the_venue_takes_no_more_nobody_sends_for_as_long_as_it_says",
             _COURIER + "test_an_order_that_the_limits_hold_up_for_long_does_not_go_out_and_a_cancel_does",
+            _TAPED_LINES + "test_a_venue_that_asks_to_wait_is_asked_nothing_until_then",
+            _TAPED_LINES + "test_questions_that_are_too_many_are_asked_again_later_and_nothing_is_lost",
+            _TAPED_LINES + "test_an_order_that_is_one_too_many_is_refused_by_that_and_not_sent_again",
+            _TAPED_LINES + "test_a_small_budget_of_our_own_is_kept_to",
         ),
     ),
-    Fault("F85", "Two requests have one nonce, or overtake each other", (36,)),
-    Fault("F86", "Reconnects follow each other so fast that the address is banned", (36,)),
+    Fault(
+        "F85",
+        "Two requests have one nonce, or overtake each other",
+        (36,),
+        reason="requests of the plain protocol carry stamps, and none is refused for having been overtaken",
+    ),
+    Fault(
+        "F86",
+        "Reconnects follow each other so fast that the address is banned",
+        (36,),
+        (_TAPED_LINES + "test_a_line_that_is_cut_every_second_does_not_become_a_storm",),
+    ),
     Fault(
         "F87",
         "A breaker waits for ever for the answer to its trial",
         (27,),
-        ("tests/unit/test_breakers.py::test_a_probe_that_hangs_has_failed_and_its_answer_comes_too_late",),
+        (
+            "tests/unit/test_breakers.py::test_a_probe_that_hangs_has_failed_and_its_answer_comes_too_late",
+            _TAPED_LINES + "test_a_probe_that_is_never_answered_is_given_up_and_another_is_sent",
+        ),
     ),
     # I. Process, host and storage.
     Fault(
@@ -810,6 +1006,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (
             _PROCESS + "test_a_stop_at_any_moment_loses_no_order_and_the_next_start_knows_them_all",
             _RECOVERY + "test_who_stops_between_two_events_loses_none",
+            _TAPED_SUBMITS + "test_wherever_a_process_dies_around_a_send_the_order_is_there_once_or_not_at_all",
         ),
     ),
     Fault(
@@ -916,7 +1113,10 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "F104",
         "Orders are sent while nothing can be heard of them",
         (10, 14),
-        (_SESSION + "test_nothing_is_opened_while_the_stream_is_down_and_all_is_read_when_it_is_up",),
+        (
+            _SESSION + "test_nothing_is_opened_while_the_stream_is_down_and_all_is_read_when_it_is_up",
+            _TAPED_LINES + "test_a_stream_that_is_refused_for_minutes_lets_nothing_open_and_loses_no_fill",
+        ),
     ),
     Fault(
         "F105",
@@ -1002,25 +1202,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
 )
 
 OPEN: Final[Mapping[str, str]] = {
-    "F01": "the answer to a placement is held past its time-out while the strategy hears three ticks",
-    "F10": "the venue's gateway drops four sends and gives their ids out anew",
-    "F15": "an intent whose order is unknown is asked for again under its key",
-    "F37": "a question right after a cancel still shows the order as open",
-    "F40": "the old leg fills at the venue while an amendment is under way",
-    "F45": "an order that adds to a position times out, and then fills",
-    "F50": "a conditional order has another id once it is triggered",
-    "F53": "the venue refuses as empty what is to be closed, again and again",
-    "F56": "the venue lists the open orders of one connection only",
-    "F57": "the account's mode is changed between two starts",
-    "F58": "a position shrinks while a reduce-only order is on its way",
-    "F61": "a conditional order fills under the id of a child",
     "F62": "an exit at a venue that keeps its fee of what was bought",
-    "F75": "the key of the private stream expires, or is deleted by another client",
-    "F76": "a second client takes the private connection during a placement",
-    "F83": "the gateway restarts on schedule with orders under way",
-    "F85": "two callers in one millisecond, and requests that overtake each other",
-    "F86": "the connection is cut every second",
-    "F92": "a stop at each step of a cancel at a venue, with less grace than it takes",
     "F93": "one container takes memory up to a limit of its own; a long run's memory does not grow",
     "F105": "a process of another build, or of another config, joins the daemon",
 }
