@@ -1,7 +1,7 @@
 """What can be asked of a world that was played."""
 
 from collections.abc import Iterator
-from typing import Any
+from decimal import Decimal
 
 from tests.tapes.world import World
 from tests.venue.records import Order as VenuesOrder
@@ -60,7 +60,7 @@ def at_venue(world: World, order_id: str) -> list[VenuesOrder]:
     return [one for one in world.exchange.books.orders if one.ticket.cid in cids]
 
 
-def holds(world: World, strategy: str, symbol: str = "AAA") -> Any:
+def holds(world: World, strategy: str, symbol: str = "AAA") -> Decimal:
     """Units that the ledger has of a strategy's, or of nobody's."""
     assert world.life is not None
     ledger = world.life.router.ledger
