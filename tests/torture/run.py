@@ -165,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="keep the folder also where nothing is wrong")
     options = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing outlives it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"ended by SIGTERM; all of it is in {folder}"))
     torture = Torture(seed=options.seed, folder=folder, say=lambda words: print(words, flush=True))
     try:
         torture.run(options.cycles)
