@@ -10,6 +10,7 @@ import pytest
 
 from daemon.check import Plan
 from tests.config_builders import plan_of
+from tests.simulation.ends import changes, some
 from tests.simulation.world import PureRun, World, steps_of
 from trading.account.records import Posted, Valued
 
@@ -19,8 +20,6 @@ ACTIONS = """date,kind,value
 2026-01-08,split,3:2
 """
 LATENCY = "{orders: 12s, reports: 7s, jitter: 9s, seed: 3}"
-ENDS = 6
-"""At how many of a run's sites its life is ended in a test."""
 
 
 @cache
@@ -69,8 +68,7 @@ def test_a_life_that_is_killed_is_taken_up_where_it_was(text: str) -> None:
     whole = World(plan(text))
     whole.live()
     assert_as_if_nothing_had_happened(whole, pure(text))
-    ends = [site for site in whole.disk.trace if site.startswith(("write", "sync", "create"))]
-    for site in [*ends[:2], *Random(7).sample(ends, ENDS), *ends[-2:]]:
+    for site in some(changes(whole.disk.trace), seed=7):
         world = World(plan(text))
         world.crash(site)
         world.live()

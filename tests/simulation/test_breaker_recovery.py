@@ -17,8 +17,9 @@ from daemon.check import Plan
 from daemon.errors import BadRequest, UnknownStrategy
 from daemon.paper import PaperShell
 from tests.config_builders import plan_of
+from tests.simulation.ends import changes, some, writes
 from tests.simulation.test_interventions import an_operation, operated
-from tests.simulation.test_recovery import BUSY, assert_as_if_nothing_had_happened, some
+from tests.simulation.test_recovery import BUSY, assert_as_if_nothing_had_happened
 from tests.simulation.world import PureRun, World
 from trading.account.breaker_states import BreakerState
 from trading.account.records import BreakerChanged, Operation, StepRecord
@@ -106,8 +107,7 @@ def test_on_a_journal_they_open_as_in_the_pure_driver() -> None:
 def test_a_killed_life_is_taken_up_where_it_was(account: str) -> None:
     whole = World(plan(account))
     whole.live()
-    sites = [site for site in whole.disk.trace if site.startswith(("write", "sync", "create"))]
-    for site in some(sites, seed=len(account)):
+    for site in some(changes(whole.disk.trace), seed=len(account)):
         world = World(plan(account))
         world.crash(site)
         world.live()
@@ -117,7 +117,7 @@ def test_a_killed_life_is_taken_up_where_it_was(account: str) -> None:
 def test_a_life_that_ends_at_any_write_of_the_step_that_opens_one_is_taken_up_too() -> None:
     """Before, within and after it: the breaker is open or it is not, and what it closes is closed once."""
     whole = World(plan(OF_THE_ACCOUNT), snapshot_every=10**9)
-    writes: list[str] = []
+    met: list[str] = []
 
     async def until_open(shell: PaperShell) -> None:
         while not shell.floor.lockstep.router.halted:
@@ -125,11 +125,11 @@ def test_a_life_that_ends_at_any_write_of_the_step_that_opens_one_is_taken_up_to
             assert shell.floor.upcoming() is not None
             shell.floor.lay_out()
             await shell.floor.advance()
-            writes[:] = [site for site in whole.disk.trace[before:] if site.startswith("write")]
+            met[:] = writes(whole.disk.trace[before:])
 
     whole.live(until_open)
-    assert len(writes) >= 3, "the cancels, what closes, and the commit"
-    for site in writes:
+    assert len(met) >= 3, "the cancels, what closes, and the commit"
+    for site in met:
         world = World(plan(OF_THE_ACCOUNT), snapshot_every=10**9)
         world.crash(site)
         world.live()
@@ -242,8 +242,7 @@ def test_a_reset_between_two_events_lets_orders_leave_again_and_is_repeated() ->
     assert any(not record.terms.reduce_only for record in after)
     changes = [record for record in records if isinstance(record, BreakerChanged)]
     assert [one.reason for one in changes if one.after is BreakerState.CLOSED] == ["looked at", "too tight", "lunch"]
-    writes = [site for site in whole.disk.trace if site.startswith("write")]
-    for site in Random(1).sample(writes, 6):
+    for site in some(writes(whole.disk.trace), seed=1, few=2):
         world = World(plan(OF_THE_ACCOUNT))
         world.crash(site, work=operated(world, script))
         world.live(operated(world, script))

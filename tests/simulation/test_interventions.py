@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from daemon.errors import NotRepeatable
 from daemon.paper import PaperShell
 from tests.config_builders import plan_of
+from tests.simulation.ends import some, writes
 from tests.simulation.strategies import OUTSIDE
-from tests.simulation.test_recovery import assert_as_if_nothing_had_happened, busy, some
+from tests.simulation.test_recovery import assert_as_if_nothing_had_happened, busy
 from tests.simulation.world import PureRun, Work, World, steps_of
 from trading.account.records import Operation, StepRecord
 from trading.commands import RefusedOrder, Trip, WireCancel, WireSubmit
@@ -117,8 +118,7 @@ def test_a_halt_without_a_reason_halts() -> None:
 @pytest.mark.parametrize("seed", range(2))
 def test_operations_survive_a_crash_at_any_write(seed: int) -> None:
     whole = operated_day()
-    writes = [site for site in whole.disk.trace if site.startswith("write")]
-    for site in some(writes, seed):
+    for site in some(writes(whole.disk.trace), seed):
         world = World(busy())
         world.crash(site, work=operated(world, DAY))
         world.live(operated(world, DAY))

@@ -9,6 +9,7 @@ import pytest
 
 from daemon.check import Plan
 from tests.config_builders import plan_of
+from tests.simulation.ends import changes, some
 from tests.simulation.world import PureRun, World, steps_of
 from trading.account.records import Noted
 from trading.market import ReportDelayed, TriggerMoved
@@ -45,8 +46,6 @@ LATENCIES = {
     "reports": "{reports: 25s}",
     "jitter": "{jitter: 30s}",
 }
-ENDS = 3
-"""At how many of a run's sites its life is ended in a test."""
 
 
 @cache
@@ -66,8 +65,7 @@ def sites(market: str, latency: str) -> list[str]:
     """A few places where a whole run reaches the disk."""
     world = World(plan(market, latency))
     world.live()
-    ends = [site for site in world.disk.trace if site.startswith(("write", "sync", "create"))]
-    return [*ends[:3], *Random(7).sample(ends, ENDS), *ends[-3:]]
+    return some(changes(world.disk.trace), seed=7, few=2)
 
 
 def assert_as_if_nothing_had_happened(world: World, reference: PureRun) -> None:

@@ -13,7 +13,8 @@ from daemon.check import Plan
 from daemon.journal.steps import Group
 from tests.config_builders import plan_of
 from tests.simulation.disk import Keep
-from tests.simulation.test_recovery import BUSY, assert_as_if_nothing_had_happened, some
+from tests.simulation.ends import changes, some
+from tests.simulation.test_recovery import BUSY, assert_as_if_nothing_had_happened
 from tests.simulation.world import PureRun, World
 from trading.commands import RefusedOrder
 
@@ -50,7 +51,7 @@ def pure(account: str) -> PureRun:
 def sites(account: str, durability: str = "process") -> list[str]:
     world = World(plan(account), durability=durability)  # type: ignore[arg-type]
     world.live()
-    return [site for site in world.disk.trace if site.startswith(("write", "sync", "create"))]
+    return changes(world.disk.trace)
 
 
 def refusals(groups: list[Group]) -> Counter[str]:
@@ -80,7 +81,7 @@ def test_the_hour_meets_every_limit_that_remembers_something() -> None:
 
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_a_killed_life_is_taken_up_where_it_was(account: str) -> None:
-    for site in some(sites(account), seed=len(account))[::2]:
+    for site in some(sites(account), seed=len(account)):
         world = World(plan(account))
         world.crash(site)
         world.live()
@@ -89,7 +90,7 @@ def test_a_killed_life_is_taken_up_where_it_was(account: str) -> None:
 
 @pytest.mark.parametrize("keep", get_args(Keep))
 def test_after_a_power_cut_too(keep: Keep) -> None:
-    for number, site in enumerate(some(sites(LOSS, "power"), seed=len(keep))[::3]):
+    for number, site in enumerate(some(sites(LOSS, "power"), seed=len(keep), few=2)):
         world = World(plan(LOSS), durability="power")
         world.crash(site, keep, seed=number)
         world.live()

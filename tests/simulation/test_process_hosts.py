@@ -20,6 +20,7 @@ from daemon.journal.records import Snapshot
 from daemon.paper import PaperShell
 from tests.config_builders import plan_of
 from tests.real_children import is_gone
+from tests.simulation.ends import some, writes
 from tests.simulation.mortals import license_ends
 from tests.simulation.world import PureRun, World
 from trading.account.records import Operation, StepRecord
@@ -377,21 +378,11 @@ def test_who_raises_has_no_process_any_more_and_stands_as_booked(tmp_path: Path)
 # The daemon itself ends, too.
 
 
-SITES = 6
-"""At how many of a run's sites its life is ended in a test."""
-
-
-def some_sites(world: World, seed: int) -> list[str]:
-    """Where a life that has been lived reached the disk to write: the first, the last, and some in between."""
-    sites = [site for site in world.disk.trace if site.startswith("write")]
-    return [*sites[:1], *Random(seed).sample(sites, SITES), *sites[-2:]]
-
-
 def test_a_daemon_that_is_killed_goes_on_in_processes(tmp_path: Path) -> None:
     plan, reference = busy()
     whole = a_world(plan, tmp_path)
     whole.live()
-    for site in some_sites(whole, seed=1):
+    for site in some(writes(whole.disk.trace), seed=1, few=2):
         world = a_world(plan, tmp_path)
         world.crash(site)
         world.live()
@@ -438,7 +429,7 @@ def test_what_was_lost_is_lost_when_it_is_repeated(tmp_path: Path, policy: str) 
     whole = a_world(plan, tmp_path, snapshot_every=10**9)
     whole.live()
     assert len(trips(whole)) == len(DOOMED)
-    for number, site in enumerate(some_sites(whole, seed=2)):
+    for number, site in enumerate(some(writes(whole.disk.trace), seed=2, few=2)):
         world = a_world(plan, tmp_path, snapshot_every=10**9 if number % 2 else 60)
         world.crash(site)
         lost = {trip.strategy for trip in trips(world) if trip.lost}

@@ -5,7 +5,6 @@ import asyncio
 import errno
 from functools import cache
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
@@ -21,14 +20,13 @@ from daemon.journal.verify import verify
 from daemon.paper import PaperShell
 from tests.config_builders import plan_of
 from tests.simulation.disk import Keep, SimulatedDisk
+from tests.simulation.ends import changes, some, writes
 from tests.simulation.world import JOURNAL, PureRun, World, steps_of, wire_ids_of, without_wire_id
 from trading.account.ids import decode
 from trading.commands import WireSubmit
 from trading.timestamps import SECOND
 
 BUSY = Path(__file__).with_name("busy.yaml")
-ENDS = 8
-"""At how many of a run's sites its life is ended in a test."""
 
 
 @cache
@@ -47,12 +45,7 @@ def sites(durability: str = "process", **given: Any) -> list[str]:
     """Where a whole run reaches the disk to change something."""
     world = World(busy(), durability=durability, **given)  # type: ignore[arg-type]
     world.live()
-    return [site for site in world.disk.trace if site.startswith(("write", "sync", "create"))]
-
-
-def some(ends: list[str], seed: int) -> list[str]:
-    """A few of them, another few for another seed, with the first and the last."""
-    return [*ends[:4], *Random(seed).sample(ends, ENDS), *ends[-4:]]
+    return changes(world.disk.trace)
 
 
 def assert_as_if_nothing_had_happened(world: World, reference: PureRun) -> None:
@@ -127,7 +120,7 @@ async def rest(_shell: PaperShell) -> None:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
 def test_after_a_failed_write_nothing_is_sent_and_the_next_life_goes_on(number: int) -> None:
-    for site in some([site for site in sites() if site.startswith("write")], seed=number)[4:]:
+    for site in some(writes(sites()), seed=number)[2:]:
         world = World(busy(), disk=SimulatedDisk(faults={site: number}))
         with pytest.raises(JournalFailed):
             world.live()
@@ -221,7 +214,7 @@ def test_steps_that_were_due_at_the_feeds_end_are_taken_up_too(tmp_path: Path) -
     ordered = [record.terms for record in reference.steps if isinstance(record, WireSubmit)]
     last_ns = whole.floor.lockstep.now_ns
     assert [terms.strategy for terms in ordered if terms.created_ns == last_ns] == ["chaser", "slow"]
-    for site in [site for site in whole.disk.trace if site.startswith("write")][-20:]:
+    for site in writes(whole.disk.trace)[-20:]:
         world = World(plan)
         world.crash(site)
         world.live()
