@@ -372,6 +372,10 @@ def test_processes_that_are_killed_are_made_again_and_nothing_is_lost_or_heard_t
             day.quote("BBB")
             await day.walk(15, heard=0.1)
             day.kill(day.random.choice(names))
+        await day.all_heard()
+        for symbol in ("AAA", "BBB"):  # for what came late, and found nothing left of the last one
+            day.quote(symbol)
+        await day.all_heard()
 
     world = LiveWorld(a_plan(tmp_path, *(counting(name, more=often, buys_every=2) for name in names)), tmp_path)
     world.live(killing)
