@@ -34,6 +34,7 @@ from daemon.live.venue import VenueLine
 from daemon.paper import PaperShell
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Operation
+from trading.orders import OrderTerms
 from trading.venue.session import VenueSession
 
 log = logging.getLogger(__name__)
@@ -224,12 +225,17 @@ class LiveTrading:
         session = floor.lockstep.market
         if not isinstance(session, VenueSession):
             return None
+        router = floor.lockstep.router
+
+        def recall(terms: OrderTerms) -> str:
+            return "trading is halted" if is_halted() and not terms.reduce_only else router.recall(terms)
+
         return VenueLine(
             session=session,
             make_broker=lambda sink: make_broker(self._plan, sink),
             clock=self._clock,
             epoch_ms=ids.epoch_ms,
-            is_halted=is_halted,
+            recall=recall,
         )
 
 

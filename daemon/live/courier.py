@@ -1,7 +1,7 @@
 """The courier: it brings what is durable to the venue, each request once, and the venue's words back.
 
-It decides nothing. It looks at the halt flag and at the intents before every order, keeps to the venue's limits with a
-part reserved for cancels and questions, and says of whatever has no answer in time that it is lost.
+It decides nothing. It asks once more before every order and holds it against the intents, keeps to the venue's limits
+with a part reserved for cancels and questions, and says of whatever has no answer in time that it is lost.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup
 from brokers.port import Broker
 from daemon.clock import Clock
 from trading.commands import WireAmend, WireCancel, WireSubmit
+from trading.orders import OrderTerms
 from trading.timestamps import SECOND
 from trading.venue.budget import Budget
 from trading.venue.conservation import Conservation
@@ -35,8 +36,8 @@ MOST_AT_ONCE: Final = 64
 
 
 class Courier:
-    """Serves one session. `hear` takes every message; `is_halted` is looked at before every opening order; `alarm` is
-    told of an order that nobody intended, which is never sent."""
+    """Serves one session. `hear` takes every message; `recall` says of an order or an amendment, as it is to leave, why
+    it may not any more; `alarm` is told of an order that nobody intended, which is never sent."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Courier:
         session: VenueSession,
         clock: Clock,
         hear: Callable[[VenueMessage], None],
-        is_halted: Callable[[], bool],
+        recall: Callable[[OrderTerms], str],
         alarm: Callable[[str], None],
     ) -> None:
         self.conservation = Conservation(session.progress.attempts)
@@ -53,7 +54,7 @@ class Courier:
         self._session = session
         self._clock = clock
         self._hear = hear
-        self._is_halted = is_halted
+        self._recall = recall
         self._alarm = alarm
         self._budget = Budget(broker.profile)
         self._tasks: TaskGroup | None = None
@@ -105,7 +106,7 @@ class Courier:
         async with self._at_once:
             if not await self._is_within_budget(request):
                 return
-            if (denial := self._denial(request)) is not None:
+            if denial := self._denial(request):
                 self._unsent(request, denial)
                 return
             with anyio.move_on_after(ANSWER_SECONDS) as patience:
@@ -128,16 +129,16 @@ class Courier:
                 return False
             await self._clock.sleep_until(free_ns)
 
-    def _denial(self, request: Request) -> str | None:
-        """Why a request may not leave after all."""
-        if not isinstance(request.what, WireSubmit):
-            return None
-        if self._is_halted() and not request.what.terms.reduce_only:
-            return "trading is halted"
-        if refusal := self.conservation.refusal(request.what):
+    def _denial(self, request: Request) -> str:
+        """Why a request may not leave after all; empty when it may."""
+        if not isinstance(request.what, WireSubmit | WireAmend):
+            return ""
+        if why := self._recall(request.what.terms):
+            return why
+        if isinstance(request.what, WireSubmit) and (refusal := self.conservation.refusal(request.what)):
             self._alarm(f"an order was held back that nobody intended: {refusal}")
             return refusal
-        return None
+        return ""
 
     def _unsent(self, request: Request, reason: str) -> None:
         message_id = f"r{request.number}"

@@ -11,6 +11,7 @@ from daemon.clock import Clock, SteadyTime
 from daemon.live.courier import Courier
 from trading.account.breaks import Break
 from trading.account.records import FromVenue, LifeBegan, TimePassed, VenueHeard
+from trading.orders import OrderTerms
 from trading.venue.messages import VenueMessage
 from trading.venue.session import VenueSession
 
@@ -18,8 +19,8 @@ log = logging.getLogger(__name__)
 
 
 class VenueLine:
-    """What the live shell has of a venue. `is_halted` is looked at before every opening order; `tell` hears of each new
-    break, as the log does. Times are Unix nanoseconds that never go back."""
+    """What the live shell has of a venue. `recall` says of an order or an amendment, as it is to leave, why it may not
+    any more; `tell` hears of each new break, as the log does. Times are Unix nanoseconds that never go back."""
 
     def __init__(
         self,
@@ -28,7 +29,7 @@ class VenueLine:
         make_broker: Callable[[MessageSink], Broker],
         clock: Clock,
         epoch_ms: int,
-        is_halted: Callable[[], bool],
+        recall: Callable[[OrderTerms], str],
     ) -> None:
         self.session = session
         self.courier = Courier(
@@ -36,7 +37,7 @@ class VenueLine:
             session=session,
             clock=clock,
             hear=self._take,
-            is_halted=is_halted,
+            recall=recall,
             alarm=self._halt,
         )
         self._time = SteadyTime(clock)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tests.venue.inprocess import InProcessVenue
 from trading.commands import WireAmend, WireCancel, WireSubmit
+from trading.orders import OrderTerms
 from trading.timestamps import SECOND
 from trading.venue.budget import Budget
 from trading.venue.conservation import Conservation
@@ -26,7 +27,7 @@ class Courier:
         session: VenueSession,
         line: InProcessVenue,
         profile: VenueProfile,
-        is_halted: Callable[[], bool],
+        recall: Callable[[OrderTerms], str],
         sends: Callable[[Request], None],
         sent: Callable[[Request], None],
     ) -> None:
@@ -37,7 +38,7 @@ class Courier:
         self._line = line
         self._budget = Budget(profile)
         self._conservation = Conservation(session.progress.attempts)
-        self._is_halted = is_halted
+        self._recall = recall
         self._sends, self._sent = sends, sent
         self._waiting: list[tuple[Request, int]] = []
         self._busy: dict[str, int] = {}
@@ -87,14 +88,13 @@ class Courier:
             self._deny(request, "the venue's rate limits leave no room for it")
             return True
         self._budget.spend(request, now_ns)
-        if isinstance(request.what, WireSubmit):
-            if self._is_halted() and not request.what.terms.reduce_only:
-                self._deny(request, "trading is halted")
-                return True
-            if refusal := self._conservation.refusal(request.what):
-                self.alarms.append(refusal)
-                self._deny(request, refusal)
-                return True
+        if isinstance(request.what, WireSubmit | WireAmend) and (why := self._recall(request.what.terms)):
+            self._deny(request, why)
+            return True
+        if isinstance(request.what, WireSubmit) and (refusal := self._conservation.refusal(request.what)):
+            self.alarms.append(refusal)
+            self._deny(request, refusal)
+            return True
         self._sends(request)
         if cid := _cid(request):
             self._busy[cid] = request.number

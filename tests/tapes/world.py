@@ -232,7 +232,7 @@ class World:
             session=life.session,
             line=line,
             profile=self.profile,
-            is_halted=lambda: bool(router.halted),
+            recall=router.recall,
             sends=lambda request: self._sends(life, request),
             sent=self._sent,
         )

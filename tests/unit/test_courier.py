@@ -14,7 +14,7 @@ from daemon.live import courier as module
 from daemon.live.courier import Courier
 from tests.venue_builders import PROFILE, Conversation, an_intent
 from trading.capabilities import Capabilities
-from trading.commands import WireCancel, WireSubmit
+from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.timestamps import MINUTE, SECOND
 from trading.venue.messages import (
     RateLimited,
@@ -72,7 +72,7 @@ class Errand:
     alarms: list[str]
     halted: bool = False
 
-    def command(self, command: WireSubmit | WireCancel) -> None:
+    def command(self, command: WireCommand) -> None:
         self.talk.session.on_command(command, 0)
         self.courier.dispatch()
 
@@ -92,7 +92,7 @@ async def at_work(profile: VenueProfile = PROFILE) -> AsyncIterator[Errand]:
         session=talk.session,
         clock=SystemClock(),
         hear=heard.append,
-        is_halted=lambda: errand.halted,
+        recall=lambda terms: "trading is halted" if errand.halted and not terms.reduce_only else "",
         alarm=alarms.append,
     )
     errand = Errand(desk, talk, courier, heard, alarms)
@@ -142,6 +142,22 @@ async def test_from_the_halt_flag_on_no_opening_order_leaves_and_cancels_and_red
 
     assert [request.number for request in errand.desk.came] == [2, 3]
     assert RequestUnsent(message_id="r1", request=1, reason="trading is halted", withheld=True) in errand.heard
+
+
+async def test_what_waits_for_its_turn_is_held_against_what_has_come_by_then() -> None:
+    one = an_intent(1)
+    amend = WireAmend(cid=one.cid, terms=one.terms, ts_ns=0)
+    async with at_work() as errand:
+        errand.desk.withheld = lambda request: request.number == 1
+        errand.command(one)
+        errand.command(amend)
+        await errand.until(lambda: errand.desk.came)
+        errand.halted = True
+        errand.desk.let_go.set()
+        await errand.until(lambda: len(errand.heard) == 2)
+
+    assert [request.number for request in errand.desk.came] == [1]
+    assert errand.heard[1] == RequestUnsent(message_id="r2", request=2, reason="trading is halted", withheld=True)
 
 
 async def test_an_order_without_an_intent_is_held_back_with_an_alarm() -> None:

@@ -116,6 +116,20 @@ def test_orders_are_counted_before_the_first_of_their_batch_is_let_pass() -> Non
     assert "orders within 1m: 3" in taken.refused[0].reason
 
 
+@pytest.mark.parametrize("scope", ["a", ACCOUNT, VENUE])
+def test_what_was_let_pass_and_has_not_left_yet_is_held_back_once_a_breaker_is_open(scope: str) -> None:
+    routing = router()
+    hold(routing, "a", "10")
+    opens, exits = terms(n=91, quantity="3", strategy="a"), terms(SELL, "4", n=92, strategy="a")
+    assert sends(routing.take([submit(opens), submit(exits)], NOW)) == ["a-91 buy 3", "a-92 sell 4"]
+    assert (routing.recall(opens), routing.recall(exits)) == ("", "")
+
+    trip(routing, scope)
+    assert routing.recall(opens).startswith("trading is halted (")
+    assert routing.recall(exits) == ""
+    assert bool(routing.recall(terms(n=93, strategy="b"))) is (scope != "a")
+
+
 def test_the_gate_is_closed_by_the_report_that_breaks_the_limit() -> None:
     routing = router(a=own(Policy.LEAVE, consecutive_rejects=2))
     for n in (1, 2):

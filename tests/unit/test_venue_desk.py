@@ -274,7 +274,7 @@ async def test_a_break_is_logged_and_told_once_and_what_recovery_found_again_is_
         make_broker=lambda _: cast("Any", Mute()),
         clock=SystemClock(),
         epoch_ms=1,
-        is_halted=lambda: False,
+        recall=lambda _terms: "",
     )
     line.tell = told.append
 
@@ -297,7 +297,7 @@ async def test_who_waits_for_the_venue_is_woken_by_its_next_word() -> None:
         make_broker=lambda _: cast("Any", Mute()),
         clock=SystemClock(),
         epoch_ms=1,
-        is_halted=lambda: False,
+        recall=lambda _terms: "",
     )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(line.heard)

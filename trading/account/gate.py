@@ -121,6 +121,10 @@ class Gate:
             return refusal
         return crosses.refusal(terms, self.now_ns)
 
+    def recall(self, terms: OrderTerms) -> Refusal | None:
+        """Why an order, or an amendment, that was let pass is not to leave after all, as it has not left yet."""
+        return self._held_back(terms, self._admissions[terms.strategy])
+
     def wait(self, terms: OrderTerms) -> Wait | None:
         """Whether an order that nothing is against is to wait for others of the account, with which it would trade, to
         go; None when it may leave."""

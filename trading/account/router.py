@@ -220,6 +220,12 @@ class Router:
                 taken.sends += self._dispatch.cancel_all(strategy, operation.ts_ns)
         return taken
 
+    def recall(self, terms: OrderTerms) -> str:
+        """Why an order, or an amendment, that waits to be sent is not to leave any more: what was let pass is held
+        against what has come since. Empty when it may."""
+        refusal = self._gate.recall(terms)
+        return "" if refusal is None else refusal.reason
+
     def cid_of(self, order_id: str) -> str:
         """The client order id of an open order at the market; empty where it is not known."""
         return self._dispatch.cid_of(order_id)
