@@ -227,6 +227,9 @@ FAULTS: Final[tuple[Fault, ...]] = (
         (14,),
         (
             _COURIER + "test_from_the_halt_flag_on_no_opening_order_leaves_and_cancels_and_reducing_orders_do",
+            _COURIER + "test_what_waits_for_its_turn_is_held_against_what_has_come_by_then",
+            "tests/unit/test_router_breakers.py"
+            "::test_what_was_let_pass_and_has_not_left_yet_is_held_back_once_a_breaker_is_open",
             _TAPED_SUBMITS + "test_what_waits_to_leave_as_trading_is_halted_does_not_leave",
             _TAPED_SUBMITS + "test_an_outage_is_healed_after_a_stop_and_no_order_leaves_by_that",
         ),
