@@ -1,7 +1,7 @@
 """Circuit breakers within router and lock-step: in the step of the cause the gate is closed, and what the policy asks
 for is done."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,11 @@ SELL = Side.SELL
 
 
 def router(**rules: BreakerRules) -> Router:
+    """Strategies `a` and `b` with these breakers, at a market that is always ready."""
+    return router_at(lambda: "", rules)
+
+
+def router_at(holds_back: Callable[[], str], rules: Mapping[str, BreakerRules]) -> Router:
     """Strategies `a` and `b` of 10,000 USD each; AAA costs 100."""
     made = Router(
         strategies=[RoutedStrategy(strategy=one, capital={"USD": Decimal(10_000)}) for one in "ab"],
@@ -38,6 +43,7 @@ def router(**rules: BreakerRules) -> Router:
         ids=ClientOrderIds(1),
         currency=USD,
         breakers=rules,
+        holds_back=holds_back,
     )
     made.on_market(price(1, 100.0))
     return made
@@ -128,6 +134,17 @@ def test_what_was_let_pass_and_has_not_left_yet_is_held_back_once_a_breaker_is_o
     assert routing.recall(opens).startswith("trading is halted (")
     assert routing.recall(exits) == ""
     assert bool(routing.recall(terms(n=93, strategy="b"))) is (scope != "a")
+
+
+def test_while_a_venue_is_not_ready_only_what_reduces_passes_and_no_breaker_is_blamed() -> None:
+    lacks = [""]
+    routing = router_at(lambda: lacks[0], {})
+    hold(routing, "a")
+    lacks[0] = "not read yet"
+    taken = routing.take([submit(terms(n=91)), submit(terms(SELL, "10", n=92))], NOW)
+    assert sends(taken) == ["a-92 sell 10"]
+    why = "the venue is not ready (not read yet); only orders that reduce a position pass"
+    assert [(one.code, one.reason) for one in taken.refused] == [("not_ready", why)]
 
 
 def test_the_gate_is_closed_by_the_report_that_breaks_the_limit() -> None:

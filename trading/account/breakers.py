@@ -32,11 +32,14 @@ _NONE: Final = BreakerRules()
 
 
 class Restriction(msgspec.Struct, frozen=True):
-    """Why only orders that reduce pass. `of_account` says that they must reduce the account's position too, netted over
-    all its containers, and not their own container's alone."""
+    """Why only orders that reduce pass: a breaker is open or, as `code` and `what` say, something else is the matter.
+    `of_account` says that they must reduce the account's position too, netted over all its containers, and not their
+    own container's alone."""
 
     reason: str
     of_account: bool
+    code: str = "halted"
+    what: str = "trading is halted"
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):

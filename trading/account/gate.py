@@ -199,9 +199,9 @@ class Gate:
     def _more_than_reduces(self, terms: OrderTerms, admission: Admission, restriction: Restriction) -> Refusal | None:
         """What a restriction holds back: whatever could add to its container's position or, where it is of the account,
         netted over all, to the account's."""
-        halted = f"trading is halted ({restriction.reason}); only orders that reduce"
+        held = f"{restriction.what} ({restriction.reason}); only orders that reduce"
         if not only_reduces(terms, admission.holdings):
-            return Refusal("halted", f"{halted} a position pass")
+            return Refusal(restriction.code, f"{held} a position pass")
         if not restriction.of_account:
             return None
         if not admission.holdings.addition(terms).units or only_reduces(terms, self._account):
@@ -210,7 +210,7 @@ class Gate:
         works = buys if terms.side is Side.BUY else sells
         return Refusal(
             "halted_net",
-            f"{halted} the account's position too pass: a {terms.side} of {terms.quantity} {terms.symbol} could do "
+            f"{held} the account's position too pass: a {terms.side} of {terms.quantity} {terms.symbol} could do "
             f"more, with {net} held and {works} working already over all strategies",
         )
 
