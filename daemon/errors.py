@@ -22,6 +22,7 @@
     ├── AdapterNotLoaded  the class of a live feed's adapter cannot be had by its reference
     ├── AdapterRefused    a live feed's adapter will not have its options, or not bring what is asked for
     ├── ContainerLost     a container's process is gone, and there are no more restarts
+    ├── TaskLost          a part of the daemon was ended from within, by nobody who may
     ├── ProcessNotStarted a short-lived helper could not be started
     ├── NoExchangeCalendar the calendar of an exchange cannot be had (calendars/exchange.py)
     ├── BadData           a file of market data cannot be used, or a row of it cannot be
@@ -54,6 +55,10 @@ class UnknownOrder(DaemonError):
 
 class VenueNotRead(DaemonError):
     """The venue has not told what it was asked; nothing is decided."""
+
+
+class TaskLost(DaemonError):
+    """A part of the daemon was ended from within, by nobody who may."""
 
 
 class NotRunning(DaemonError):

@@ -44,6 +44,7 @@ from daemon.paper import PaperShell
 from daemon.projector import Projector
 from daemon.shells import Shell, trading_of
 from daemon.state import JOURNAL_NAME, LOCK_NAME, LOGS_NAME, PROJECTION_NAME, SOCKET_NAME
+from daemon.tasks import own
 from daemon.version import VERSION
 from daemon.watch.notify import Notifier
 from trading.account.ids import ClientOrderIds
@@ -164,9 +165,9 @@ class Supervisor:
                 gc.collect()
                 gc.freeze()  # what is there by now stays; the collector need not look at it again
                 await switch.watch(shell, journal, _before_the_first_event(shell))
-                tasks.start_soon(switch.run, shell)
+                own(tasks, switch.run, shell)
                 watch = BreakerWatch(shell, journal.meter, is_paper=self._plan.settings.mode == "paper")
-                tasks.start_soon(watch.run, self._clock)
+                own(tasks, watch.run, self._clock)
                 await self._trade(shell)
             if patience.cancelled_caught:
                 log.warning(
@@ -211,12 +212,12 @@ class Supervisor:
         self, shell: Shell, projector: Projector, patience: anyio.CancelScope
     ) -> AsyncIterator[TaskGroup]:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(projector.run)
-            tasks.start_soon(self._stop_on_signal, shell, patience)
-            tasks.start_soon(self._feel_the_loop)
-            tasks.start_soon(self._tend_service_manager)
+            own(tasks, projector.run)
+            own(tasks, self._stop_on_signal, shell, patience)
+            own(tasks, self._feel_the_loop)
+            own(tasks, self._tend_service_manager)
             for host in shell.floor.hosts:
-                tasks.start_soon(self._heartbeat, host, shell)
+                own(tasks, self._heartbeat, host, shell)
             yield tasks
             tasks.cancel_scope.cancel()
 

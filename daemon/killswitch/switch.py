@@ -23,6 +23,7 @@ from daemon.killswitch.guard import Guard
 from daemon.killswitch.wire import Beat, Watch, Watching
 from daemon.shells import Shell
 from daemon.state import HALT_NAME, WATCHMAN_LOG_NAME, WATCHMAN_SOCKET_NAME
+from daemon.tasks import own
 from trading.account.records import Operation
 from trading.account.triggers import ACCOUNT, Trigger
 from trading.timestamps import MILLISECOND
@@ -73,7 +74,7 @@ class KillSwitch:
             await self._guard.start(
                 lambda: Beat(shell.floor.lockstep.events, journal.safe_sequence, halted=bool(self._halted()))
             )
-            self._tasks.start_soon(self._guard.run)
+            own(self._tasks, self._guard.run)
 
     async def run(self, shell: Shell) -> None:
         """Take up what is set from outside, for ever."""

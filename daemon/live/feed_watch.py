@@ -16,6 +16,7 @@ from daemon.clock import Clock
 from daemon.feeds.port import LiveFeed, PublishAll
 from daemon.live.feed_entrance import FeedEntrance, plain
 from daemon.loading import failure_in_words
+from daemon.tasks import own
 from trading.feed_health import RED, FeedHealth, Trouble
 from trading.feed_news import Begun, Disconnected, Quiet, SilenceLimit
 from trading.timestamps import MILLISECOND, MINUTE, SECOND
@@ -90,7 +91,7 @@ class FeedWatch:
         self._entrance.open(publish)
         self._entrance.tell(Begun(self._limits, self._entrance.now_ns))
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._look_now_and_then)
+            own(tasks, self._look_now_and_then)
             while not await self._has_ended():
                 pass
             tasks.cancel_scope.cancel()

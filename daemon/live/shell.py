@@ -26,6 +26,7 @@ from daemon.live.feed_watch import FeedWatch
 from daemon.live.floor import LiveFloor
 from daemon.live.tape import TapeRecorder
 from daemon.live.venue import VenueLine
+from daemon.tasks import own
 from trading.account.records import FeedTold, FromVenue, Operation
 from trading.errors import LedgerError, UnsupportedState
 from trading.feed_news import FeedNews
@@ -113,7 +114,7 @@ class LiveShell:
         """Run until `stop`, or until the venue says that there is no more; then everything is safe, and a snapshot
         taken."""
         async with self._until_stopped() as tasks:
-            tasks.start_soon(self._listen)
+            own(tasks, self._listen)
         await self._come_to_rest()
 
     async def idle(self) -> None:
@@ -256,7 +257,7 @@ class LiveShell:
         """Tick until stopped, with whatever else is started; the failure of a step comes out of it."""
         serving = nullcontext() if self._venue is None else self._venue.serving(self.hear, self.halt)
         async with serving, anyio.create_task_group() as tasks:
-            tasks.start_soon(self._tick)
+            own(tasks, self._tick)
             yield tasks
             await self._stopped.wait()
             tasks.cancel_scope.cancel()

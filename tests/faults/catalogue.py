@@ -1000,7 +1000,10 @@ FAULTS: Final[tuple[Fault, ...]] = (
         "F91",
         "What trades is dead, and what answers questions is not",
         (26, 38),
-        (_PROCESS + "test_when_any_of_its_tasks_dies_the_daemon_ends_within_a_second_and_answers_nobody",),
+        (
+            _PROCESS + "test_when_any_of_its_tasks_dies_the_daemon_ends_within_a_second_and_answers_nobody",
+            _PROCESS + "test_when_any_of_its_tasks_is_cancelled_by_somebody_else_the_daemon_ends_at_once",
+        ),
     ),
     Fault(
         "F92",

@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 
+from daemon.errors import TaskLost
 from daemon.floor import Floor
 from daemon.hosts.task import TaskHost
 from daemon.journal.records import Closed
@@ -64,6 +65,29 @@ async def test_when_any_of_its_tasks_dies_the_daemon_ends_within_a_second_and_an
     again = goes_on(machine)
     await again.run()
     assert steps_of(again.groups()) == pure().steps
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Projector.run", "KillSwitch.run", "BreakerWatch.run", "Supervisor._heartbeat"),
+        *("Supervisor._stop_on_signal", "Supervisor._feel_the_loop", "Supervisor._tend_service_manager"),
+    ],
+)
+async def test_when_any_of_its_tasks_is_cancelled_by_somebody_else_the_daemon_ends_at_once(
+    tmp_path: Path, name: str
+) -> None:
+    """A cancelled future that one of them awaits is enough, and asyncio takes that for an end like any other."""
+    machine = Machine(a_plan(tmp_path, PACED), environ=dict(WATCHED))
+    life = asyncio.create_task(machine.run())
+    await machine.ready.wait()
+    await machine.clock.advance(125 * SECOND)
+    next(task for task in asyncio.all_tasks() if task.get_name() == name).cancel()
+    await machine.clock.advance(SECOND // 2)
+    assert life.done(), "nobody has noticed"
+    with pytest.raises(TaskLost, match=name):
+        life.result()
+    assert not any(isinstance(record, Closed) for record in machine.records())
 
 
 def goes_on(machine: Machine) -> Machine:
