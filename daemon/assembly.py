@@ -48,7 +48,8 @@ from trading.container import ContainerSpec, ScopedContainer
 from trading.feed_health import FeedHealth
 from trading.instruments import negative_symbols
 from trading.subscriptions import DataKind
-from trading.venue.session import Tiers, VenueSession
+from trading.venue.session import VenueSession
+from trading.venue.tiers import Tiers
 
 BROKERS: dict[str, type[Broker]] = {
     "simulated": SimulatedBroker,

@@ -10,13 +10,15 @@ from trading.account.ids import ClientOrderIds
 from trading.commands import WireCancel, WireSubmit
 from trading.venue import changes
 from trading.venue.attempts import AttemptChange
+from trading.venue.attribution import Attribution
 from trading.venue.budget import Budget
 from trading.venue.doubts import Doubts
 from trading.venue.evidence import VenueWord
 from trading.venue.executions import Executions
+from trading.venue.outcomes import Outcomes
 from trading.venue.ownership import Ownership
 from trading.venue.progress import Progress
-from trading.venue.session import VenueSession
+from trading.venue.sums import Sums
 
 RESTS: Final = ("0 quote AAA 99 101", "1 a buys 5 AAA at 100")
 
@@ -40,44 +42,41 @@ def _instead(owner: type, name: str, does: Callable[..., Any]) -> Patch:
     return lambda patch: patch.setattr(owner, name, does)
 
 
-def _resend(session: VenueSession, message: Any, waiting: Any) -> list[Any]:
-    """Whatever had no answer is sent again."""
-    session.requests.put(waiting.request.what, stamp_ns=session._stamp_ns, now_ns=session._now_ns)
-    return []
-
-
 def _resends(patch: pytest.MonkeyPatch) -> None:
-    right = VenueSession._on_lost
+    right = Outcomes.on_lost
 
-    def on_lost(session: VenueSession, message: Any, waiting: Any) -> list[Any]:
+    def on_lost(outcomes: Outcomes, message: Any, waiting: Any) -> list[Any]:
         if waiting is not None and isinstance(waiting.request.what, WireSubmit):
-            return _resend(session, message, waiting)
-        return right(session, message, waiting)
+            outcomes._line.send(waiting.request.what)
+            return []
+        return right(outcomes, message, waiting)
 
-    patch.setattr(VenueSession, "_on_lost", on_lost)
+    patch.setattr(Outcomes, "on_lost", on_lost)
 
 
 def _takes_a_refusal_for_an_end(patch: pytest.MonkeyPatch) -> None:
-    right = VenueSession._on_refused
+    right = Outcomes.on_refused
 
-    def on_refused(session: VenueSession, message: Any, waiting: Any) -> list[Any]:
+    def on_refused(outcomes: Outcomes, message: Any, waiting: Any) -> list[Any]:
         if waiting is not None and isinstance(waiting.request.what, WireCancel):
-            attempt = session.progress.attempts[waiting.request.what.cid]
-            return [*session.progress.end(attempt, AttemptChange.CANCEL, VenueWord.of(message))]
-        return right(session, message, waiting)
+            progress = outcomes._progress
+            attempt = progress.attempts[waiting.request.what.cid]
+            return [*progress.end(attempt, AttemptChange.CANCEL, VenueWord.of(message))]
+        return right(outcomes, message, waiting)
 
-    patch.setattr(VenueSession, "_on_refused", on_refused)
+    patch.setattr(Outcomes, "on_refused", on_refused)
 
 
 def _cancels_what_it_does_not_know(patch: pytest.MonkeyPatch) -> None:
-    right = VenueSession._told
+    right = Attribution.told
 
-    def told(session: VenueSession, order: Any, message: Any, *, asked: bool) -> list[Any]:
-        if order.cid not in session.progress.attempts:
-            session._send_cancel(WireCancel(cid=order.cid, order_id="", strategy="a", ts_ns=session._now_ns))
-        return right(session, order, message, asked=asked)
+    def told(attribution: Attribution, order: Any, message: Any, *, asked: bool) -> list[Any]:
+        if order.cid not in attribution._progress.attempts:
+            line = attribution._line
+            line.send(WireCancel(cid=order.cid, order_id="", strategy="a", ts_ns=line.now_ns))
+        return right(attribution, order, message, asked=asked)
 
-    patch.setattr(VenueSession, "_told", told)
+    patch.setattr(Attribution, "told", told)
 
 
 def _rejects(progress: Progress, attempt: Any, code: str, reason: str) -> list[Any]:
@@ -142,7 +141,7 @@ MISTAKES: Final = (
     Mistake(
         "F23",
         "a sum stays beside its executions",
-        _instead(Progress, "_withdraw_sum", lambda *_: []),
+        _instead(Sums, "withdraw", lambda *_: []),
         (*RESTS, "2 quote AAA 98 99", "line no_fills", "fills#1-40.view=empty", "faults end at 40"),
         "I9",
     ),

@@ -134,8 +134,8 @@ def test_units_that_were_told_as_a_sum_and_those_of_an_operator_are_one_sum_at_t
     talk = Talk()
     intent = in_quarantine(talk)
     attempt = talk.session.progress.attempts[intent.cid]
-    attempt.told, attempt.average_price = Decimal(3), Decimal(99)
-    talk.reports += talk.session.progress._book_sum(attempt, Decimal(3))
+    attempt.told = attempt.filled = Decimal(3)
+    attempt.sum = execution(intent, "sum-3-3", "3", "99")
     talk.reports.clear()
     talk.resolve(said("cancelled", "9", "100"))
     fills: list[object] = [

@@ -14,6 +14,7 @@ from trading.commands import WireAmend, WireCancel
 from trading.orders import OrderTerms
 from trading.reports import ReportKind
 from trading.timestamps import SECOND
+from trading.venue.line import Line
 
 MOST_CANCELS: Final = 5
 """How often the cancel of one order is sent, where nobody says what became of it."""
@@ -49,48 +50,50 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Changes:
-    """What was asked of orders that work, by their client order ids. `send` sends a cancel once more."""
+    """What was asked of orders that work, by their client order ids."""
 
-    def __init__(self, send: Callable[[WireCancel], None]) -> None:
-        self._send = send
+    def __init__(self, line: Line) -> None:
+        self._line = line
         self._cancels: dict[str, CancelUnderWay] = {}
         self._amends: dict[str, AmendUnderWay] = {}
 
-    def cancel_sent(self, command: WireCancel) -> None:
-        """A cancel is on its way, for the first time or once more."""
+    def cancel(self, command: WireCancel) -> None:
+        """Send a cancel, for the first time or once more."""
+        self._line.send(command)
         under_way = self._cancels.setdefault(command.cid, CancelUnderWay(command=command, tries=0))
         under_way.tries += 1
         under_way.again_ns, under_way.refusal = 0, None
 
-    def amend_sent(self, command: WireAmend, stamp_ns: int) -> None:
-        """An amendment is on its way."""
-        self._amends[command.cid] = AmendUnderWay(command=command, stamp_ns=stamp_ns)
+    def amend(self, command: WireAmend) -> None:
+        """Send an amendment."""
+        self._line.send(command)
+        self._amends[command.cid] = AmendUnderWay(command=command, stamp_ns=self._line.stamp_ns)
 
     def cancel_refused(self, cid: str, code: str, reason: str) -> None:
         """The venue has not cancelled."""
         if cid in self._cancels:
             self._cancels[cid].refusal = (code, reason)
 
-    def cancel_lost(self, cid: str, now_ns: int) -> None:
+    def cancel_lost(self, cid: str) -> None:
         """Nobody knows whether a cancel was taken."""
         if cid in self._cancels:
-            self._cancels[cid].again_ns = now_ns + PAUSE_NS
+            self._cancels[cid].again_ns = self._line.now_ns + PAUSE_NS
 
     def amend_refused(self, cid: str) -> bool:
         """The venue has not amended; whether that is news."""
         return self._amends.pop(cid, None) is not None
 
-    def amend_lost(self, cid: str, now_ns: int) -> None:
+    def amend_lost(self, cid: str) -> None:
         """Nobody knows whether an amendment was taken."""
         if cid in self._amends:
-            self._amends[cid].ask_ns = now_ns + PAUSE_NS
+            self._amends[cid].ask_ns = self._line.now_ns + PAUSE_NS
 
-    def begin_life(self, now_ns: int) -> None:
+    def begin_life(self) -> None:
         """Nobody knows what became of anything that was on its way."""
         for cid in self._cancels:
-            self.cancel_lost(cid, now_ns)
+            self.cancel_lost(cid)
         for cid in self._amends:
-            self.amend_lost(cid, now_ns)
+            self.amend_lost(cid)
 
     def under_way(self) -> list[str]:
         """The orders of which something was asked that is not answered."""
@@ -137,14 +140,15 @@ class Changes:
             del self._amends[cid]
         return outcomes
 
-    def on_time(self, now_ns: int) -> list[str]:
+    def on_time(self) -> list[str]:
         """Send those cancels again whose time has come; gives the orders that are to be asked about instead."""
+        now_ns = self._line.now_ns
         unanswered: list[str] = []
         for cid, cancel in list(self._cancels.items()):
             if not cancel.again_ns or cancel.again_ns > now_ns:
                 continue
             if cancel.tries < MOST_CANCELS:
-                self._send(msgspec.structs.replace(cancel.command, ts_ns=now_ns))
+                self.cancel(msgspec.structs.replace(cancel.command, ts_ns=now_ns))
             else:
                 cancel.again_ns = now_ns + PAUSE_NS
                 unanswered.append(cid)

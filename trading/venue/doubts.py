@@ -12,25 +12,18 @@ Where one of these cannot be had, it is quarantined: its exposure stays reserved
 and then, and later evidence or an operator ends it. No time ends anything.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from trading.reports import ExecutionReport
 from trading.timestamps import MINUTE, SECOND
+from trading.venue.agreement import Agreement
 from trading.venue.attempts import Attempt, AttemptChange, AttemptState
 from trading.venue.evidence import AbsenceProof
-from trading.venue.messages import (
-    AccountTold,
-    FillsTold,
-    FindOrder,
-    ListFills,
-    OrderMissing,
-    Question,
-    ReadAccount,
-)
-from trading.venue.profile import VenueProfile
+from trading.venue.line import Line
+from trading.venue.messages import AccountTold, FillsTold, ListFills, OrderMissing, ReadAccount
 from trading.venue.progress import Progress
 
 FIRST_PAUSE_NS: Final = SECOND
@@ -52,20 +45,12 @@ class Absent(msgspec.Struct, kw_only=True):
 
 
 class Doubts:
-    """Settles what is in doubt. `explains` says whether the account as told is what the books have of a symbol."""
+    """Settles what is in doubt."""
 
-    def __init__(
-        self,
-        *,
-        profile: VenueProfile,
-        progress: Progress,
-        ask: Callable[[Question], None],
-        explains: Callable[[AccountTold, str], bool],
-    ) -> None:
-        self._profile = profile
+    def __init__(self, *, line: Line, progress: Progress, agreement: Agreement) -> None:
+        self._line = line
         self._progress = progress
-        self._ask = ask
-        self._explains = explains
+        self._agreement = agreement
         self._absent: dict[str, Absent] = {}
 
     @property
@@ -81,7 +66,7 @@ class Doubts:
 
     def missing(self, attempt: Attempt, message: OrderMissing, venue_now_ns: int) -> list[ExecutionReport]:
         """The venue does not know an order, as far as it sees now."""
-        now_ns = self._progress.now_ns
+        now_ns = self._line.now_ns
         if attempt.is_over:
             return []
         if not attempt.is_in_doubt:
@@ -92,10 +77,10 @@ class Doubts:
         absent = self._absent.get(attempt.cid)
         if absent is None:
             self._absent[attempt.cid] = Absent(first=message, first_ns=now_ns)
-            attempt.next_ask_ns = now_ns + self._profile.visible_after_ns
-        elif now_ns - absent.first_ns >= self._profile.visible_after_ns and absent.second is None:
+            attempt.next_ask_ns = now_ns + self._line.profile.visible_after_ns
+        elif now_ns - absent.first_ns >= self._line.profile.visible_after_ns and absent.second is None:
             absent.second, absent.second_ns = message, now_ns
-            self._ask(ListFills(since_ns=max(0, attempt.sent_ns - self._profile.visible_after_ns)))
+            self._line.ask(ListFills(since_ns=max(0, attempt.sent_ns - self._line.profile.visible_after_ns)))
         return []
 
     def fills_told(self, message: FillsTold, asked_ns: int) -> None:
@@ -108,7 +93,7 @@ class Doubts:
             is_absent = bool(attempt.venue_id) or all(fill.cid != cid for fill in message.fills)
             if message.since_ns <= attempt.sent_ns and is_absent:
                 absent.fills = msgspec.structs.replace(message, fills=(), raw="")
-                self._ask(ReadAccount())
+                self._line.ask(ReadAccount())
 
     def account_told(self, message: AccountTold, asked_ns: int) -> list[ExecutionReport]:
         """The account as it is: where it is explained without an order for which all else speaks, that is proven."""
@@ -120,7 +105,7 @@ class Doubts:
                 continue
             if absent.second is None or absent.fills is None or asked_ns < absent.second_ns or not message.complete:
                 continue
-            if self._explains(message, attempt.terms.symbol):
+            if self._agreement.explains(message, attempt.terms.symbol):
                 del self._absent[cid]
                 proof = AbsenceProof.of(absent.first, absent.second, absent.fills, message)
                 arrived = bool(attempt.venue_id)
@@ -133,16 +118,16 @@ class Doubts:
         """An order was heard of: nothing speaks for its absence any more."""
         self._absent.pop(cid, None)
 
-    def on_time(self, now_ns: int) -> list[ExecutionReport]:
+    def on_time(self) -> list[ExecutionReport]:
         """Ask for what is in doubt, and quarantine what should have been settled by now."""
+        now_ns = self._line.now_ns
         reports: list[ExecutionReport] = []
         for attempt in self.in_doubt:
             if attempt.next_ask_ns <= now_ns:
                 pause_ns = min(FIRST_PAUSE_NS << min(attempt.asked, 6), LONGEST_PAUSE_NS)
                 attempt.asked += 1
                 attempt.next_ask_ns = now_ns + pause_ns
-                if self._profile.finds_by_id:
-                    self._ask(FindOrder(cid=attempt.cid, symbol=attempt.terms.symbol))
+                self._line.ask_about(attempt)
             if attempt.state is AttemptState.UNKNOWN and now_ns >= self._quarantine_ns(attempt):
                 reports.append(self._progress.quarantine(attempt))
         return reports
@@ -169,10 +154,10 @@ class Doubts:
         """Whether the venue would refuse it now if it came only now."""
         if attempt.venue_id:
             return True
-        bound_ns = self._profile.accepted_within_ns
-        return bound_ns is not None and venue_now_ns > attempt.stamp_ns + bound_ns + self._profile.clock_margin_ns
+        bound_ns = self._line.profile.accepted_within_ns
+        return bound_ns is not None and venue_now_ns > attempt.stamp_ns + bound_ns + self._line.profile.clock_margin_ns
 
     def _quarantine_ns(self, attempt: Attempt) -> int:
-        profile = self._profile
+        profile = self._line.profile
         bound_ns = (profile.accepted_within_ns or 0) + profile.clock_margin_ns
         return attempt.since_ns + bound_ns + 2 * profile.visible_after_ns + ANSWER_NS

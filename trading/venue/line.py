@@ -1,0 +1,58 @@
+"""The line to one venue, as the session knows it: the time at both of its ends, and what is put into its queue."""
+
+from collections.abc import Callable
+
+from trading.commands import WireCommand
+from trading.venue.attempts import Attempt
+from trading.venue.messages import FindOrder, Message, Question
+from trading.venue.profile import VenueProfile
+from trading.venue.requests import Requests, UnderWay
+
+
+class Line:
+    """Times are Unix nanoseconds: `now_ns` is our own, and `offset_ns` by how much the venue's clock is ahead of that,
+    as far as it is known. `profile` is what the venue promises. `asked` is told of each question that is put into the
+    queue, and of its number."""
+
+    def __init__(self, profile: VenueProfile) -> None:
+        self.profile = profile
+        self.requests = Requests()
+        self.now_ns = 0
+        self.offset_ns = 0
+        self.asked: Callable[[Question, int], None] = _nobody_is_told
+
+    @property
+    def stamp_ns(self) -> int:
+        """Now by the venue's clock."""
+        return self.now_ns + self.offset_ns
+
+    def reach(self, ts_ns: int) -> None:
+        """It has come to be so late, at least."""
+        self.now_ns = max(self.now_ns, ts_ns)
+
+    def send(self, what: WireCommand | Question) -> int:
+        """Put something into the queue, and give its number."""
+        return self.requests.put(what, stamp_ns=self.stamp_ns, now_ns=self.now_ns)
+
+    def ask(self, question: Question) -> None:
+        """Ask, where the same question does not wait for its answer already."""
+        if not self.requests.is_asked(question):
+            self.asked(question, self.send(question))
+
+    def ask_about(self, attempt: Attempt) -> None:
+        """Ask what became of an order, where the venue can be asked that."""
+        if self.profile.finds_by_id:
+            self.ask(FindOrder(cid=attempt.cid, symbol=attempt.terms.symbol))
+
+    def answered(self, message: Message) -> UnderWay | None:
+        """What a message answers; None where it answers nothing that waits."""
+        number: int = getattr(message, "request", 0)
+        if not number:
+            return None
+        if message.venue_ns:
+            self.offset_ns = message.venue_ns - self.now_ns
+        return self.requests.answered(number)
+
+
+def _nobody_is_told(_question: Question, _number: int) -> None:
+    """Before anybody wants to know."""
