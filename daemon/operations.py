@@ -1,71 +1,42 @@
 """The running daemon as its surfaces see it: views made from the floor's own books, histories from the projection."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
-from daemon.alarms import account_alarms
 from daemon.api.account_views import AccountView, HoldingsView, MovedAccountView, MoveView, PostingView
 from daemon.api.balance import account_view
 from daemon.api.breaker_views import BreakerView
-from daemon.api.operations import Vitals, unknown_strategy
+from daemon.api.operations import Vitals
 from daemon.api.order_views import BreakView, OrderDetailView, ReconciliationView
 from daemon.api.performance_views import PerformanceView, StrategyPerformanceView
 from daemon.api.stream import Disagreed, EventStream, Subscription
 from daemon.api.views import (
-    ISOLATION_NOTES,
-    FeedView,
     FillView,
     HealthView,
     OrderView,
     PositionView,
     StatusView,
     StrategyDetailView,
-    StrategyState,
     StrategyView,
-    subscription_text,
 )
-from daemon.book_views import AccountValues, holdings_view, position_view
+from daemon.book_views import AccountValues, holdings_view
 from daemon.breaker_desk import BreakerDesk
-from daemon.config.conversion import limit_texts
+from daemon.condition import Condition, Identity, Pulse
 from daemon.errors import BadRequest, UnknownOrder
-from daemon.fleet import StrategyEntry
 from daemon.journal.log import Journal
 from daemon.projector import Projector
 from daemon.reporting import Reporting
 from daemon.shells import Shell
+from daemon.strategy_desk import StrategyDesk
 from daemon.treasury import Treasury, Units
 from daemon.venue_desk import VenueDesk, is_of_reconciliation
-from daemon.version import VERSION
-from trading.account.ledger import UNALLOCATED
 from trading.account.records import Operation
 from trading.account.resolutions import Ended
 from trading.instruments import currency_of
 from trading.portfolio import VirtualPortfolio
-from trading.postings import Posting, PostingKind
-from trading.timestamps import SECOND, iso
-from trading.venue.attempts import AttemptState
-
-
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not change while the daemon runs."""
-
-    mode: str
-    broker: str
-    state: str
-    pid: int
-    started_ns: int
-    speed: float | None
-    durability: str
-
-
-class Pulse(msgspec.Struct):
-    """What the supervisor finds out about its own loop."""
-
-    ready: bool = False
-    lag_seconds: float = 0.0
+from trading.postings import Posting
 
 
 class DaemonOperations:
@@ -82,20 +53,30 @@ class DaemonOperations:
         stream: EventStream,
         watched: Callable[[], list[str]],
     ) -> None:
-        self._identity = identity
-        self._pulse = pulse
         self._shell = shell
         self._journal = journal
         self._projector = projector
         self._stream = stream
-        self._watched = watched
         fleet = shell.floor.fleet
         currency = currency_of(fleet.currency, fleet.instruments.values())
         self._values = AccountValues(shell.floor.lockstep.router, fleet.instruments, currency)
         self._reporting = Reporting(shell, journal, projector, self._values, currency)
         self._treasury = Treasury(shell, is_paper=identity.mode == "paper")
-        self._desk = BreakerDesk(shell)
+        self._breakers = BreakerDesk(shell)
         self._venue = VenueDesk(shell)
+        self._strategies = StrategyDesk(shell, self._values, lambda: pulse.ready)
+        self._condition = Condition(
+            identity=identity,
+            pulse=pulse,
+            shell=shell,
+            journal=journal,
+            projector=projector,
+            values=self._values,
+            strategies=self._strategies,
+            breakers=self._breakers,
+            venue=self._venue,
+            watched=watched,
+        )
         if shell.venue is not None:
             shell.venue.tell = lambda one: stream.publish(Disagreed(found=BreakView.of(one)))
 
@@ -103,111 +84,46 @@ class DaemonOperations:
 
     def status(self) -> StatusView:
         """The daemon in one look."""
-        states = [view.state for view in self.strategies()]
-        identity, router = self._identity, self._shell.floor.lockstep.router
-        return StatusView(
-            mode=identity.mode,
-            broker=identity.broker,
-            currency=self._currency,
-            equity=self._values.whole_equity(),
-            state=identity.state,
-            pid=identity.pid,
-            build=VERSION,
-            started_at=iso(identity.started_ns),
-            ready=self.health().ready,
-            halted=bool(router.halted),
-            halt_reason=router.halted,
-            alarms=self._alarms(),
-            feed=FeedView(
-                kind=self._shell.floor.feed.kind,
-                time=iso(self._shell.now_ns),
-                events=self._shell.floor.rows,
-                pace=identity.speed,
-                lag_seconds=self._shell.lag_ns / SECOND,
-                at_end=self._shell.at_end,
-            ),
-            strategies={state: states.count(state) for state in sorted(set(states))},
-            event=self._shell.floor.lockstep.events,
-            journal_sequence=self._journal.safe_sequence,
-            durability=identity.durability,
-        )
+        return self._condition.status()
 
     def health(self) -> HealthView:
         """Whether it makes progress and may trade."""
-        reasons = [*self._shell.unready] if self._pulse.ready else ["starting"]
-        if halted := self._shell.floor.lockstep.router.halted:
-            reasons.append(f"halted: {halted}")
-        reasons += self._desk.unready()
-        if self._shell.at_end:
-            reasons.append("the feed has come to its end")
-        return HealthView(live=True, ready=not reasons, reasons=reasons, alarms=self._alarms())
+        return self._condition.health()
 
     def vitals(self) -> Vitals:
         """What only the metrics page shows."""
-        watch = self._shell.watch
-        return Vitals(
-            events_total=self._shell.floor.lockstep.events,
-            feed_time_seconds=self._shell.now_ns / SECOND,
-            loop_lag_seconds=self._pulse.lag_seconds,
-            journal_sequence=self._journal.safe_sequence,
-            journal_written_bytes_total=self._journal.meter.bytes,
-            journal_syncs_total=self._journal.meter.syncs,
-            journal_sync_seconds_total=self._journal.meter.sync_ns / SECOND,
-            started_at_seconds=self._identity.started_ns / SECOND,
-            margin_calls_total=self._warned(PostingKind.MARGIN_CALL),
-            liquidations_total=self._warned(PostingKind.LIQUIDATION),
-            feed_silent_seconds={} if watch is None else watch.silent_seconds(),
-            feed_left_out_total={} if watch is None else dict(watch.left_out),
-            feed_reruns_total=0 if watch is None else watch.reruns,
-            breaks_open=self._venue.open_breaks(),
-            orders_in_doubt=self._venue.in_state(AttemptState.UNKNOWN),
-            orders_quarantined=self._venue.in_state(AttemptState.QUARANTINED),
-        )
+        return self._condition.vitals()
 
     def strategies(self) -> list[StrategyView]:
         """Every strategy, in the config's order."""
-        return [StrategyView(**self._strategy_fields(entry)) for entry in self._shell.floor.fleet.strategies]
+        return self._strategies.all()
 
     def strategy(self, strategy_id: str) -> StrategyDetailView:
         """One strategy in full."""
-        entry = self._entry(strategy_id)
-        return StrategyDetailView(
-            **self._strategy_fields(entry),
-            params=entry.params,
-            subscriptions=[subscription_text(one) for one in self._shell.floor.subscriptions[strategy_id]],
-            positions=self.positions(strategy_id),
-            limits=limit_texts(entry.limits),
-        )
+        return self._strategies.one(strategy_id)
 
     def positions(self, strategy_id: str | None = None) -> list[PositionView]:
         """What is held, flat positions left out."""
-        books: Iterable[VirtualPortfolio] = self._shell.floor.lockstep.router.ledger.all_books()
-        if strategy_id is not None:
-            books = [self._any_book(strategy_id)]
-        return [
-            position_view(book, position, self._shell.floor.fleet.instruments[position.symbol])
-            for book in books
-            for position in book.positions.values()
-            if position.quantity
-        ]
+        return self._strategies.positions(strategy_id)
 
     def account(self) -> AccountView:
         """All books beside the market's own account, at one event."""
-        ledger = self._shell.floor.lockstep.router.ledger
+        floor = self._shell.floor
+        ledger = floor.lockstep.router.ledger
         return account_view(
-            event=self._shell.floor.lockstep.events,
+            event=floor.lockstep.events,
             journal_sequence=self._journal.safe_sequence,
-            currency=self._currency,
+            currency=floor.fleet.currency,
             equity=self._values.whole_equity(),
             margin=self._values.margin(),
             books={owner: self._holdings(ledger.of(owner)) for owner in ledger.owners},
             unallocated=self._holdings(ledger.unallocated),
-            broker=self._shell.floor.lockstep.market.account(),
+            broker=floor.lockstep.market.account(),
         )
 
     def breakers(self) -> list[BreakerView]:
         """Every circuit breaker."""
-        return self._desk.breakers()
+        return self._breakers.breakers()
 
     async def performance(self, *, since_ns: int | None = None) -> PerformanceView:
         """How each strategy and the account did; what no strategy was given counts in the total."""
@@ -215,13 +131,13 @@ class DaemonOperations:
 
     async def strategy_performance(self, strategy_id: str, *, since_ns: int | None = None) -> StrategyPerformanceView:
         """How one strategy did, in full."""
-        return await self._reporting.of_one(self._entry(strategy_id).id, since_ns)
+        return await self._reporting.of_one(self._strategies.entry(strategy_id).id, since_ns)
 
     async def orders(
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100
     ) -> list[OrderView]:
         """The newest orders, oldest first."""
-        owner = self._owner(strategy_id)
+        owner = self._strategies.owner(strategy_id)
         found = await self._projector.ask(
             lambda projection: projection.orders(strategy=owner, open_only=open_only, limit=limit)
         )
@@ -243,13 +159,13 @@ class DaemonOperations:
 
     async def fills(self, *, strategy_id: str | None = None, limit: int = 100) -> list[FillView]:
         """The newest fills, oldest first."""
-        owner = self._owner(strategy_id)
+        owner = self._strategies.owner(strategy_id)
         found = await self._projector.ask(lambda projection: projection.fills(strategy=owner, limit=limit))
         return [FillView.of(row.fill) for row in found]
 
     async def postings(self, *, strategy_id: str | None = None, limit: int = 100) -> list[PostingView]:
         """The newest changes of books without orders, oldest first."""
-        owner = self._owner(strategy_id)
+        owner = self._strategies.owner(strategy_id)
         found = await self._projector.ask(lambda projection: projection.postings(strategy=owner, limit=limit))
         return [self._posting_view(posting) for posting in found]
 
@@ -292,7 +208,7 @@ class DaemonOperations:
 
     async def adopt_order(self, strategy: str, venue_id: str, *, reason: str) -> OrderDetailView:
         """Give a strategy an order that is nobody's."""
-        return await self.order(await self._venue.adopt(self._entry(strategy).id, venue_id, reason))
+        return await self.order(await self._venue.adopt(self._strategies.entry(strategy).id, venue_id, reason))
 
     async def cancel_order(self, order_id: str, *, reason: str) -> OrderDetailView:
         """Withdraw an order."""
@@ -315,7 +231,7 @@ class DaemonOperations:
 
     async def reset_breaker(self, scope: str, *, reason: str) -> BreakerView:
         """Close a circuit breaker."""
-        return await self._desk.reset(scope, reason)
+        return await self._breakers.reset(scope, reason)
 
     async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
         """Stop sending orders, durably."""
@@ -336,31 +252,6 @@ class DaemonOperations:
 
     # Within.
 
-    @property
-    def _currency(self) -> str:
-        return self._shell.floor.fleet.currency
-
-    def _warned(self, kind: PostingKind) -> dict[str, int]:
-        return {
-            entry.id: self._projector.warnings.get((kind.value, entry.id), 0)
-            for entry in self._shell.floor.fleet.strategies
-        }
-
-    def _entry(self, strategy_id: str) -> StrategyEntry:
-        fleet = self._shell.floor.fleet
-        entry = fleet.entry(strategy_id)
-        if entry is None:
-            raise unknown_strategy(strategy_id, [one.id for one in fleet.strategies])
-        return entry
-
-    def _owner(self, strategy_id: str | None) -> str | None:
-        """Whose is asked for: everybody's, a strategy's, or what is nobody's."""
-        return strategy_id if strategy_id in (None, UNALLOCATED) else self._entry(strategy_id).id
-
-    def _any_book(self, owner: str) -> VirtualPortfolio:
-        ledger = self._shell.floor.lockstep.router.ledger
-        return ledger.unallocated if owner == UNALLOCATED else ledger.of(self._entry(owner).id)
-
     def _holdings(self, book: VirtualPortfolio) -> HoldingsView:
         return holdings_view(book, self._values.equity(book))
 
@@ -370,49 +261,3 @@ class DaemonOperations:
 
     def _after(self, moved: MoveView) -> MovedAccountView:
         return MovedAccountView(**msgspec.structs.asdict(self.account()), moved=moved)
-
-    def _strategy_fields(self, entry: StrategyEntry) -> dict[str, Any]:
-        router, values = self._shell.floor.lockstep.router, self._values
-        book, orders, host = router.ledger.of(entry.id), router.orders[entry.id], self._shell.floor.hosts[entry.id]
-        return {
-            "id": entry.id,
-            "class_path": entry.reference,
-            "isolation": entry.isolation,
-            "isolation_note": ISOLATION_NOTES.get(entry.isolation, ""),
-            "state": self._state_of(entry.id),
-            "capital": values.of(book.capital),
-            "equity": values.equity(book),
-            "cash": values.of(book.cash),
-            "realised": values.of({code: book.realised(code) for code in book.currencies()}),
-            "unrealised": values.of({code: book.unrealised(code) for code in book.currencies()}),
-            "fees": values.of(book.fees),
-            "income": {kind: dict(amounts) for kind, amounts in book.income.items()},
-            "max_drawdown": 0.0 - book.max_drawdown.get(self._currency, 0.0),
-            "orders": orders.added,
-            "fills": book.fills,
-            "open_orders": orders.open_count,
-            "reason": router.tripped.get(entry.id, ""),
-            "restarts": host.restarts,
-            "conflated": host.conflated,
-        }
-
-    def _alarms(self) -> list[str]:
-        tripped = self._shell.floor.lockstep.router.tripped
-        alarms = [f"{strategy} tripped: {reason}" for strategy, reason in tripped.items()]
-        alarms += [
-            f"{host.strategy} lags: it hears only the newest quotes" for host in self._shell.floor.hosts if host.lags
-        ]
-        if self._shell.snapshot_problem:
-            alarms.append(f"no snapshot can be taken: {self._shell.snapshot_problem}")
-        if self._projector.problem:
-            alarms.append(f"orders and fills of the past cannot be shown: {self._projector.problem}")
-        alarms += self._shell.alarms + self._watched()
-        alarms += self._desk.alarms()
-        alarms += self._venue.alarms()
-        ledger, fleet = self._shell.floor.lockstep.router.ledger, self._shell.floor.fleet
-        return alarms + account_alarms(ledger, self._values, fleet.instruments, self._currency)
-
-    def _state_of(self, strategy_id: str) -> StrategyState:
-        if strategy_id in self._shell.floor.lockstep.router.tripped:
-            return "tripped"
-        return "running" if self._pulse.ready else "warming"

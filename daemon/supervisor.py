@@ -24,6 +24,7 @@ from daemon.assembly import BROKERS, Quarters, fleet_of
 from daemon.breaker_watch import BreakerWatch
 from daemon.check import Plan
 from daemon.clock import Clock
+from daemon.condition import Identity, Pulse
 from daemon.disk import Disk
 from daemon.epoch import next_epoch
 from daemon.errors import ContainerLost, JournalDamaged
@@ -39,7 +40,7 @@ from daemon.killswitch.switch import CarryOut, KillSwitch, kill_switch
 from daemon.killswitch.watching import watching_of
 from daemon.killswitch.wire import Watching
 from daemon.net import Net, check_socket_path
-from daemon.operations import DaemonOperations, Identity, Pulse
+from daemon.operations import DaemonOperations
 from daemon.paper import PaperShell
 from daemon.projector import Projector
 from daemon.shells import Shell, trading_of
