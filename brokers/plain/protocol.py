@@ -12,7 +12,7 @@ import msgspec
 from brokers.plain.rows import FillRow, Moment, OrderRow, require_finite
 from trading.commands import WireAmend, WireCancel, WireSubmit
 from trading.market import AccountSnapshot
-from trading.timestamps import SECOND
+from trading.timestamps import DAY, SECOND
 from trading.venue.messages import (
     AccountTold,
     FillsTold,
@@ -35,6 +35,11 @@ from trading.venue.messages import (
 
 UNTOLD_RETRY_NS: Final = {429: SECOND, 418: 120 * SECOND}
 """How long to wait where the venue does not say."""
+
+LONGEST_RETRY_NS: Final = 3 * DAY
+"""No venue bans for longer; what says more, such as a time of day in seconds, does not say how long."""
+
+_RETRY_DIGITS: Final = 9
 
 _encode = msgspec.json.Encoder().encode
 
@@ -294,6 +299,7 @@ def _refused(request: Request, answer: Answer) -> VenueMessage:
 
 
 def _retry_after_ns(answer: Answer) -> int:
-    """`Retry-After` in seconds (RFC 9110, section 10.2.3); a date is not looked for."""
+    """`Retry-After` in seconds (RFC 9110, section 10.2.3); a date is not looked for, nor is what no ban can be."""
     seconds = answer.retry_after.strip()
-    return int(seconds) * SECOND if seconds.isdecimal() else UNTOLD_RETRY_NS[answer.status]
+    told_ns = int(seconds) * SECOND if seconds.isdecimal() and len(seconds) <= _RETRY_DIGITS else LONGEST_RETRY_NS + 1
+    return told_ns if told_ns <= LONGEST_RETRY_NS else UNTOLD_RETRY_NS[answer.status]

@@ -180,6 +180,17 @@ async def test_a_limit_is_told_with_how_long_it_lasts(
         assert world.exchange.books.orders == []
 
 
+@pytest.mark.parametrize(
+    "header", ["99999999999", "1790000000", "9" * 5_000, "0.5", "-4", "Fri, 31 Dec 2027 23:59:59 GMT", ""]
+)
+def test_a_limit_that_says_no_length_that_can_be_lasts_as_long_as_one_that_says_none(header: str) -> None:
+    request = Request(number=1, what=ReadTime(), stamp_ns=0)
+    answer = message_of(request, Answer(status=429, body=b"", retry_after=header))
+    assert isinstance(answer, RateLimited)
+    assert answer.retry_after_ns == SECOND
+    msgspec.msgpack.encode(answer)
+
+
 async def test_where_nobody_listens_a_request_is_unsent(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
         await world.server.restart(0)
