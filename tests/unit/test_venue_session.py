@@ -75,6 +75,19 @@ def test_a_fill_counts_once_whichever_way_and_however_often_it_is_told(talk: Con
     assert [report.fill.quantity for report in talk.reports if report.fill] == [Decimal(4)]
 
 
+def test_an_execution_in_what_is_not_traded_here_is_told_though_it_names_an_order_of_ours(talk: Conversation) -> None:
+    intent = an_intent(1)
+    talk.order(at_venue(intent), talk.command(intent))
+    stray = execution(intent, "t1", "4", symbol="ZZZ")
+
+    talk.fill(stray)
+    talk.hear(BustTold(message_id="b1", fill=stray))
+
+    assert talk.told() == ["a-1 accepted"]
+    assert talk.session.progress.attempts[intent.cid].filled == 0
+    assert talk.breaks() == [f"unreadable_message {intent.cid}", "unknown_asset ZZZ"]
+
+
 def test_one_trade_that_is_told_as_two_legs_counts_twice(talk: Conversation) -> None:
     intent = an_intent(1)
     talk.command(intent)

@@ -10,6 +10,7 @@ from trading.account.ledger import UNALLOCATED
 from trading.market import Effect
 from trading.postings import ForeignFill, Liquidation
 from trading.venue.agreement import Agreement
+from trading.venue.attempts import Attempt
 from trading.venue.doubts import Doubts
 from trading.venue.executions import Strays
 from trading.venue.fills import Fills
@@ -73,7 +74,7 @@ class Attribution:
     def on_bust(self, message: BustTold, _waiting: UnderWay | None) -> list[Effect]:
         """An execution is annulled."""
         self._strays.drop(message.fill)
-        reports = self._fills.busted(message.fill, message) if message.fill.cid in self._progress.attempts else []
+        reports = self._fills.busted(message.fill, message) if self._attempt_with(message.fill) is not None else []
         if reports:
             self._agreement.on_bust(message.fill, message.venue_ns)
         return [*reports]
@@ -113,7 +114,7 @@ class Attribution:
     def filled(self, fill: VenueFill, message: Message, *, listed_ns: int) -> list[Effect]:
         """An execution; `listed_ns` is when by the venue's clock it was listed, 0 where it was pushed. One of an order
         that may be taken up yet waits for that."""
-        attempt = self._progress.attempts.get(fill.cid)
+        attempt = self._attempt_with(fill)
         if attempt is not None:
             reports = self._fills.filled(fill, message)
             if reports:
@@ -121,7 +122,10 @@ class Attribution:
                 self._agreement.on_fill(fill, attempt.terms.strategy, listed_ns=listed_ns)
             return [*reports]
         owner = self._ownership.owner(fill.cid)
-        if owner is not None and fill.ts_ns > self._rounds.listed_ns - self._line.profile.visible_after_ns:
+        if (other := self._progress.attempts.get(fill.cid)) is not None:
+            words = f"execution {fill.execution_id} is in another symbol than its order {other.terms.order_id}"
+            self._agreement.say(BreakKind.UNREADABLE_MESSAGE, fill.cid, words)
+        elif owner is not None and fill.ts_ns > self._rounds.listed_ns - self._line.profile.visible_after_ns:
             self._strays.put(fill, self._line.now_ns)
             self._rounds.list_orders_within(self._line.profile.visible_after_ns)
             return []
@@ -152,6 +156,12 @@ class Attribution:
         self._strays.restore(state["strays"])
 
     # Within.
+
+    def _attempt_with(self, fill: VenueFill) -> Attempt | None:
+        """The attempt that an execution is of; None where its client order id is of none, or of one in something
+        else."""
+        attempt = self._progress.attempts.get(fill.cid)
+        return attempt if attempt is not None and attempt.terms.symbol == fill.symbol else None
 
     def _take_up(self, owner: Owner, order: VenueOrder, message: Message, *, asked: bool) -> list[Effect]:
         """An order works that is a strategy's and was not known here."""
