@@ -37,8 +37,9 @@ class History:
     """Follows the journal. `intents` are the orders that were ever written, by their ids, also of steps that were lost;
     `largest` the most that was ever asked for of each; `heard` the messages; `booked` how often each execution counts,
     `units` what that comes to by order, `sums` the orders of executions that were told as a sum only; `endings` how
-    often an order ended; `cancels` how often its strategy wanted it cancelled; `questions` are requests of this life
-    that were no commands. `happened` counts what came to pass."""
+    often an order ended; `cancels` how often its strategy wanted it cancelled, `not_taken` how often a cancel of it never
+    left, or found no room; `questions` are requests of this life that were no commands, `cancelling` those that were
+    cancels. `happened` counts what came to pass."""
 
     def __init__(self, journal: Journal, truth: Truth, traders: Mapping[str, Trader], happened: Counter[str]) -> None:
         self.intents: dict[str, WireSubmit] = {}
@@ -49,7 +50,9 @@ class History:
         self.endings: Counter[str] = Counter()
         self.cancels: Counter[str] = Counter()
         self.sums: dict[str, str] = {}
+        self.not_taken: Counter[str] = Counter()
         self.questions: set[int] = set()
+        self.cancelling: dict[int, str] = {}
         self._journal = journal
         self._truth = truth
         self._traders = traders
@@ -75,6 +78,7 @@ class History:
     def forget_what_was_not_safe(self) -> None:
         """A process has died; what it wrote last may be gone from the journal, but its ids were given."""
         self.questions.clear()
+        self.cancelling.clear()
         self._written = len(self._journal.written)
 
     def reopened(self, cid: str) -> None:
@@ -87,6 +91,8 @@ class History:
         if isinstance(cause, VenueHeard):
             self.heard.add(cause.message.message_id)
             self._hold_to_what_was_said(cause.message, reports)
+            if isinstance(cause.message, RequestUnsent | RateLimited):
+                self.not_taken[self.cancelling.pop(cause.message.request, "")] += 1
         if isinstance(cause, CommandsTaken):
             command = self._traders[cause.strategy].asked[cause.n - 1]
             if isinstance(command, CancelOrder):

@@ -49,6 +49,7 @@ class Sending:
                 self._place(what)
                 assert not halted or what.terms.reduce_only, f"I14: {cid} leaves, and trading is halted ({halted})"
             case WireCancel(cid=cid):
+                self._history.cancelling[request.number] = cid
                 self._cancel(what)
             case FindOrder(cid=cid):
                 most = _within_a_minute(self._questions[cid], now_ns)
@@ -65,7 +66,7 @@ class Sending:
         """I17: only ours are cancelled; I27: not for ever."""
         assert self._truth.owner(what.cid), f"I17: {what.cid} is not ours, and is cancelled"
         self._cancels[what.cid] += 1
-        times = self._cancels[what.cid]
+        times = self._cancels[what.cid] - self._history.not_taken[what.cid]
         most = MOST_CANCELS * (self._history.cancels[what.order_id] + self._world.lives)
         assert times <= most, f"I27: {what.cid} is cancelled {times} times"
         if times > 1:

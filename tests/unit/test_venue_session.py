@@ -18,6 +18,7 @@ from trading.venue.messages import (
     FindOrder,
     ListFills,
     ListOpenOrders,
+    RateLimited,
     ReadAccount,
     ReadTime,
     RequestUnsent,
@@ -366,6 +367,30 @@ def test_a_cancel_that_is_lost_is_sent_again_but_not_for_ever(talk: Conversation
     cancels = [one for one in talk.asked if isinstance(one.what, WireCancel)]
     assert len(cancels) == 5
     assert talk.told() == ["a-1 accepted", "a-1 cancel_rejected not_confirmed"]
+
+
+@pytest.mark.parametrize("no_room", [False, True])
+def test_a_cancel_that_never_leaves_is_sent_again_until_it_does(talk: Conversation, *, no_room: bool) -> None:
+    intent = an_intent(1)
+    talk.order(at_venue(intent), talk.command(intent))
+    talk.cancel(intent)
+
+    for seconds in range(1, 60):
+        talk.at(seconds)
+        for one in list(talk.session.requests):
+            number = one.request.number
+            if isinstance(one.request.what, FindOrder):
+                talk.order(at_venue(intent), number)
+            elif isinstance(one.request.what, WireCancel) and no_room:
+                talk.hear(RateLimited(message_id=f"r{number}", request=number, retry_after_ns=SECOND))
+            elif isinstance(one.request.what, WireCancel):
+                talk.unsent(number)
+    assert talk.told() == ["a-1 accepted"]
+
+    talk.at(62)
+    talk.order(at_venue(intent, CANCELLED), talk.asked[-1].number)
+    assert isinstance(talk.asked[-1].what, WireCancel)
+    assert talk.told() == ["a-1 cancelled cancelled"]
 
 
 def test_an_amendment_is_answered_by_the_terms_that_the_venue_has(talk: Conversation) -> None:

@@ -79,6 +79,12 @@ class Changes:
         if cid in self._cancels:
             self._cancels[cid].again_ns = self._line.now_ns + PAUSE_NS
 
+    def cancel_not_taken(self, cid: str) -> None:
+        """A cancel has not left, or not come so far as to be looked at: it does not count among those sent."""
+        if cid in self._cancels:
+            self._cancels[cid].tries -= 1
+            self.cancel_lost(cid)
+
     def amend_refused(self, cid: str) -> bool:
         """The venue has not amended; whether that is news."""
         return self._amends.pop(cid, None) is not None

@@ -27,7 +27,9 @@ class Outcomes:
         match waiting and waiting.request.what:
             case WireSubmit(cid=cid):
                 return [*self._progress.refused(self._progress.attempts[cid], message, code, reason)]
-            case WireCancel(cid=cid) if limited or self._came_too_late(message, waiting):
+            case WireCancel(cid=cid) if limited:
+                self._changes.cancel_not_taken(cid)
+            case WireCancel(cid=cid) if self._came_too_late(message, waiting):
                 self._changes.cancel_lost(cid)
             case WireCancel(cid=cid):
                 self._changes.cancel_refused(cid, code, reason)
@@ -44,7 +46,7 @@ class Outcomes:
             case WireSubmit(cid=cid):
                 return [*self._progress.unsent(self._progress.attempts[cid], message)]
             case WireCancel(cid=cid):
-                self._changes.cancel_lost(cid)
+                self._changes.cancel_not_taken(cid)
             case WireAmend(cid=cid):
                 return self._amend_refused(cid, "unsent", message.reason)
             case _:
