@@ -8,6 +8,7 @@ import msgspec
 
 from tests.market_builders import an_instrument
 from trading.account.ids import ClientOrderIds
+from trading.account.resolutions import Ended, Resolution
 from trading.capabilities import Capabilities
 from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.market import AccountSnapshot, Effect
@@ -159,6 +160,11 @@ class Conversation:
             self._take(self.session.on_time(self.now_ns))
         self.now_ns = until_ns
         self._take(self.session.on_time(self.now_ns))
+
+    def resolve(self, order_id: str, ended: Ended, filled: str, price: str) -> None:
+        """An operator says what became of an order."""
+        said = Resolution(order_id=order_id, ended=ended, filled=Decimal(filled), price=Decimal(price))
+        self._take(self.session.resolve(said, "seen at the venue", self.now_ns))
 
     # What the venue says.
 

@@ -9,6 +9,7 @@ from tests.market_builders import through_msgpack, told_of_account
 from tests.venue_builders import EPOCH_MS, IDS, PROFILE, Conversation, an_intent, at_venue, execution
 from trading.account.ids import ClientOrderIds
 from trading.commands import WireCancel
+from trading.errors import LedgerError
 from trading.orders import Side
 from trading.reports import Origin
 from trading.timestamps import SECOND
@@ -313,6 +314,24 @@ def test_a_status_that_says_less_than_is_known_is_stale(talk: Conversation) -> N
     talk.order(at_venue(intent, OPEN, filled="4"))
 
     assert talk.told() == ["a-1 accepted", "a-1 filled", "a-1 filled"]
+
+
+def test_what_has_filled_at_no_known_price_is_named_by_an_operator(talk: Conversation) -> None:
+    intent = an_intent(1, limit=None)
+    talk.order(at_venue(intent), talk.command(intent))
+    talk.order(at_venue(intent, CANCELLED, filled="4"))
+    for seconds in range(1, 30):
+        talk.at(seconds)
+        talk.answer_listings(positions={"AAA": Decimal(4)})
+    assert talk.told() == ["a-1 accepted"]
+    assert talk.breaks()[-1] == "missing_fill a-1"
+
+    with pytest.raises(LedgerError, match="4 of order a-1 has filled, as the venue says; that is not 5"):
+        talk.resolve("a-1", "cancelled", "5", "100")
+    talk.resolve("a-1", "cancelled", "4", "100")
+
+    assert talk.told() == ["a-1 filled inferred", "a-1 cancelled resolved"]
+    assert talk.session.progress.open == {}
 
 
 def test_a_fill_after_the_cancel_was_reported_is_booked(talk: Conversation) -> None:

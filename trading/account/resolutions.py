@@ -75,9 +75,8 @@ def verdict(
     _require_units(resolution, attempt, instruments[attempt.terms.symbol])
     units = EXACT.subtract(resolution.filled, attempt.filled)
     _require_price(resolution, units, instruments[attempt.terms.symbol])
-    return Verdict(
-        change=_CHANGES[resolution.ended], word=OperatorWord(reason=why), units=units, price=resolution.price
-    )
+    change = _CHANGES[resolution.ended] if attempt.ending is None else attempt.ending.change
+    return Verdict(change=change, word=OperatorWord(reason=why), units=units, price=resolution.price)
 
 
 def adopted_units(adoption: Adoption, ledger: Ledger, price_of: Callable[[str], Decimal | None]) -> Transfer:
@@ -124,8 +123,14 @@ def adopted_order(
 
 
 def _require_in_doubt(resolution: Resolution, attempt: Attempt) -> None:
-    if not attempt.is_in_doubt:
-        raise LedgerError(f"order {resolution.order_id} is {attempt.state}; only one in doubt is resolved by hand")
+    """Of one that is not in doubt, the venue has said how it ended, and not for how much: that alone may be said."""
+    name, ending = resolution.order_id, attempt.ending
+    if not attempt.is_in_doubt and ending is None:
+        raise LedgerError(f"order {name} is {attempt.state}; only one in doubt is resolved by hand")
+    if ending is not None and resolution.filled != ending.filled:
+        raise LedgerError(
+            f"{ending.filled} of order {name} has filled, as the venue says; that is not {resolution.filled}"
+        )
 
 
 def _require_units(resolution: Resolution, attempt: Attempt, instrument: Instrument) -> None:
