@@ -37,9 +37,9 @@ class History:
     """Follows the journal. `intents` are the orders that were ever written, by their ids, also of steps that were lost;
     `largest` the most that was ever asked for of each; `heard` the messages; `booked` how often each execution counts,
     `units` what that comes to by order, `sums` the orders of executions that were told as a sum only; `endings` how
-    often an order ended; `cancels` how often its strategy wanted it cancelled, `not_taken` how often a cancel of it never
-    left, or found no room; `questions` are requests of this life that were no commands, `cancelling` those that were
-    cancels. `happened` counts what came to pass."""
+    often an order ended; `cancels` how often its strategy wanted it cancelled, `not_taken` how often a cancel of it
+    never left, or found no room; `questions` are requests of this life that were no commands, `cancelling` those that
+    were cancels. `happened` counts what came to pass."""
 
     def __init__(self, journal: Journal, truth: Truth, traders: Mapping[str, Trader], happened: Counter[str]) -> None:
         self.intents: dict[str, WireSubmit] = {}

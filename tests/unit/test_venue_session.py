@@ -12,7 +12,7 @@ from trading.commands import WireCancel
 from trading.errors import LedgerError
 from trading.orders import Side
 from trading.reports import Origin
-from trading.timestamps import SECOND
+from trading.timestamps import LAST_NS, SECOND
 from trading.venue.attempts import AttemptState
 from trading.venue.messages import (
     BustTold,
@@ -88,6 +88,41 @@ def test_an_execution_in_what_is_not_traded_here_is_told_though_it_names_an_orde
     assert talk.told() == ["a-1 accepted"]
     assert talk.session.progress.attempts[intent.cid].filled == 0
     assert talk.breaks() == [f"unreadable_message {intent.cid}", "unknown_asset ZZZ"]
+
+
+def test_an_execution_of_a_time_that_is_far_ahead_takes_nothing_from_what_is_listed(talk: Conversation) -> None:
+    """One stamped in other units, or by a clock that is wrong: what is to come is older than that."""
+    intent = an_intent(1)
+    talk.order(at_venue(intent), talk.command(intent))
+    known, ahead, later = (
+        execution(intent, f"t{n}", "3", ts_ns=ts_ns) for n, ts_ns in ((1, SECOND), (2, LAST_NS), (3, 2 * SECOND))
+    )
+    talk.fill(known)
+    talk.fill(ahead)
+    talk.at(12)
+
+    talk.answer(talk.request_of(ListOpenOrders()))
+    since_ns = max(what.since_ns for what in talk.questions() if isinstance(what, ListFills))
+    talk.answer_listings(orders=(at_venue(intent, filled="9"),), fills=(known, ahead, later))
+
+    assert since_ns <= later.ts_ns
+    assert talk.session.progress.attempts[intent.cid].filled == 9
+    assert [report.fill.execution_id for report in talk.reports if report.fill] == [
+        one.execution_id for one in (known, ahead, later)
+    ]
+
+
+def test_an_order_is_heard_of_after_a_bust_of_a_time_that_is_far_ahead(talk: Conversation) -> None:
+    intent = an_intent(1)
+    talk.order(at_venue(intent), talk.command(intent))
+    fill = execution(intent, "t1", "3")
+    talk.fill(fill)
+    talk.hear(BustTold(message_id="b1", fill=fill, venue_ns=LAST_NS))
+
+    talk.at(5)
+    talk.order(at_venue(intent, CANCELLED, updated_ns=5 * SECOND))
+
+    assert talk.told() == ["a-1 accepted", "a-1 filled", "a-1 busted", "a-1 cancelled cancelled"]
 
 
 def test_one_trade_that_is_told_as_two_legs_counts_twice(talk: Conversation) -> None:

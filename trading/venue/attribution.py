@@ -5,6 +5,8 @@ nobody's. An order that works and is a strategy's is taken up; what nobody sent 
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from trading.account.breaks import BreakKind
 from trading.account.ledger import UNALLOCATED
 from trading.market import Effect
@@ -73,6 +75,7 @@ class Attribution:
 
     def on_bust(self, message: BustTold, _waiting: UnderWay | None) -> list[Effect]:
         """An execution is annulled."""
+        message = msgspec.structs.replace(message, venue_ns=self._line.by_now(message.venue_ns))
         self._strays.drop(message.fill)
         reports = self._fills.busted(message.fill, message) if self._attempt_with(message.fill) is not None else []
         if reports:
@@ -97,6 +100,7 @@ class Attribution:
     def told(self, order: VenueOrder, message: Message, *, asked: bool) -> list[Effect]:
         """Where an order stands; `asked` where that answers a question about it."""
         attempt = self._progress.attempts.get(order.cid)
+        order = msgspec.structs.replace(order, updated_ns=self._line.by_now(order.updated_ns))
         if attempt is not None:
             self._doubts.found(order.cid)
             reports = self._progress.told(attempt, order, message, asked=asked)
@@ -115,6 +119,7 @@ class Attribution:
         """An execution; `listed_ns` is when by the venue's clock it was listed, 0 where it was pushed. One of an order
         that may be taken up yet waits for that."""
         attempt = self._attempt_with(fill)
+        fill = msgspec.structs.replace(fill, ts_ns=self._line.by_now(fill.ts_ns))
         if attempt is not None:
             reports = self._fills.filled(fill, message)
             if reports:

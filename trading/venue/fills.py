@@ -86,7 +86,7 @@ class Fills:
             ):
                 continue
             if attempt.average_price is None:
-                words = f"{missing} have filled at no known price; bulkhead order resolve, once it is over and you know it"
+                words = f"{missing} have filled at no known price; bulkhead order resolve, once it is over and you know"
                 self._agreement.say(BreakKind.MISSING_FILL, attempt.terms.order_id, words)
                 continue
             attempt.behind_ns = None

@@ -1,12 +1,17 @@
 """The line to one venue, as the session knows it: the time at both of its ends, and what is put into its queue."""
 
 from collections.abc import Callable
+from typing import Final
 
 from trading.commands import WireCommand
+from trading.timestamps import MINUTE
 from trading.venue.attempts import Attempt
 from trading.venue.messages import FindOrder, Message, Question
 from trading.venue.profile import VenueProfile
 from trading.venue.requests import Requests, UnderWay
+
+FARTHEST_AHEAD_NS: Final = MINUTE
+"""A time that is later than now by the venue's own clock by more than this is none: what has happened has happened."""
 
 
 class Line:
@@ -25,6 +30,10 @@ class Line:
     def stamp_ns(self) -> int:
         """Now by the venue's clock."""
         return self.now_ns + self.offset_ns
+
+    def by_now(self, venue_ns: int) -> int:
+        """A time of something that has happened, by the venue's clock; of one that is far ahead, now."""
+        return venue_ns if venue_ns <= self.stamp_ns + FARTHEST_AHEAD_NS else self.stamp_ns
 
     def reach(self, ts_ns: int) -> None:
         """It has come to be so late, at least."""
