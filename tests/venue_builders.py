@@ -8,7 +8,7 @@ import msgspec
 
 from tests.market_builders import an_instrument
 from trading.account.ids import ClientOrderIds
-from trading.account.resolutions import Ended, Resolution
+from trading.account.resolutions import Resolution
 from trading.capabilities import Capabilities
 from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.market import AccountSnapshot, Effect
@@ -161,10 +161,9 @@ class Conversation:
         self.now_ns = until_ns
         self._take(self.session.on_time(self.now_ns))
 
-    def resolve(self, order_id: str, ended: Ended, filled: str, price: str) -> None:
+    def resolve(self, resolution: Resolution, why: str = "seen at the venue's own page") -> None:
         """An operator says what became of an order."""
-        said = Resolution(order_id=order_id, ended=ended, filled=Decimal(filled), price=Decimal(price))
-        self._take(self.session.resolve(said, "seen at the venue", self.now_ns))
+        self._take(self.session.resolve(resolution, why, self.now_ns))
 
     # What the venue says.
 

@@ -135,7 +135,11 @@ class Courier:
             return ""
         if why := self._recall(request.what.terms):
             return why
-        if isinstance(request.what, WireSubmit) and (refusal := self.conservation.refusal(request.what)):
+        if isinstance(request.what, WireAmend):
+            return ""
+        if self.conservation.is_late(request.what):
+            return "it has waited to leave for too long"
+        if refusal := self.conservation.refusal(request.what):
             self._alarm(f"an order was held back that nobody intended: {refusal}")
             return refusal
         return ""

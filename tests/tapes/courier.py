@@ -91,6 +91,9 @@ class Courier:
         if isinstance(request.what, WireSubmit | WireAmend) and (why := self._recall(request.what.terms)):
             self._deny(request, why)
             return True
+        if isinstance(request.what, WireSubmit) and self._conservation.is_late(request.what):
+            self._deny(request, "it has waited to leave for too long")
+            return True
         if isinstance(request.what, WireSubmit) and (refusal := self._conservation.refusal(request.what)):
             self.alarms.append(refusal)
             self._deny(request, refusal)

@@ -44,8 +44,10 @@ class Desk:
         self.limits: list[int] = []
         self.open = False
         self.let_go = asyncio.Event()
+        self.connected = asyncio.Event()
 
     async def connect(self) -> None:
+        await self.connected.wait()
         self.open = True
 
     async def perform(self, request: Request) -> None:
@@ -83,7 +85,8 @@ class Errand:
 
 
 @asynccontextmanager
-async def at_work(profile: VenueProfile = PROFILE) -> AsyncIterator[Errand]:
+async def at_work(profile: VenueProfile = PROFILE, *, connected: asyncio.Event | None = None) -> AsyncIterator[Errand]:
+    """With a line that is there, or comes once it is `connected`."""
     desk, talk = Desk(profile), Conversation(profile)
     heard: list[VenueMessage] = []
     alarms: list[str] = []
@@ -97,8 +100,12 @@ async def at_work(profile: VenueProfile = PROFILE) -> AsyncIterator[Errand]:
     )
     errand = Errand(desk, talk, courier, heard, alarms)
     desk.sink = courier.take
+    if connected is not None:
+        desk.connected = connected
     async with courier.serving():
-        await errand.until(lambda: desk.open)
+        if connected is None:
+            desk.connected.set()
+            await errand.until(lambda: desk.open)
         yield errand
 
 
@@ -169,6 +176,19 @@ async def test_an_order_without_an_intent_is_held_back_with_an_alarm() -> None:
 
     assert errand.desk.came == []
     assert errand.alarms == [f"an order was held back that nobody intended: {stray.cid} has no intent"]
+
+
+async def test_an_order_that_waited_until_it_was_in_doubt_does_not_go_out_and_nobody_is_alarmed() -> None:
+    """A connection that is long in coming is no order that nobody intended."""
+    connected = asyncio.Event()
+    async with at_work(connected=connected) as errand:
+        errand.command(an_intent(1))
+        errand.talk.session.on_time(11 * SECOND)
+        connected.set()
+        await errand.until(lambda: any(isinstance(one, RequestUnsent) for one in errand.heard))
+
+    assert all(not isinstance(request.what, WireSubmit) for request in errand.desk.came)
+    assert errand.alarms == []
 
 
 async def test_an_order_that_the_limits_hold_up_for_long_does_not_go_out_and_a_cancel_does() -> None:

@@ -62,9 +62,6 @@ def in_quarantine(talk: Conversation) -> WireSubmit:
 class Talk(Conversation):
     """With what an operator does."""
 
-    def resolve(self, resolution: Resolution, why: str = WORD) -> None:
-        self._take(self.session.resolve(resolution, why, self.now_ns))
-
     def adopt(self, strategy: str, venue_id: str) -> None:
         self._take(self.session.adopt(Adoption(strategy=strategy, venue_id=venue_id), self.now_ns))
 

@@ -8,6 +8,7 @@ import pytest
 from tests.market_builders import through_msgpack, told_of_account
 from tests.venue_builders import EPOCH_MS, IDS, PROFILE, Conversation, an_intent, at_venue, execution
 from trading.account.ids import ClientOrderIds
+from trading.account.resolutions import Resolution
 from trading.commands import WireCancel
 from trading.errors import LedgerError
 from trading.orders import Side
@@ -361,9 +362,10 @@ def test_what_has_filled_at_no_known_price_is_named_by_an_operator(talk: Convers
     assert talk.told() == ["a-1 accepted"]
     assert talk.breaks()[-1] == "missing_fill a-1"
 
+    said = Resolution(order_id="a-1", ended="cancelled", filled=Decimal(5), price=Decimal(100))
     with pytest.raises(LedgerError, match="4 of order a-1 has filled, as the venue says; that is not 5"):
-        talk.resolve("a-1", "cancelled", "5", "100")
-    talk.resolve("a-1", "cancelled", "4", "100")
+        talk.resolve(said)
+    talk.resolve(msgspec.structs.replace(said, filled=Decimal(4)))
 
     assert talk.told() == ["a-1 filled inferred", "a-1 cancelled resolved"]
     assert talk.session.progress.open == {}

@@ -19,6 +19,11 @@ class Conservation:
         self.orders = 0
         self.units: dict[str, Decimal] = {}
 
+    def is_late(self, command: WireSubmit) -> bool:
+        """Whether an order was intended and has not gone out until its intent was given up as one in doubt."""
+        attempt = self._attempts.get(command.cid)
+        return attempt is not None and attempt.state is not AttemptState.SENDING and command.cid not in self._sent
+
     def refusal(self, command: WireSubmit) -> str:
         """Why an order may not go out; empty when it may, and then it counts as out."""
         attempt = self._attempts.get(command.cid)
