@@ -51,6 +51,14 @@ ORDERS: Final = (
     "{0} amends 1 to {1} at 99",
 )
 
+BEGINNINGS: Final = (
+    (),
+    ("0.3 a buys 5 AAA at 100", "0.3 b buys 4 AAA", "0.4 a amends 1 to 8", "0.4 quote AAA 98 100 3", "0.5 a cancels 1"),
+    ("0.2 a buys 6 AAA", "0.3 a sells 3 AAA under 98", "0.3 a sells 3 AAA at 102", "0.4 c buys 2 BBB at 50"),
+    ("0.2 b buys 6 AAA", "0.3 a buys 3 AAA at 100", "0.3 c buys 3 AAA at 100", "0.4 quote AAA 98 100 4"),
+)
+"""What may have been done by then."""
+
 HAPPENINGS: Final = (
     "quote AAA 99 101",
     "quote AAA 98 100 {1}",
@@ -126,11 +134,12 @@ def deeds() -> SearchStrategy[list[str]]:
     who, units = st.sampled_from("abc"), st.integers(1, 8)
     of_strategies = st.builds(_deed, pauses, st.sampled_from(ORDERS), who, units)
     of_others = st.builds(_deed, pauses, st.sampled_from(HAPPENINGS), who, units)
-    return st.lists(of_strategies | of_strategies | of_others, min_size=3, max_size=16).map(_timed)
+    more = st.lists(of_strategies | of_strategies | of_others, min_size=3, max_size=16)
+    return st.builds(_timed, st.sampled_from(BEGINNINGS), more)
 
 
-def _timed(deeds: list[tuple[float, str]]) -> list[str]:
-    at, lines = 0.5, ["0 quote AAA 99 101", "0 quote BBB 49 51"]
+def _timed(beginning: tuple[str, ...], deeds: list[tuple[float, str]]) -> list[str]:
+    at, lines = 0.5, ["0 quote AAA 99 101", "0 quote BBB 49 51", *beginning]
     for pause, words in deeds:
         at += pause
         lines.append(f"{at:g} {words}")

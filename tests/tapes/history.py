@@ -12,6 +12,7 @@ from tests.tapes.truth import Truth, execution_id
 from trading.account.records import CommandsTaken, Reported, VenueHeard
 from trading.commands import CancelOrder, WireAmend, WireSubmit
 from trading.money import EXACT, ZERO, total
+from trading.orders import Side
 from trading.reports import ExecutionReport, Origin, ReportKind
 from trading.venue.messages import (
     AccountTold,
@@ -84,6 +85,21 @@ class History:
     def reopened(self, cid: str) -> None:
         """The venue has annulled what filled an order: it may end once more."""
         self.endings[cid] = 0
+
+    def only_reduces(self, what: WireSubmit) -> bool:
+        """Whether an order, with all that its strategy has on that side, can only take its position nearer to flat."""
+        safe = {one.record.cid for one in self._journal.written if one.is_safe and isinstance(one.record, WireSubmit)}
+        terms = {cid: self.intents[cid].terms for cid in safe}
+        own = [
+            cid for cid, one in terms.items() if (one.strategy, one.symbol) == (what.terms.strategy, what.terms.symbol)
+        ]
+        held = total(terms[cid].side.signed(self.units[cid]) for cid in own)
+        works = total(
+            EXACT.subtract(self.largest[cid], self.units[cid])
+            for cid in own
+            if terms[cid].side is what.terms.side and not self.endings[cid]
+        )
+        return works <= (held if what.terms.side is Side.SELL else held.copy_negate())
 
     def _follow_step(self, step: JournaledStep) -> None:
         cause = step[0]

@@ -47,7 +47,8 @@ class Sending:
         match what:
             case WireSubmit(cid=cid):
                 self._place(what)
-                assert not halted or what.terms.reduce_only, f"I14: {cid} leaves, and trading is halted ({halted})"
+                allowed = not halted or what.terms.reduce_only or self._history.only_reduces(what)
+                assert allowed, f"I14: {cid} leaves, and trading is halted ({halted})"
             case WireCancel(cid=cid):
                 self._history.cancelling[request.number] = cid
                 self._cancel(what)

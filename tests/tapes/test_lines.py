@@ -25,7 +25,7 @@ def test_a_stream_that_is_refused_for_minutes_lets_nothing_open_and_loses_no_fil
         *("60 a hastily sells 2 AAA", "faults end at 70"),
     )
     assert stands(world, "a-1") == "filled 5 of 5"
-    assert told(world, "a-2") == ["rejected halted"]
+    assert told(world, "a-2") == ["rejected not_ready"]
     assert stands(world, "a-3") == "filled 2 of 2"
 
 
