@@ -9,7 +9,7 @@ from tests.market_builders import through_msgpack, told_of_account
 from tests.venue_builders import EPOCH_MS, IDS, PROFILE, Conversation, an_intent, at_venue, execution
 from trading.account.ids import ClientOrderIds
 from trading.account.resolutions import Resolution
-from trading.commands import WireCancel
+from trading.commands import WireCancel, WireSubmit
 from trading.errors import LedgerError
 from trading.orders import Side
 from trading.reports import Origin
@@ -30,6 +30,7 @@ from trading.venue.messages import (
     Unreadable,
     VenueStatus,
 )
+from trading.venue.profile import VenueProfile
 
 OPEN, FILLED, CANCELLED = VenueStatus.OPEN, VenueStatus.FILLED, VenueStatus.CANCELLED
 
@@ -655,6 +656,56 @@ def test_an_order_of_a_later_life_than_this_one_is_another_daemons(talk: Convers
 
     assert talk.breaks() == [f"foreign_epoch {EPOCH_MS + 60_000}", f"recovered_order a-r{theirs.cid[6:]}"]
     assert talk.session.agreement.take_signs().troubles != []
+
+
+def settled(talk: Conversation) -> Conversation:
+    """All that earlier lives have sent would have arrived and be seen, and was listed after that."""
+    talk.begin_in_agreement()
+    for seconds in (1, 5, 9, 20):
+        talk.at(seconds)
+        talk.answer_listings()
+    talk.told()
+    return talk
+
+
+def of_an_earlier_life() -> WireSubmit:
+    return msgspec.structs.replace(an_intent(1), cid=ClientOrderIds(EPOCH_MS - 500).next("a"))
+
+
+def test_an_order_of_an_earlier_life_that_comes_when_all_was_told_is_a_daemons_that_still_trades() -> None:
+    talk, theirs = settled(Conversation(PROFILE)), of_an_earlier_life()
+
+    talk.order(at_venue(theirs))
+
+    assert talk.breaks() == [f"foreign_epoch {EPOCH_MS - 500}", f"recovered_order a-r{theirs.cid[6:]}"]
+    assert talk.session.agreement.take_signs().troubles != []
+
+
+def test_so_is_one_of_which_no_more_than_an_execution_is_seen() -> None:
+    talk, theirs = settled(Conversation(PROFILE)), of_an_earlier_life()
+
+    talk.fill(execution(theirs, "t1", "3", ts_ns=21 * SECOND))
+    for seconds in (22, 26, 40):
+        talk.at(seconds)
+        talk.answer_listings()
+
+    assert f"foreign_epoch {EPOCH_MS - 500}" in talk.breaks()
+
+
+@pytest.mark.parametrize(
+    ("profile", "seconds"), [(PROFILE, 7), (msgspec.structs.replace(PROFILE, accepted_within_ns=None), 60)]
+)
+def test_what_an_earlier_life_may_have_sent_itself_is_no_other_daemons(profile: VenueProfile, seconds: int) -> None:
+    talk, theirs = Conversation(profile), of_an_earlier_life()
+    talk.begin_in_agreement()
+    talk.at(1)
+    talk.answer_listings()
+    talk.at(seconds)
+    talk.answer_listings()
+
+    talk.order(at_venue(theirs))
+
+    assert talk.breaks() == [f"recovered_order a-r{theirs.cid[6:]}"]
 
 
 # What cannot be read.

@@ -38,7 +38,9 @@ from trading.venue.silence import NO_ANSWER_NS
 
 
 class Attribution:
-    """Gives what is told to its owner. An order of a life later than `epoch_ms`, our own, is another daemon's."""
+    """Gives what is told to its owner. An order of a life later than `epoch_ms`, our own, is another daemon's. So is
+    one of an earlier life that comes to be there once `all_known_ns`, by the venue's clock, is passed: 0 before all
+    that earlier lives have sent must have arrived and be seen, and all that works was told then."""
 
     def __init__(
         self,
@@ -52,6 +54,8 @@ class Attribution:
         rounds: Rounds,
     ) -> None:
         self.epoch_ms = 0
+        self.all_known_ns = 0
+        self._settled_ns: int | None = None
         self.foreign = ForeignOrders(line, agreement)
         self._strays = Strays()
         self._line = line
@@ -61,6 +65,14 @@ class Attribution:
         self._doubts = doubts
         self._agreement = agreement
         self._rounds = rounds
+
+    def begin_life(self, epoch_ms: int) -> None:
+        """A process begins; what those before it have sent may still arrive for as long as the venue takes it."""
+        self.epoch_ms, self.all_known_ns, self._settled_ns = epoch_ms, 0, None
+        profile = self._line.profile
+        if profile.accepted_within_ns is not None:
+            arrives_ns = profile.accepted_within_ns + profile.clock_margin_ns + profile.visible_after_ns
+            self._settled_ns = self._line.now_ns + arrives_ns
 
     # What the venue says of one order or execution.
 
@@ -136,8 +148,10 @@ class Attribution:
             return []
         return self._filled_of_unknown(fill, owner, listed_ns=listed_ns)
 
-    def all_told(self) -> list[Effect]:
+    def all_told(self, asked_ns: int) -> list[Effect]:
         """All that works was told: what was executed long enough before that has no order that could be taken up."""
+        if not self.all_known_ns and self._settled_ns is not None and asked_ns > self._settled_ns:
+            self.all_known_ns = self._rounds.listed_ns
         visible_ns = self._rounds.listed_ns - self._line.profile.visible_after_ns
         return self._not_taken_up(self._strays.made_by(visible_ns))
 
@@ -152,11 +166,18 @@ class Attribution:
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
-        return {"epoch_ms": self.epoch_ms, "foreign": self.foreign.state(), "strays": self._strays.state()}
+        return {
+            "epoch_ms": self.epoch_ms,
+            "all_known_ns": self.all_known_ns,
+            "settled_ns": self._settled_ns,
+            "foreign": self.foreign.state(),
+            "strays": self._strays.state(),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the attribution that gave this state."""
-        self.epoch_ms = state["epoch_ms"]
+        self.epoch_ms, self.all_known_ns = state["epoch_ms"], state["all_known_ns"]
+        self._settled_ns = state["settled_ns"]
         self.foreign.restore(state["foreign"])
         self._strays.restore(state["strays"])
 
@@ -170,7 +191,7 @@ class Attribution:
 
     def _take_up(self, owner: Owner, order: VenueOrder, message: Message, *, asked: bool) -> list[Effect]:
         """An order works that is a strategy's and was not known here."""
-        self._look_at_epoch(owner.epoch_ms)
+        self._look_at_epoch(owner.epoch_ms, is_new=bool(self.all_known_ns))
         terms = self._ownership.terms(owner, order, self._line.now_ns)
         words, done = f"{order.side} {order.quantity} {order.symbol} works", f"taken up by {owner.strategy}"
         self._agreement.say(BreakKind.RECOVERED_ORDER, owner.order_id, words, done=done)
@@ -195,7 +216,7 @@ class Attribution:
         if not self._ownership.is_traded(fill.symbol):
             return []
         if owner is not None:
-            self._look_at_epoch(owner.epoch_ms)
+            self._look_at_epoch(owner.epoch_ms, is_new=0 < self.all_known_ns < fill.ts_ns)
             return [self._ownership.report(fill, owner.strategy, owner.order_id, now_ns)]
         booked = self._ownership.booked(fill, UNALLOCATED, fill.venue_id)
         self.foreign.filled(fill)
@@ -204,8 +225,8 @@ class Attribution:
         reason = f"the venue closed it: {fill.side} {fill.quantity} {fill.symbol} at {fill.price}"
         return [Liquidation(event_id=f"liquidation-{fill.execution_id}", ts_ns=now_ns, fill=booked, reason=reason)]
 
-    def _look_at_epoch(self, epoch_ms: int) -> None:
-        """An order of a later life than this one is another daemon's."""
-        if epoch_ms > self.epoch_ms:
+    def _look_at_epoch(self, epoch_ms: int, *, is_new: bool) -> None:
+        """An order of a later life than this one is another daemon's, and so is a new one that is not of this life."""
+        if epoch_ms > self.epoch_ms or (is_new and epoch_ms != self.epoch_ms):
             words = f"another daemon, begun at {epoch_ms} ms, trades this account"
             self._agreement.say(BreakKind.FOREIGN_EPOCH, str(epoch_ms), words)

@@ -107,7 +107,7 @@ class Listings:
         effects += self._not_listed({order.cid for order in message.orders}, visible_ns)
         self._attribution.foreign.listed({order.venue_id for order in message.orders}, visible_ns)
         self._rounds.orders_listed(waiting)
-        effects += self._attribution.all_told()
+        effects += self._attribution.all_told(waiting.asked_ns)
         if self._reading == _ORDERS:
             self._reading = _EXECUTIONS
         self._unread.discard(_ORDERS)

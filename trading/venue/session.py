@@ -227,7 +227,7 @@ class VenueSession:
         """A process begins: what was on its way is in doubt, and the venue is asked for everything before anything new
         is opened."""
         self._line.reach(ts_ns)
-        self._attribution.epoch_ms = epoch_ms
+        self._attribution.begin_life(epoch_ms)
         self.requests.begin_life()
         self.doubts.begin_life()
         self.agreement.reconciliation.begin()
