@@ -24,12 +24,12 @@ from trading.venue.messages import (
     FillsTold,
     FillTold,
     FindOrder,
+    HoldOrders,
     ListFills,
     ListOpenOrders,
     OpenOrdersTold,
     OrderMissing,
     OrderTold,
-    Question,
     ReadAccount,
     ReadTime,
     Request,
@@ -49,6 +49,9 @@ _ANSWERS: Final = {
     WireCancel: ReportKind.CANCELLED,
     WireAmend: ReportKind.REPLACED,
 }
+Asked = FindOrder | ListOpenOrders | ListFills | ReadAccount | ReadTime
+"""What a market can tell."""
+
 _ENDS: Final = {ReportKind.CANCELLED: VenueStatus.CANCELLED, ReportKind.EXPIRED: VenueStatus.EXPIRED}
 
 
@@ -103,6 +106,8 @@ class EmbeddedBroker:
         market, what = self._venue(), request.what
         if isinstance(what, WireSubmit | WireCancel | WireAmend):
             self._tell(market.on_command(what, self._now_ns()), request)
+        elif isinstance(what, HoldOrders):
+            self._sink(_no_switch(request, self._now_ns()))
         else:
             self._sink(self._answer(what, request.number))
 
@@ -166,7 +171,7 @@ class EmbeddedBroker:
 
     # Questions.
 
-    def _answer(self, question: Question, number: int) -> VenueMessage:
+    def _answer(self, question: Asked, number: int) -> VenueMessage:
         message_id, venue_ns = f"r{number}", self._now_ns()
         match question:
             case FindOrder(cid=cid) if cid in self._orders:
@@ -211,6 +216,16 @@ def _answers(report: ExecutionReport, request: Request | None) -> int:
     if report.kind is ReportKind.REPLACED and report.code:  # what the venue did of its own accord
         return 0
     return request.number if report.kind is _ANSWERS[type(command)] or report.kind in _REFUSALS else 0
+
+
+def _no_switch(request: Request, venue_ns: int) -> RequestRefused:
+    return RequestRefused(
+        message_id=f"r{request.number}",
+        venue_ns=venue_ns,
+        request=request.number,
+        code="not_offered",
+        reason="what works here ends with the process; there is no dead-man switch",
+    )
 
 
 def _working(order: WorkingOrder) -> VenueOrder:

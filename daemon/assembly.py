@@ -166,6 +166,12 @@ def make_session(plan: Plan, broker: PlainBrokerSettings) -> VenueSession:
     )
 
 
+def dead_man_ns(plan: Plan) -> int:
+    """After how long without a word the venue is to cancel everything, 0 for never."""
+    broker = plan.settings.broker
+    return (broker.dead_man_ns or 0) if isinstance(broker, PlainBrokerSettings) else 0
+
+
 def make_broker(plan: Plan, sink: MessageSink) -> Broker:
     """The broker of a venue, not connected yet."""
     settings = plan.settings.broker

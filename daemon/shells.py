@@ -8,6 +8,7 @@ import anyio
 
 from daemon.assembly import (
     Quarters,
+    dead_man_ns,
     fleet_of,
     make_broker,
     make_feed,
@@ -236,6 +237,7 @@ class LiveTrading:
             clock=self._clock,
             epoch_ms=ids.epoch_ms,
             recall=recall,
+            dead_man_ns=dead_man_ns(self._plan),
         )
 
 

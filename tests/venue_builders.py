@@ -21,10 +21,12 @@ from trading.venue.messages import (
     FillsTold,
     FillTold,
     FindOrder,
+    HoldOrders,
     ListFills,
     ListOpenOrders,
     OpenOrdersTold,
     OrderMissing,
+    OrdersHeld,
     OrderTold,
     Question,
     ReadTime,
@@ -142,9 +144,13 @@ class Conversation:
         asked = msgspec.structs.replace(intent.terms, **terms)
         return self.command(WireAmend(cid=intent.cid, terms=asked, ts_ns=self.now_ns))
 
-    def begin(self, epoch_ms: int = EPOCH_MS) -> None:
+    def begin(self, epoch_ms: int = EPOCH_MS, *, dead_man_ns: int = 0) -> None:
         """A life begins."""
-        self._take(self.session.begin_life(epoch_ms, self.now_ns))
+        self._take(self.session.begin_life(epoch_ms, self.now_ns, dead_man_ns=dead_man_ns))
+
+    def end(self) -> None:
+        """It is about to end in good order."""
+        self._take(self.session.end_life(self.now_ns))
 
     def begin_in_agreement(self) -> None:
         """A life begins, and the venue tells that there is nothing."""
@@ -258,6 +264,9 @@ class Conversation:
                 )
             case ReadTime():
                 return TimeTold(message_id=message_id, request=number, venue_ns=now_ns)
+            case HoldOrders(timeout_ns=timeout_ns):
+                deadline_ns = now_ns + timeout_ns if timeout_ns else 0
+                return OrdersHeld(message_id=message_id, request=number, deadline_ns=deadline_ns, venue_ns=now_ns)
             case _:
                 return AccountTold(
                     message_id=message_id, request=number, account=account, complete=complete, venue_ns=now_ns

@@ -20,6 +20,7 @@ from trading.account.records import (
     FeedTold,
     FromVenue,
     LifeBegan,
+    LifeEnds,
     Noted,
     Operation,
     Posted,
@@ -362,8 +363,10 @@ def _effects_of(heard: FromVenue, session: VenueSession, now_ns: int) -> list[Ef
             return session.on_message(message, now_ns)
         case TimePassed():
             return session.on_time(now_ns)
-        case LifeBegan(epoch_ms=epoch_ms):
-            return session.begin_life(epoch_ms, now_ns)
+        case LifeBegan(epoch_ms=epoch_ms, dead_man_ns=dead_man_ns):
+            return session.begin_life(epoch_ms, now_ns, dead_man_ns=dead_man_ns)
+        case LifeEnds():
+            return session.end_life(now_ns)
 
 
 def no_venue(action: str) -> str:

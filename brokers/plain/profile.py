@@ -20,6 +20,7 @@ PROFILE: Final = VenueProfile(
     visible_after_ns=2 * SECOND,
     accepted_within_ns=ACCEPTED_WITHIN_NS,
     clock_margin_ns=SECOND,
+    dead_man_ns=(SECOND, DAY),
     fills_kept_ns=7 * DAY,
     order_stream=True,
     not_final=frozenset({"duplicate_id"}),

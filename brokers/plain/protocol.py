@@ -17,10 +17,12 @@ from trading.venue.messages import (
     AccountTold,
     FillsTold,
     FindOrder,
+    HoldOrders,
     ListFills,
     ListOpenOrders,
     OpenOrdersTold,
     OrderMissing,
+    OrdersHeld,
     OrderTold,
     Question,
     RateLimited,
@@ -98,6 +100,10 @@ class _TimeAnswer(msgspec.Struct, kw_only=True):
     time: Moment
 
 
+class _HeldAnswer(_Stamped, kw_only=True):
+    deadline_ns: Moment
+
+
 class _Refusal(_Stamped, kw_only=True):
     code: str
     reason: str = ""
@@ -107,6 +113,7 @@ _ORDER, _FILL = msgspec.json.Decoder(OrderRow), msgspec.json.Decoder(FillRow)
 _ORDER_ANSWER, _ACCOUNT = msgspec.json.Decoder(_OrderAnswer), msgspec.json.Decoder(_AccountAnswer)
 _ORDERS, _FILLS = msgspec.json.Decoder(_OrdersPage), msgspec.json.Decoder(_FillsPage)
 _TIME, _REFUSAL = msgspec.json.Decoder(_TimeAnswer), msgspec.json.Decoder(_Refusal)
+_HELD = msgspec.json.Decoder(_HeldAnswer)
 
 
 # Requests to calls.
@@ -122,6 +129,8 @@ def call_of(request: Request, after: str = "") -> Call:
             return Call(method="PATCH", target=_path_of(what.cid), body=_encode(_change_body(what)))
         case WireCancel():
             return Call(method="DELETE", target=_path_of(what.cid))
+        case HoldOrders():
+            return Call(method="POST", target="/dead-man", body=_encode({"timeout_ns": what.timeout_ns}))
     return Call(method="GET", target=_question(what, after))
 
 
@@ -272,6 +281,11 @@ def _told(request: Request, answer: Answer) -> VenueMessage:
             )
         case ReadTime():
             return TimeTold(venue_ns=_TIME.decode(answer.body).time, **common)
+        case HoldOrders(timeout_ns=timeout_ns):
+            held = _HELD.decode(answer.body)
+            if bool(held.deadline_ns) is not bool(timeout_ns):
+                raise ValueError(f"it fires at {held.deadline_ns}, and {timeout_ns} ns were asked for")
+            return OrdersHeld(deadline_ns=held.deadline_ns, venue_ns=held.time, **common)
 
 
 Row = TypeVar("Row", OrderRow, FillRow)

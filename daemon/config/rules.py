@@ -62,6 +62,7 @@ from daemon.config.source import Document, names, resolve_state
 from daemon.config.venue_rules import (
     live_has_a_venue_and_paper_has_none,
     live_hears_the_market,
+    venue_has_a_dead_man_switch,
     venue_takes_its_options,
 )
 from daemon.errors import SocketProblem
@@ -202,6 +203,7 @@ RULES: Final[tuple[Rule, ...]] = (
     live_has_a_venue_and_paper_has_none,
     live_hears_the_market,
     live_states_its_limits,
+    venue_has_a_dead_man_switch,
     venue_takes_its_options,
     limited_symbols_are_instruments,
     host_is_built,

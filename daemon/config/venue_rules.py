@@ -10,6 +10,8 @@ from daemon.config.problems import KeyPath
 from daemon.config.settings import Settings
 from daemon.config.source import Document
 from daemon.config.venue_settings import PlainBrokerSettings
+from trading.timestamps import format_interval
+from trading.venue.dead_man import SHORTEST_NS
 
 Breach = tuple[KeyPath, str]
 
@@ -29,6 +31,20 @@ def live_hears_the_market(settings: Settings, _document: Document) -> Iterator[B
     """A venue trades now, so it takes a feed of now."""
     if settings.mode == "live" and settings.feed.kind != "live":
         yield ("feed", "kind"), f"a {settings.feed.kind} feed is not of now; mode: live needs kind: live"
+
+
+def venue_has_a_dead_man_switch(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """What the venue is to do without us, it must be able to do, and not before we had time to keep it from that."""
+    if not isinstance(settings.broker, PlainBrokerSettings) or settings.broker.dead_man_ns is None:
+        return
+    kind, asked_ns, switch = settings.broker.kind, settings.broker.dead_man_ns, PlainBroker.profile.dead_man_ns
+    if switch is None:
+        yield ("broker", "dead_man"), f"{kind} has no dead-man switch; leave this key out"
+        return
+    shortest_ns, longest_ns = max(switch[0], SHORTEST_NS), switch[1]
+    if not shortest_ns <= asked_ns <= longest_ns:
+        bounds = f"from {format_interval(shortest_ns)} to {format_interval(longest_ns)}"
+        yield ("broker", "dead_man"), f"{format_interval(asked_ns)} cannot be kept at {kind}; write a time {bounds}"
 
 
 def venue_takes_its_options(settings: Settings, document: Document) -> Iterator[Breach]:

@@ -36,6 +36,12 @@ class PlainBrokerSettings(Section):
     timeout_seconds: float = Field(
         default=4.0, gt=0, lt=5, allow_inf_nan=False, description="how long an answer may take"
     )
+    dead_man_ns: Interval | None = Field(
+        default=None,
+        alias="dead_man",
+        description="how long after the daemon's last word the venue cancels every order of the account, whoever placed"
+        " it; null for never",
+    )
     reconciliation: ReconciliationSettings = Field(
         default=ReconciliationSettings(), description="how often the venue is asked, and what may differ"
     )

@@ -9,6 +9,7 @@ from trading.account.records import (
     Commit,
     FeedTold,
     LifeBegan,
+    LifeEnds,
     Noted,
     Operation,
     Posted,
@@ -53,5 +54,6 @@ _WORDS: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     VenueHeard: lambda record: f"the venue's message {record.message.message_id}",
     TimePassed: lambda _: "the time at the venue",
     LifeBegan: lambda record: f"the beginning of life {record.epoch_ms}",
+    LifeEnds: lambda _: "the end of a life",
     Commit: lambda _: "the end of the step",
 }

@@ -21,7 +21,7 @@ from trading.orders import OrderTerms
 from trading.timestamps import SECOND
 from trading.venue.budget import Budget
 from trading.venue.conservation import Conservation
-from trading.venue.messages import RateLimited, Request, RequestLost, RequestUnsent, VenueMessage
+from trading.venue.messages import HoldOrders, RateLimited, Request, RequestLost, RequestUnsent, VenueMessage
 from trading.venue.session import VenueSession
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ LONGEST_WAIT_NS: Final = 2 * SECOND
 """An order that the venue's limits hold up for longer does not go out at all."""
 
 MOST_AT_ONCE: Final = 64
+
+_DEAD_MAN: Final = "dead man"
+"""What is about the dead-man switch waits for its turn here; no client order id has a space."""
 
 
 class Courier:
@@ -93,12 +96,16 @@ class Courier:
         self.dispatch()
 
     async def _bring(self, request: Request) -> None:
-        """One request, after those before it that are about the same order."""
-        command = request.what if isinstance(request.what, WireSubmit | WireCancel | WireAmend) else None
-        if command is None:
-            await self._bring_in_turn(request)
-            return
-        line = self._lines.setdefault(command.cid, asyncio.Lock())
+        """One request, after those before it that are about the same order, or about the dead-man switch."""
+        match request.what:
+            case WireSubmit(cid=about) | WireCancel(cid=about) | WireAmend(cid=about):
+                pass
+            case HoldOrders():
+                about = _DEAD_MAN
+            case _:
+                await self._bring_in_turn(request)
+                return
+        line = self._lines.setdefault(about, asyncio.Lock())
         async with line:
             await self._bring_in_turn(request)
 

@@ -260,6 +260,8 @@ class LiveShell:
             own(tasks, self._tick)
             yield tasks
             await self._stopped.wait()
+            if self._venue is not None and self._failure is None:
+                await self._venue.release()
             tasks.cancel_scope.cancel()
         if self._failure is not None:
             raise self._failure

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 import anyio
 
@@ -10,17 +11,21 @@ from brokers.port import Broker, MessageSink
 from daemon.clock import Clock, SteadyTime
 from daemon.live.courier import Courier
 from trading.account.breaks import Break
-from trading.account.records import FromVenue, LifeBegan, TimePassed, VenueHeard
+from trading.account.records import FromVenue, LifeBegan, LifeEnds, TimePassed, VenueHeard
 from trading.orders import OrderTerms
 from trading.venue.messages import VenueMessage
 from trading.venue.session import VenueSession
 
 log = logging.getLogger(__name__)
 
+RELEASE_SECONDS: Final = 3.0
+"""How long a stop waits for the venue to release the dead-man switch."""
+
 
 class VenueLine:
     """What the live shell has of a venue. `recall` says of an order or an amendment, as it is to leave, why it may not
-    any more; `tell` hears of each new break, as the log does. Times are Unix nanoseconds that never go back."""
+    any more; `tell` hears of each new break, as the log does. The venue's dead-man switch is to fire after
+    `dead_man_ns`, 0 for never. Times are Unix nanoseconds that never go back."""
 
     def __init__(
         self,
@@ -30,6 +35,7 @@ class VenueLine:
         clock: Clock,
         epoch_ms: int,
         recall: Callable[[OrderTerms], str],
+        dead_man_ns: int = 0,
     ) -> None:
         self.session = session
         self.courier = Courier(
@@ -42,6 +48,7 @@ class VenueLine:
         )
         self._time = SteadyTime(clock)
         self._epoch_ms = epoch_ms
+        self._dead_man_ns = dead_man_ns
         self._carry: Callable[[FromVenue], None] = _nobody
         self._halt_all: Callable[[str], None] = log.critical
         self._heard = anyio.Event()
@@ -52,10 +59,22 @@ class VenueLine:
         """Serve whoever carries what comes, from the beginning of a life, and can halt all trading for a reason."""
         self._carry, self._halt_all = carry, halt
         self.session.agreement.take_news()  # what recovery came by again was told by the life before
-        carry(LifeBegan(epoch_ms=self._epoch_ms, ts_ns=self._time.now_ns()))
+        carry(LifeBegan(epoch_ms=self._epoch_ms, ts_ns=self._time.now_ns(), dead_man_ns=self._dead_man_ns))
         async with self.courier.serving():
             yield
         self._carry = _nobody
+
+    async def release(self) -> None:
+        """Before a clean end: the dead-man switch is not to fire. Where the venue does not say so in time, it may."""
+        dead_man = self.session.dead_man
+        if not dead_man.is_set:
+            return
+        self._carry(LifeEnds(ts_ns=self._time.now_ns()))
+        with anyio.move_on_after(RELEASE_SECONDS):
+            while dead_man.is_set:
+                await self.heard()
+        if dead_man.is_set:
+            log.error("the venue has not released its dead-man switch, and may cancel every order of the account")
 
     @property
     def unready(self) -> list[str]:

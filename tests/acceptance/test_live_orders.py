@@ -1,6 +1,7 @@
 """A live account at a venue in another process: whose everything is, what is sent, and what never leaves."""
 
 import json
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ import pytest
 from daemon.state import WATCHMAN_SOCKET_NAME
 from tests.acceptance.daemons import Daemon
 from tests.acceptance.venues import LiveDaemon, a_churner, trading_at
+from tests.acceptance.watched import family, name_of
 from tests.real_children import offspring
 from trading.account.ids import decode
+from trading.timestamps import SECOND
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 
@@ -86,6 +89,36 @@ def test_a_second_daemon_for_the_same_account_cannot_start_on_this_host(tmp_path
         assert "another daemon on this host trades this account" in refused.stderr
         assert daemon.process is not None
         assert daemon.process.poll() is None
+
+
+def test_what_rests_is_cancelled_by_the_venue_once_daemon_and_watching_process_are_gone(tmp_path: Path) -> None:
+    with trading_at(tmp_path, *RESTERS, broker={"dead_man": "30s"}) as daemon:
+        daemon.start().until_ready()
+        daemon.until(lambda: len(works_at_venue(daemon)) == 15)
+        assert daemon.process is not None
+        (watchman,) = (pid for pid in family(daemon.process.pid) if name_of(pid) == "bulkhead-watch")
+
+        os.kill(watchman, signal.SIGKILL)
+        daemon.end(signal.SIGKILL)
+        took = daemon.until(lambda: not works_at_venue(daemon), seconds=60)
+
+        print(f"killed, to nothing at the venue: {took:.1f} s")
+        assert 15 < took < 35
+        assert {order["code"] for order in daemon.venue.do("dump")["orders"]} == {"dead_man"}
+        daemon.start().until_ready()
+        daemon.until(lambda: len(works_at_venue(daemon)) == 15 and settled(daemon))
+        assert daemon.end()[0] == 0
+
+
+def test_a_clean_stop_releases_the_dead_man_switch_and_leaves_what_rests(tmp_path: Path) -> None:
+    with trading_at(tmp_path, *RESTERS, broker={"dead_man": "30s"}) as daemon:
+        daemon.start().until_ready()
+        daemon.until(lambda: len(works_at_venue(daemon)) == 15)
+
+        assert daemon.end()[0] == 0
+
+        daemon.venue.do("skew", skew_ns=60 * SECOND)
+        assert len(works_at_venue(daemon)) == 15
 
 
 def test_paper_opens_no_connection_to_anywhere(tmp_path: Path) -> None:

@@ -71,10 +71,14 @@ class LiveDaemon(Daemon):
 
 
 @contextmanager
-def trading_at(folder: Path, *strategies: Document, walk: str = "20", **settings: Any) -> Iterator[LiveDaemon]:
-    """A live daemon that is about to start, at a venue that runs; both are ended with the block."""
+def trading_at(
+    folder: Path, *strategies: Document, walk: str = "20", broker: Mapping[str, Any] | None = None, **settings: Any
+) -> Iterator[LiveDaemon]:
+    """A live daemon that is about to start, at a venue that runs, with more settings of the broker and others; both
+    are ended with the block."""
     with venue(folder, "--symbols", "AAA,BBB", "--walk", walk, "--cash", "100000") as at:
         document = {**the_account(at, *strategies), **settings}
+        document["broker"] |= broker or {}
         daemon = LiveDaemon(folder / "daemon", at, document)
         try:
             yield daemon

@@ -31,10 +31,12 @@ from trading.venue.messages import (
     FillsTold,
     FillTold,
     FindOrder,
+    HoldOrders,
     ListFills,
     ListOpenOrders,
     OpenOrdersTold,
     OrderMissing,
+    OrdersHeld,
     OrderTold,
     ReadAccount,
     ReadTime,
@@ -52,16 +54,24 @@ pytestmark = pytest.mark.asyncio(loop_factories=["asyncio", "uvloop"])
 
 NOW_NS = 5 * SECOND
 Quote = Callable[[str, str], None]
+Pass = Callable[[int], None]
 
 
 class Bench:
     """A broker of an account with 10,000 USD at a market for AAA that has no price yet, and all that it has said."""
 
-    def __init__(self, make: Callable[[MessageSink], Broker], quote: Quote, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        make: Callable[[MessageSink], Broker],
+        quote: Quote,
+        now_ns: Callable[[], int],
+        pass_time: Pass = lambda _: None,
+    ) -> None:
         self.messages: list[VenueMessage] = []
         self.now_ns = now_ns
         self._came = asyncio.Event()
         self._quote = quote
+        self._pass_time = pass_time
         self._number = 0
         self.broker = make(self._hear)
 
@@ -72,6 +82,10 @@ class Bench:
     def quotes(self, price: str) -> None:
         """Bid and ask are both this now."""
         self._quote(price, price)
+
+    def waits(self, seconds: int) -> None:
+        """So much later it is at the venue; one without a clock of its own does nothing by it."""
+        self._pass_time(seconds * SECOND)
 
     async def ask(self, what: object) -> VenueMessage:
         """Send one request; what answers it."""
@@ -130,15 +144,22 @@ async def plain(folder: Path) -> AsyncIterator[Bench]:
     exchange = Exchange([Listing(symbol="AAA")])
     exchange.deposit("USD", "10000")
     server = Server(Gateway(exchange), credentials(folder / "credentials.json"))
-    now_ns = SystemClock().wall_ns
+    wall_ns = SystemClock().wall_ns
+
+    def now_ns() -> int:
+        return wall_ns() + exchange.skew_ns
+
+    def pass_time(duration_ns: int) -> None:
+        exchange.skew_ns += duration_ns
+        server.pump()
 
     def quote(bid: str, ask: str) -> None:
-        exchange.quote("AAA", bid, ask, now_ns())
+        exchange.quote("AAA", bid, ask, wall_ns())
         server.pump()
 
     async with server.opened() as address:
         options = {"url": address, "credentials": str(folder / "credentials.json")}
-        bench = Bench(lambda sink: PlainBroker(options=options, sink=sink), quote, now_ns)
+        bench = Bench(lambda sink: PlainBroker(options=options, sink=sink), quote, now_ns, pass_time)
         try:
             yield bench
         finally:
@@ -325,6 +346,52 @@ async def test_the_time_is_told(connected: Bench) -> None:
     answer = await connected.ask(ReadTime())
     assert isinstance(answer, TimeTold)
     assert before_ns <= answer.venue_ns <= connected.now_ns()
+
+
+async def test_a_dead_man_switch_cancels_what_works_unless_it_is_set_again(connected: Bench) -> None:
+    await connected.ask(buy("a", "1", "99.00"))
+
+    answer = await connected.ask(HoldOrders(timeout_ns=60 * SECOND))
+
+    if connected.broker.profile.dead_man_ns is None:
+        assert isinstance(answer, RequestRefused)
+        assert answer.code == "not_offered"
+        return
+    assert isinstance(answer, OrdersHeld)
+    assert answer.deadline_ns == answer.venue_ns + 60 * SECOND
+    connected.waits(40)
+    await connected.ask(HoldOrders(timeout_ns=60 * SECOND))
+    connected.waits(40)
+    assert await connected.open_orders() == ["a"]
+    connected.waits(30)
+    assert await connected.open_orders() == []
+    assert (await connected.order("a")).status is VenueStatus.CANCELLED
+    await connected.ask(buy("b", "1", "99.00"))
+    connected.waits(90)
+    assert await connected.open_orders() == ["b"], "it fires once"
+
+
+async def test_a_dead_man_switch_that_is_released_does_nothing(connected: Bench) -> None:
+    await connected.ask(buy("a", "1", "99.00"))
+    await connected.ask(HoldOrders(timeout_ns=60 * SECOND))
+
+    answer = await connected.ask(HoldOrders(timeout_ns=0))
+
+    connected.waits(90)
+    assert isinstance(answer, OrdersHeld if connected.broker.profile.dead_man_ns else RequestRefused)
+    assert await connected.open_orders() == ["a"]
+
+
+async def test_a_dead_man_switch_takes_the_times_of_the_profile_and_no_others(connected: Bench) -> None:
+    shortest_ns, longest_ns = connected.broker.profile.dead_man_ns or (1, 0)
+
+    answers = {
+        timeout_ns: type(await connected.ask(HoldOrders(timeout_ns=timeout_ns)))
+        for timeout_ns in (shortest_ns - 1, shortest_ns, longest_ns, longest_ns + 1)
+    }
+
+    inside = {timeout_ns for timeout_ns, answer in answers.items() if answer is OrdersHeld}
+    assert inside == ({shortest_ns, longest_ns} if connected.broker.profile.dead_man_ns else set())
 
 
 async def test_several_requests_are_under_way_at_a_time(connected: Bench) -> None:

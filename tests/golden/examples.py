@@ -31,7 +31,7 @@ from tests.simulation.journal import (
     valued,
 )
 from tests.venue_builders import an_intent, at_venue
-from trading.account.records import FeedTold, LifeBegan, TimePassed, VenueHeard
+from trading.account.records import FeedTold, LifeBegan, LifeEnds, TimePassed, VenueHeard
 from trading.commands import WireSubmit
 from trading.feed_news import Disconnected
 from trading.timestamps import SECOND
@@ -57,6 +57,7 @@ RECORDS: dict[str, Record] = {
     "commands_taken": commands_taken(),
     "feed_told": FeedTold(news=Disconnected("the connection was lost", 5 * SECOND)),
     "life_began": LifeBegan(epoch_ms=1_767_623_400_000, ts_ns=5 * SECOND),
+    "life_ends": LifeEnds(ts_ns=8 * SECOND),
     "time_passed": TimePassed(ts_ns=7 * SECOND),
     "venue_heard": VenueHeard(
         message=OrderTold(message_id="r7", venue_ns=6 * SECOND, raw="{}", order=at_venue(INTENT), request=7),

@@ -8,7 +8,7 @@ from trading.orders import OrderTerms
 from trading.timestamps import SECOND
 from trading.venue.budget import Budget
 from trading.venue.conservation import Conservation
-from trading.venue.messages import RateLimited, Request, RequestUnsent, VenueMessage
+from trading.venue.messages import HoldOrders, RateLimited, Request, RequestUnsent, VenueMessage
 from trading.venue.profile import VenueProfile
 from trading.venue.session import VenueSession
 
@@ -111,4 +111,6 @@ class Courier:
 
 def _cid(request: Request) -> str:
     """What a request has to wait its turn for."""
+    if isinstance(request.what, HoldOrders):
+        return "dead man"
     return request.what.cid if isinstance(request.what, WireSubmit | WireCancel | WireAmend) else ""

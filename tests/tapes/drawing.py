@@ -94,6 +94,7 @@ CONDITIONS: Final = (
     "profile blind",
     "profile unbounded",
     "daemon snapshots=7",
+    "daemon dead_man=30s",
     "venue unique_ids=account",
 )
 
@@ -101,11 +102,7 @@ CONDITIONS: Final = (
 def sites() -> SearchStrategy[str]:
     """One fault at one site."""
     kinds = [
-        (operation, part, kind)
-        for operation, parts in MENU.items()
-        for part, kinds in parts.items()
-        for kind in kinds
-        if operation != "hold"
+        (operation, part, kind) for operation, parts in MENU.items() for part, kinds in parts.items() for kind in kinds
     ]
     return st.sampled_from(kinds).flatmap(
         lambda kind: st.builds(

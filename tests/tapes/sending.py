@@ -62,6 +62,15 @@ class Sending:
         assert is_safe, f"I6: {what.cid} leaves, and is not written"
         assert what.cid not in self._left, f"I2: {what.cid} leaves once more"
         self._left.add(what.cid)
+        self._is_guarded(what)
+
+    def _is_guarded(self, what: WireSubmit) -> None:
+        """I48: where the venue is to cancel everything once nobody looks after it, it has begun to count before
+        anything is opened. A clock of its that runs ahead may be over before it should be."""
+        world = self._world
+        has_jumped = any(".then=skew" in one for one in world.tape.faults)
+        if world.dead_man_ns and not what.terms.reduce_only and not has_jumped:
+            assert world.exchange.books.deadline_ns, f"I48: {what.cid} leaves, and the dead-man switch is not set"
 
     def _cancel(self, what: WireCancel) -> None:
         """I17: only ours are cancelled; I27: not for ever."""

@@ -55,7 +55,8 @@ CONDITIONS: Final = {
     "profile": "what the profile promises: blind (nothing is found by id), unbounded (no time after which an order is "
     "refused), budget=30/10s",
     "daemon": "snapshots=5: after so many steps one is taken, and the next life goes on from it; breaker=3: after so "
-    "many failures in a row the venue's circuit breaker opens",
+    "many failures in a row the venue's circuit breaker opens; dead_man=30s: the venue cancels everything so long "
+    "after the daemon's last word",
     "faults": "end at 60: the second from which nothing goes wrong any more",
 }
 

@@ -94,6 +94,7 @@ class World:
         self._trace = blake2b(digest_size=16)
         self._agenda = Agenda(tape.deeds, self.now_ns, self._is_ready)
         self._reborn_ns: int | None = self.now_ns
+        self.dead_man_ns = duration(tape.condition("daemon", "dead_man", "0"))
         self._snapshot_every = int(tape.condition("daemon", "snapshots", "0"))
         self._snapshot: Snapshot | None = None
 
@@ -238,7 +239,8 @@ class World:
         )
         life.connect(line, courier)
         self.invariants.began()
-        self._carry_to_its_end(life, life.lockstep.hear(LifeBegan(epoch_ms=life.epoch_ms, ts_ns=self.now_ns)))
+        began = LifeBegan(epoch_ms=life.epoch_ms, ts_ns=self.now_ns, dead_man_ns=self.dead_man_ns)
+        self._carry_to_its_end(life, life.lockstep.hear(began))
         self.deaths.passes("begin")
         line.connect(self.now_ns)
         self._dispatch(life)

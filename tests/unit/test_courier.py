@@ -17,6 +17,7 @@ from trading.capabilities import Capabilities
 from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.timestamps import MINUTE, SECOND
 from trading.venue.messages import (
+    HoldOrders,
     RateLimited,
     Request,
     RequestLost,
@@ -129,6 +130,23 @@ async def test_a_cancel_waits_for_the_order_that_it_is_of_and_others_do_not() ->
         errand.command(one)
         errand.command(cancel_of(one))
         errand.command(two)
+        await errand.until(lambda: len(errand.heard) == 1)
+        assert [request.number for request in errand.desk.came] == [1, 3]
+
+        errand.desk.let_go.set()
+        await errand.until(lambda: len(errand.heard) == 3)
+        assert [request.number for request in errand.desk.came] == [1, 3, 2]
+
+
+async def test_of_what_is_asked_of_the_dead_man_switch_one_waits_for_the_other() -> None:
+    """A setting that is overtaken by the release would undo it."""
+    async with at_work() as errand:
+        errand.desk.withheld = lambda request: request.number == 1
+        for timeout_ns in (MINUTE, 0):
+            what = HoldOrders(timeout_ns=timeout_ns)
+            errand.talk.session.requests.put(what, stamp_ns=0, now_ns=0)
+        errand.courier.dispatch()
+        errand.command(an_intent(1))
         await errand.until(lambda: len(errand.heard) == 1)
         assert [request.number for request in errand.desk.came] == [1, 3]
 

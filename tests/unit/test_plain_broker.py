@@ -38,10 +38,12 @@ from trading.venue.messages import (
     FillsTold,
     FillTold,
     FindOrder,
+    HoldOrders,
     ListFills,
     ListOpenOrders,
     OpenOrdersTold,
     OrderMissing,
+    OrdersHeld,
     OrderTold,
     RateLimited,
     ReadAccount,
@@ -497,6 +499,22 @@ def test_an_answer_says_no_more_than_it_says(status: int, body: object, kind: ty
     assert type(told_of(status, body)) is kind
 
 
+@pytest.mark.parametrize(
+    ("timeout_ns", "body", "kind"),
+    [
+        (SECOND, {"deadline_ns": 7, "time": 5}, OrdersHeld),
+        (0, {"deadline_ns": 0}, OrdersHeld),
+        (SECOND, {"deadline_ns": 0}, RequestLost),
+        (0, {"deadline_ns": 7}, RequestLost),
+        (SECOND, {}, RequestLost),
+    ],
+)
+def test_a_dead_man_switch_is_set_or_released_where_the_venue_says_that_it_is(
+    timeout_ns: int, body: object, kind: type[VenueMessage]
+) -> None:
+    assert type(told_of(200, body, HoldOrders(timeout_ns=timeout_ns))) is kind
+
+
 def test_a_row_that_cannot_be_read_is_left_out_of_a_list_that_is_then_not_complete() -> None:
     rows = [ORDER, {**ORDER, "side": "sideways"}, {**ORDER, "cid": None, "status": "parked"}]
     told = told_of(200, {"orders": rows, "next": None}, ListOpenOrders())
@@ -508,7 +526,14 @@ def test_a_row_that_cannot_be_read_is_left_out_of_a_list_that_is_then_not_comple
     assert not told.complete
 
 
-QUESTIONS = [buy("a", "1"), cancel("a"), FindOrder(cid="a", symbol="AAA"), ListOpenOrders(), ListFills(since_ns=0)]
+QUESTIONS = [
+    buy("a", "1"),
+    cancel("a"),
+    FindOrder(cid="a", symbol="AAA"),
+    ListOpenOrders(),
+    ListFills(since_ns=0),
+    HoldOrders(timeout_ns=1),
+]
 PIECES = st.sampled_from(
     ['{"type":', '"order"', '"fill"', ',"order":', ',"fill":', "{", "}", "[", "null", '"cid":', '"a"']
 )

@@ -4,8 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from brokers.plain.broker import PlainBroker
 from daemon.check import check
 from daemon.config.problems import ConfigProblems
 from daemon.processes import SystemProcesses
@@ -91,6 +93,40 @@ def test_a_live_account_with_limits_and_credentials_is_accepted(tmp_path: Path) 
 def test_what_live_is_not_without_is_told_with_its_line(tmp_path: Path, old: str, new: str, problem: str) -> None:
     assert old in CONFIG
     assert problems_of(tmp_path, CONFIG.replace(old, new)) == [problem]
+
+
+def with_dead_man(timeout: str) -> str:
+    return CONFIG.replace("credentials: credentials.json}", f"credentials: credentials.json, dead_man: {timeout}}}")
+
+
+@pytest.mark.parametrize("timeout", ["30s", "60s", "1d", "null"])
+def test_a_dead_man_switch_may_be_asked_for(tmp_path: Path, timeout: str) -> None:
+    assert problems_of(tmp_path, with_dead_man(timeout)) == []
+
+
+@pytest.mark.parametrize("timeout", ["5s", "29s", "25h"])
+def test_a_time_that_the_switch_does_not_take_or_that_cannot_be_kept_is_refused(tmp_path: Path, timeout: str) -> None:
+    assert problems_of(tmp_path, with_dead_man(timeout)) == [
+        f"config.yaml:9: broker.dead_man: {timeout} cannot be kept at plain; write a time from 30s to 1d"
+    ]
+
+
+def test_a_venue_without_a_dead_man_switch_is_asked_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = msgspec.structs.replace(PlainBroker.profile, dead_man_ns=None)
+    monkeypatch.setattr(PlainBroker, "profile", without)
+    assert problems_of(tmp_path, with_dead_man("60s")) == [
+        "config.yaml:9: broker.dead_man: plain has no dead-man switch; leave this key out"
+    ]
+    assert problems_of(tmp_path, CONFIG) == []
+
+
+def test_on_paper_there_is_no_such_key(tmp_path: Path) -> None:
+    text = CONFIG.replace("mode: live", "mode: paper").replace(
+        'broker: {kind: plain, url: "http://127.0.0.1:9", credentials: credentials.json}',
+        "broker: {kind: simulated, dead_man: 60s}",
+    )
+    (told,) = (one for one in problems_of(tmp_path, text) if "dead_man" in one)
+    assert told.startswith("config.yaml:9: broker.dead_man: ")
 
 
 def test_a_feed_that_is_not_of_now_is_no_feed_for_live(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tests.venue.faults import Fault
 from tests.venue.records import Execution, Order, Refused, Status
 from tests.venue.wire import Asked, account_told, changes, fill_told, order_told, ticket
 from trading.orders import Side
+from trading.timestamps import DAY, SECOND
 
 _STATUSES: Final = {"unknown_order": 404, "not_open": 409, "duplicate_id": 409}
 
@@ -78,8 +79,8 @@ class Operations:
 
     def _hold(self, what: Asked, faults: dict[str, Fault], now_ns: int) -> dict[str, Any]:
         timeout_ns = what.body.get("timeout_ns")
-        if not isinstance(timeout_ns, int) or timeout_ns < 0:
-            raise Refused("bad_request", "timeout_ns is nanoseconds, zero or more")
+        if not isinstance(timeout_ns, int) or (timeout_ns and not SECOND <= timeout_ns <= DAY):
+            raise Refused("bad_request", "timeout_ns is nanoseconds, from a second to a day, or zero")
         return {"deadline_ns": self._exchange.hold(timeout_ns, now_ns)}
 
     def _race(self, what: Asked, fault: Fault | None, now_ns: int, *, before: bool) -> None:

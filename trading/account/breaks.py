@@ -47,6 +47,7 @@ class BreakKind(enum.StrEnum):
     STALE_SNAPSHOT = "stale_snapshot"
     FOREIGN_EPOCH = "foreign_epoch"
     UNKNOWN_ASSET = "unknown_asset"
+    DEAD_MAN = "dead_man"
 
 
 class BreakRule(msgspec.Struct, frozen=True):
@@ -126,6 +127,11 @@ BREAKS: Final[Mapping[BreakKind, BreakRule]] = MappingProxyType(
             "the account holds, or traded, what nothing here is traded in",
             "symbol or currency",
             "nothing; the books do not know it",
+        ),
+        BreakKind.DEAD_MAN: BreakRule(
+            "the venue's dead-man switch could not be set again, and may cancel every order of the account soon",
+            "the venue",
+            "nothing; nothing is opened until it is set",
         ),
     }
 )

@@ -131,11 +131,18 @@ class FeedTold(msgspec.Struct, frozen=True, kw_only=True, tag="feed_told"):
     news: FeedNews
 
 
-class LifeBegan(msgspec.Struct, frozen=True, kw_only=True, tag="life_began"):
+class LifeBegan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="life_began"):
     """A process that trades with a venue begins, under a fencing epoch in Unix milliseconds: what was on its way when
-    the last one ended is in doubt."""
+    the last one ended is in doubt. It wants the venue's dead-man switch to fire after `dead_man_ns`, 0 for never."""
 
     epoch_ms: int
+    ts_ns: int
+    dead_man_ns: int = 0
+
+
+class LifeEnds(msgspec.Struct, frozen=True, kw_only=True, tag="life_ends"):
+    """A process that trades with a venue is about to end in good order: the dead-man switch is released."""
+
     ts_ns: int
 
 
@@ -174,12 +181,13 @@ StepRecord = (
     | CommandsTaken
     | FeedTold
     | LifeBegan
+    | LifeEnds
     | VenueHeard
     | TimePassed
     | Commit
 )
 
-FromVenue = LifeBegan | VenueHeard | TimePassed
+FromVenue = LifeBegan | LifeEnds | VenueHeard | TimePassed
 """What brings the session with a venue forward, between two events."""
 
 FromOutside = Operation | CommandsTaken | FeedTold | FromVenue

@@ -106,7 +106,14 @@ class ReadTime(msgspec.Struct, frozen=True, kw_only=True, tag="read_time"):
     """What time is it there? Answered by TimeTold."""
 
 
-Question = FindOrder | ListOpenOrders | ListFills | ReadAccount | ReadTime
+class HoldOrders(msgspec.Struct, frozen=True, kw_only=True, tag="hold_orders"):
+    """Will you cancel every order of the account, unless this is asked again within so long? 0 for never. Answered by
+    OrdersHeld; asked again it begins anew, so that it may be asked as often as anybody likes."""
+
+    timeout_ns: int
+
+
+Question = FindOrder | ListOpenOrders | ListFills | ReadAccount | ReadTime | HoldOrders
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +196,13 @@ class TimeTold(Message, frozen=True, kw_only=True, tag="time_told"):
     request: int
 
 
+class OrdersHeld(Message, frozen=True, kw_only=True, tag="orders_held"):
+    """The dead-man switch is set: by the venue's clock it cancels everything at `deadline_ns`, 0 for never."""
+
+    deadline_ns: int
+    request: int
+
+
 class RequestRefused(Message, frozen=True, kw_only=True, tag="request_refused"):
     """The venue says that it did not take a request, and will not: of an order that is its rejection."""
 
@@ -247,6 +261,7 @@ VenueMessage = (
     | FillsTold
     | AccountTold
     | TimeTold
+    | OrdersHeld
     | RequestRefused
     | RequestLost
     | RequestUnsent

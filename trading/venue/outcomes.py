@@ -3,8 +3,9 @@
 from trading.commands import WireAmend, WireCancel, WireSubmit
 from trading.market import Effect
 from trading.venue.changes import Changes
+from trading.venue.dead_man import DeadMan
 from trading.venue.line import Line
-from trading.venue.messages import Message, RateLimited, RequestLost, RequestRefused, RequestUnsent
+from trading.venue.messages import HoldOrders, Message, RateLimited, RequestLost, RequestRefused, RequestUnsent
 from trading.venue.progress import Progress
 from trading.venue.requests import UnderWay
 from trading.venue.rounds import Rounds
@@ -13,11 +14,12 @@ from trading.venue.rounds import Rounds
 class Outcomes:
     """Tells what a request was about what has become of it: an order, a cancel, an amendment or a question."""
 
-    def __init__(self, *, line: Line, progress: Progress, changes: Changes, rounds: Rounds) -> None:
+    def __init__(self, *, line: Line, progress: Progress, changes: Changes, rounds: Rounds, dead_man: DeadMan) -> None:
         self._line = line
         self._progress = progress
         self._changes = changes
         self._rounds = rounds
+        self._dead_man = dead_man
 
     def on_refused(self, message: RequestRefused | RateLimited, waiting: UnderWay | None) -> list[Effect]:
         """The venue has not taken it."""
@@ -37,7 +39,7 @@ class Outcomes:
             case WireAmend(cid=cid):
                 return self._amend_refused(cid, code, reason)
             case _:
-                self._rounds.put_off(waiting)
+                self.put_off(waiting)
         return []
 
     def on_unsent(self, message: RequestUnsent, waiting: UnderWay | None) -> list[Effect]:
@@ -50,7 +52,7 @@ class Outcomes:
             case WireAmend(cid=cid):
                 return self._amend_refused(cid, "unsent", message.reason)
             case _:
-                self._rounds.put_off(waiting)
+                self.put_off(waiting)
         return []
 
     def on_lost(self, message: RequestLost, waiting: UnderWay | None) -> list[Effect]:
@@ -65,8 +67,15 @@ class Outcomes:
                 self._changes.amend_lost(cid)
                 self._progress.ask_about(cid)
             case _:
-                self._rounds.put_off(waiting)
+                self.put_off(waiting)
         return []
+
+    def put_off(self, waiting: UnderWay | None) -> None:
+        """A question was not answered."""
+        if waiting is not None and isinstance(waiting.request.what, HoldOrders):
+            self._dead_man.not_held()
+        else:
+            self._rounds.put_off(waiting)
 
     def _came_too_late(self, message: Message, waiting: UnderWay | None) -> bool:
         """Whether a request was refused for no more than that it had waited for too long on its way out."""

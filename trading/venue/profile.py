@@ -25,7 +25,8 @@ class VenueProfile(msgspec.Struct, frozen=True, kw_only=True):
     `none` is promised. `finds_by_id`: whether an order can be asked for by its client order id, also once it is over.
     `visible_after_ns`: how long a query may not yet see what was accepted. `accepted_within_ns`: how long after it was
     stamped a request can still be accepted, by the venue's clock; None where there is no such bound. `dead_man_ns`: the
-    timer after which the venue cancels everything by itself, None where it has none. `fills_kept_ns`: how far back it
+    shortest and the longest time after which its dead-man switch can be made to cancel everything, None where it has
+    none. `fills_kept_ns`: how far back it
     tells of fills. `order_stream`: whether it pushes what becomes of orders. `not_final`: codes of refusals after which
     an order may be there all the same, such as that its id is in use.
     """
@@ -38,7 +39,7 @@ class VenueProfile(msgspec.Struct, frozen=True, kw_only=True):
     visible_after_ns: int = 60 * SECOND
     accepted_within_ns: int | None = None
     clock_margin_ns: int = SECOND
-    dead_man_ns: int | None = None
+    dead_man_ns: tuple[int, int] | None = None
     fills_kept_ns: int = 86_400 * SECOND
     order_stream: bool = True
     not_final: frozenset[str] = frozenset()

@@ -23,6 +23,7 @@ from trading.venue.agreement import Agreement
 from trading.venue.attempts import Attempt, AttemptState
 from trading.venue.attribution import Attribution
 from trading.venue.changes import Changes
+from trading.venue.dead_man import DeadMan
 from trading.venue.doubts import Doubts
 from trading.venue.fills import Fills
 from trading.venue.interventions import Interventions
@@ -35,6 +36,7 @@ from trading.venue.messages import (
     FillTold,
     OpenOrdersTold,
     OrderMissing,
+    OrdersHeld,
     OrderTold,
     RateLimited,
     ReadTime,
@@ -121,7 +123,10 @@ class VenueSession:
             foreign=self._attribution.foreign,
             agreement=agreement,
         )
-        outcomes = Outcomes(line=line, progress=progress, changes=changes, rounds=rounds)
+        self.dead_man = DeadMan(line, agreement)
+        self._outcomes = outcomes = Outcomes(
+            line=line, progress=progress, changes=changes, rounds=rounds, dead_man=self.dead_man
+        )
         self._takers: Mapping[type, Callable[[Any, UnderWay | None], list[Effect]]] = {
             OrderTold: self._attribution.on_order,
             FillTold: self._attribution.on_fill,
@@ -133,6 +138,7 @@ class VenueSession:
             AccountTold: self._listings.on_account,
             StreamUp: self._listings.on_stream_up,
             StreamDown: self._listings.on_stream_down,
+            OrdersHeld: self.dead_man.on_held,
             RequestRefused: outcomes.on_refused,
             RateLimited: outcomes.on_refused,
             RequestUnsent: outcomes.on_unsent,
@@ -174,13 +180,14 @@ class VenueSession:
     @property
     def holds_back(self) -> str:
         """Why nothing may be opened now; empty when it may."""
-        return self._listings.holds_back
+        return self._listings.holds_back or self.dead_man.holds_back
 
     @property
     def next_ns(self) -> int:
         """When the time is to be told at the latest."""
-        parts = (self._silence.next_ns, self.changes.next_ns, self.doubts.next_ns, self._attribution.next_ns)
-        return min([self._rounds.next_ns, *(next_ns for next_ns in parts if next_ns is not None)])
+        parts = (self._silence, self.changes, self.doubts, self._attribution, self.dead_man)
+        due = (part.next_ns for part in parts)
+        return min([self._rounds.next_ns, *(next_ns for next_ns in due if next_ns is not None)])
 
     # What it is to the router: a market.
 
@@ -223,9 +230,10 @@ class VenueSession:
 
     # What comes.
 
-    def begin_life(self, epoch_ms: int, ts_ns: int) -> list[Effect]:
+    def begin_life(self, epoch_ms: int, ts_ns: int, *, dead_man_ns: int = 0) -> list[Effect]:
         """A process begins: what was on its way is in doubt, and the venue is asked for everything before anything new
-        is opened."""
+        is opened. Where `dead_man_ns` is not 0, the venue's dead-man switch is to fire so long after the process ends
+        without a word."""
         self._line.reach(ts_ns)
         self._attribution.begin_life(epoch_ms)
         self.requests.begin_life()
@@ -240,8 +248,15 @@ class VenueSession:
         for cid in self.changes.under_way():
             self.progress.ask_about(cid)
         self._line.ask(ReadTime())
+        self.dead_man.begin_life(dead_man_ns)
         self._listings.begin_life()
         return effects
+
+    def end_life(self, ts_ns: int) -> list[Effect]:
+        """The process is about to end in good order: what works at the venue stays."""
+        self._line.reach(ts_ns)
+        self.dead_man.end_life()
+        return []
 
     def on_message(self, message: VenueMessage, ts_ns: int) -> list[Effect]:
         """Take what the venue said."""
@@ -257,7 +272,7 @@ class VenueSession:
         """It has come to be so late."""
         self._line.reach(now_ns)
         for lost in self.requests.forget_questions(now_ns):
-            self._rounds.put_off(lost)
+            self._outcomes.put_off(lost)
         effects = self._silence.on_time()
         for cid in self.changes.on_time():
             self.progress.ask_about(cid)
@@ -266,6 +281,7 @@ class VenueSession:
         in_doubt = [one.terms.order_id for one in self.doubts.in_doubt]
         breaks = self.agreement.reconciliation.breaks
         breaks.keep_open(BreakKind.UNKNOWN_ORDER, in_doubt, now_ns, "it is known what became of it")
+        self.dead_man.on_time()
         self._rounds.on_time()
         return effects + self.agreement.take_events()
 
@@ -310,6 +326,7 @@ class VenueSession:
             "mirror": self.mirror.state(),
             "agreement": self.agreement.state(),
             "probes": self._transport.state(),
+            "dead_man": self.dead_man.state(),
             **self._attribution.state(),
             **self._listings.state(),
             **self._rounds.state(),
@@ -325,6 +342,7 @@ class VenueSession:
         self.mirror.restore(state["mirror"])
         self.agreement.restore(state["agreement"])
         self._transport.restore(state["probes"])
+        self.dead_man.restore(state["dead_man"])
         self._attribution.restore(state)
         self._listings.restore(state)
         self._rounds.restore(state)

@@ -1,0 +1,108 @@
+"""The line to a venue at a clean end: the dead-man switch is released, and a stop does not wait for ever for that."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from brokers.port import MessageSink
+from daemon.clock import SystemClock
+from daemon.live import venue
+from daemon.live.venue import VenueLine
+from tests.venue_builders import PROFILE, Conversation
+from trading.account.records import FromVenue, LifeBegan, LifeEnds, TimePassed, VenueHeard
+from trading.timestamps import SECOND
+from trading.venue.messages import HoldOrders, OrdersHeld, Request
+
+WORDS = "the venue has not released its dead-man switch, and may cancel every order of the account"
+
+
+class Switch:
+    """A venue that does nothing but set its dead-man switch; `is_deaf` from when it answers no more."""
+
+    account = "an account"
+    profile = PROFILE
+
+    def __init__(self) -> None:
+        self.sink: MessageSink = lambda _: None
+        self.times: list[int] = []
+        self.is_deaf = False
+
+    def made(self, sink: MessageSink) -> Any:
+        self.sink = sink
+        return self
+
+    async def connect(self) -> None:
+        await anyio.lowlevel.checkpoint()
+
+    async def perform(self, request: Request) -> None:
+        if not isinstance(request.what, HoldOrders) or self.is_deaf:
+            await anyio.sleep_forever()
+        timeout_ns = cast("HoldOrders", request.what).timeout_ns
+        self.times.append(timeout_ns // SECOND)
+        number = request.number
+        self.sink(OrdersHeld(message_id=f"r{number}", request=number, deadline_ns=timeout_ns))
+
+    async def close(self) -> None:
+        await anyio.lowlevel.checkpoint()
+
+
+@asynccontextmanager
+async def serving(switch: Switch, dead_man_ns: int) -> AsyncIterator[VenueLine]:
+    session = Conversation().session
+    line = VenueLine(
+        session=session,
+        make_broker=switch.made,
+        clock=SystemClock(),
+        epoch_ms=1,
+        recall=lambda _: "",
+        dead_man_ns=dead_man_ns,
+    )
+
+    def carry(heard: FromVenue) -> None:
+        match heard:
+            case LifeBegan(epoch_ms=epoch_ms):
+                session.begin_life(epoch_ms, heard.ts_ns, dead_man_ns=heard.dead_man_ns)
+            case VenueHeard(message=message):
+                session.on_message(message, heard.ts_ns)
+            case LifeEnds():
+                session.end_life(heard.ts_ns)
+            case TimePassed():
+                session.on_time(heard.ts_ns)
+        line.courier.dispatch()
+
+    async with line.serving(carry, lambda _: None):
+        yield line
+
+
+async def test_a_clean_end_waits_until_the_switch_is_released(caplog: pytest.LogCaptureFixture) -> None:
+    switch = Switch()
+    async with serving(switch, 60 * SECOND) as line:
+        while not switch.times:
+            await anyio.lowlevel.checkpoint()
+        await line.release()
+        assert (switch.times, line.session.dead_man.is_set) == ([60, 0], False)
+    assert WORDS not in caplog.messages
+
+
+async def test_a_venue_that_does_not_say_so_is_not_waited_for_and_it_is_said(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(venue, "RELEASE_SECONDS", 0.01)
+    caplog.set_level(logging.ERROR)
+    switch = Switch()
+    switch.is_deaf = True
+    async with serving(switch, 60 * SECOND) as line:
+        await line.release()
+    assert caplog.messages == [WORDS]
+
+
+async def test_where_nothing_was_set_nothing_is_released() -> None:
+    switch = Switch()
+    async with serving(switch, 0) as line:
+        await line.release()
+    assert switch.times == []
