@@ -19,16 +19,7 @@ from trading.errors import LedgerError
 from trading.instruments import Instrument
 from trading.market import AccountSnapshot, Effect
 from trading.market_data import MarketEvent
-from trading.venue.agreement import Agreement
 from trading.venue.attempts import Attempt, AttemptState
-from trading.venue.attribution import Attribution
-from trading.venue.changes import Changes
-from trading.venue.dead_man import DeadMan
-from trading.venue.doubts import Doubts
-from trading.venue.fills import Fills
-from trading.venue.interventions import Interventions
-from trading.venue.line import Line
-from trading.venue.listings import Listings
 from trading.venue.messages import (
     AccountTold,
     BustTold,
@@ -50,26 +41,17 @@ from trading.venue.messages import (
     VenueMessage,
     VenueOrder,
 )
-from trading.venue.mirror import Mirror
-from trading.venue.outcomes import Outcomes
-from trading.venue.ownership import Ownership
+from trading.venue.parts import Parts
 from trading.venue.profile import VenueProfile
-from trading.venue.progress import Progress
-from trading.venue.reporter import Reporter
-from trading.venue.requests import Requests, UnderWay
-from trading.venue.rounds import Rounds
-from trading.venue.silence import Silence
-from trading.venue.sums import Sums
+from trading.venue.requests import UnderWay
 from trading.venue.tiers import DEFAULT_TIERS, Tiers
-from trading.venue.transport import Transport
 
 NO_TOLERANCES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
 class VenueSession:
     """One venue, one account. Strategies are known by their ids alone; a difference in cash up to its tolerance, by
-    currency, is no trouble. It is put together of parts that know each other and never the session, and tells each
-    what concerns it."""
+    currency, is no trouble. It tells each of its parts what concerns it."""
 
     def __init__(
         self,
@@ -82,67 +64,29 @@ class VenueSession:
         tolerances: Mapping[str, Decimal] = NO_TOLERANCES,
     ) -> None:
         self.capabilities = capabilities
-        self._line = line = Line(profile)
-        self.mirror = Mirror()
-        self.ownership = ownership = Ownership(strategies, instruments)
-        self.changes = changes = Changes(line)
-        self.agreement = agreement = Agreement(line=line, instruments=instruments, tolerances=tolerances)
-        reporter = Reporter(line, ownership)
-        self.progress = progress = Progress(line=line, changes=changes, agreement=agreement, reporter=reporter)
-        self.doubts = doubts = Doubts(line=line, progress=progress, agreement=agreement)
-        sums = Sums(ownership, reporter)
-        fills = Fills(line=line, progress=progress, changes=changes, agreement=agreement, reporter=reporter, sums=sums)
-        self._rounds = rounds = Rounds(tiers=tiers, line=line, agreement=agreement)
-        self._silence = Silence(tiers=tiers, line=line, progress=progress)
-        self._transport = Transport(line, agreement)
-        self._attribution = Attribution(
-            line=line,
-            ownership=ownership,
-            progress=progress,
-            fills=fills,
-            doubts=doubts,
-            agreement=agreement,
-            rounds=rounds,
+        self._parts = parts = Parts(
+            profile=profile, instruments=instruments, strategies=strategies, tiers=tiers, tolerances=tolerances
         )
-        self._listings = Listings(
-            line=line,
-            progress=progress,
-            fills=fills,
-            doubts=doubts,
-            agreement=agreement,
-            attribution=self._attribution,
-            mirror=self.mirror,
-            rounds=rounds,
-        )
-        self._interventions = Interventions(
-            line=line,
-            ownership=ownership,
-            progress=progress,
-            sums=sums,
-            doubts=doubts,
-            foreign=self._attribution.foreign,
-            agreement=agreement,
-        )
-        self.dead_man = DeadMan(line, agreement)
-        self._outcomes = outcomes = Outcomes(
-            line=line, progress=progress, changes=changes, rounds=rounds, dead_man=self.dead_man
-        )
+        self._line, self.requests = parts.line, parts.line.requests
+        self.mirror, self.ownership = parts.mirror, parts.ownership
+        self.changes, self.progress, self.doubts = parts.changes, parts.progress, parts.doubts
+        self.agreement, self.dead_man = parts.agreement, parts.dead_man
         self._takers: Mapping[type, Callable[[Any, UnderWay | None], list[Effect]]] = {
-            OrderTold: self._attribution.on_order,
-            FillTold: self._attribution.on_fill,
-            BustTold: self._attribution.on_bust,
-            OrderMissing: self._attribution.on_missing,
-            Unreadable: self._attribution.on_unreadable,
-            OpenOrdersTold: self._listings.on_open_orders,
-            FillsTold: self._listings.on_fills,
-            AccountTold: self._listings.on_account,
-            StreamUp: self._listings.on_stream_up,
-            StreamDown: self._listings.on_stream_down,
-            OrdersHeld: self.dead_man.on_held,
-            RequestRefused: outcomes.on_refused,
-            RateLimited: outcomes.on_refused,
-            RequestUnsent: outcomes.on_unsent,
-            RequestLost: outcomes.on_lost,
+            OrderTold: parts.attribution.on_order,
+            FillTold: parts.attribution.on_fill,
+            BustTold: parts.attribution.on_bust,
+            OrderMissing: parts.attribution.on_missing,
+            Unreadable: parts.attribution.on_unreadable,
+            OpenOrdersTold: parts.listings.on_open_orders,
+            FillsTold: parts.listings.on_fills,
+            AccountTold: parts.listings.on_account,
+            StreamUp: parts.listings.on_stream_up,
+            StreamDown: parts.listings.on_stream_down,
+            OrdersHeld: parts.dead_man.on_held,
+            RequestRefused: parts.outcomes.on_refused,
+            RateLimited: parts.outcomes.on_refused,
+            RequestUnsent: parts.outcomes.on_unsent,
+            RequestLost: parts.outcomes.on_lost,
             TimeTold: _nothing_more,
         }
 
@@ -153,11 +97,6 @@ class VenueSession:
     # What is known.
 
     @property
-    def requests(self) -> Requests:
-        """What is to be sent, and what waits for its answer."""
-        return self._line.requests
-
-    @property
     def offset_ns(self) -> int:
         """By how much the venue's clock is ahead of ours."""
         return self._line.offset_ns
@@ -165,29 +104,29 @@ class VenueSession:
     @property
     def foreign(self) -> Mapping[str, VenueOrder]:
         """The orders of others that work, by the venue's ids."""
-        return self._attribution.foreign.works
+        return self._parts.attribution.foreign.works
 
     @property
     def readings(self) -> int:
         """How often everything was read because somebody wanted it."""
-        return self._listings.readings
+        return self._parts.listings.readings
 
     @property
     def read_ns(self) -> int:
         """When the account was last told in whole, 0 before that."""
-        return self._listings.read_ns
+        return self._parts.listings.read_ns
 
     @property
     def holds_back(self) -> str:
         """Why nothing may be opened now; empty when it may."""
-        return self._listings.holds_back or self.dead_man.holds_back
+        return self._parts.listings.holds_back or self.dead_man.holds_back
 
     @property
     def next_ns(self) -> int:
         """When the time is to be told at the latest."""
-        parts = (self._silence, self.changes, self.doubts, self._attribution, self.dead_man)
+        parts = (self._parts.silence, self.changes, self.doubts, self._parts.attribution, self.dead_man)
         due = (part.next_ns for part in parts)
-        return min([self._rounds.next_ns, *(next_ns for next_ns in due if next_ns is not None)])
+        return min([self._parts.rounds.next_ns, *(next_ns for next_ns in due if next_ns is not None)])
 
     # What it is to the router: a market.
 
@@ -235,11 +174,11 @@ class VenueSession:
         is opened. Where `dead_man_ns` is not 0, the venue's dead-man switch is to fire so long after the process ends
         without a word."""
         self._line.reach(ts_ns)
-        self._attribution.begin_life(epoch_ms)
+        self._parts.attribution.begin_life(epoch_ms)
         self.requests.begin_life()
         self.doubts.begin_life()
         self.agreement.reconciliation.begin()
-        self._transport.begin_life()
+        self._parts.transport.begin_life()
         self.changes.begin_life()
         effects: list[Effect] = []
         for attempt in list(self.progress.open.values()):
@@ -249,7 +188,7 @@ class VenueSession:
             self.progress.ask_about(cid)
         self._line.ask(ReadTime())
         self.dead_man.begin_life(dead_man_ns)
-        self._listings.begin_life()
+        self._parts.listings.begin_life()
         return effects
 
     def end_life(self, ts_ns: int) -> list[Effect]:
@@ -263,7 +202,7 @@ class VenueSession:
         self._line.reach(ts_ns)
         waiting = self._line.answered(message)
         if waiting is not None:
-            self._transport.judge(message, waiting.request.number)
+            self._parts.transport.judge(message, waiting.request.number)
         effects = self._takers[type(message)](message, waiting) + self.agreement.take_events()
         self.mirror.follow(effects)
         return effects
@@ -272,37 +211,37 @@ class VenueSession:
         """It has come to be so late."""
         self._line.reach(now_ns)
         for lost in self.requests.forget_questions(now_ns):
-            self._outcomes.put_off(lost)
-        effects = self._silence.on_time()
+            self._parts.outcomes.put_off(lost)
+        effects = self._parts.silence.on_time()
         for cid in self.changes.on_time():
             self.progress.ask_about(cid)
         effects += self.doubts.on_time()
-        effects += self._attribution.on_time()
+        effects += self._parts.attribution.on_time()
         in_doubt = [one.terms.order_id for one in self.doubts.in_doubt]
         breaks = self.agreement.reconciliation.breaks
         breaks.keep_open(BreakKind.UNKNOWN_ORDER, in_doubt, now_ns, "it is known what became of it")
         self.dead_man.on_time()
-        self._rounds.on_time()
+        self._parts.rounds.on_time()
         return effects + self.agreement.take_events()
 
     def probe(self, number: int) -> None:
         """The venue's breaker wants to know whether the venue answers."""
-        self._transport.probe(number)
+        self._parts.transport.probe(number)
 
     # What an operator does. LedgerError where it cannot be, and nothing has happened.
 
     def resolve(self, resolution: Resolution, why: str, ts_ns: int) -> list[Effect]:
         """End an order that is in doubt as an operator says, and look what the account says to that."""
-        return self._interventions.resolve(resolution, why, ts_ns)
+        return self._parts.interventions.resolve(resolution, why, ts_ns)
 
     def adopt(self, adoption: Adoption, ts_ns: int) -> list[Effect]:
         """Give an order that is nobody's to a strategy."""
-        return self._interventions.adopt(adoption, ts_ns)
+        return self._parts.interventions.adopt(adoption, ts_ns)
 
     def read_all(self, ts_ns: int) -> None:
         """Ask for open orders, executions and the account, out of turn; trading goes on meanwhile."""
         self._line.reach(ts_ns)
-        self._listings.read_all()
+        self._parts.listings.read_all()
 
     def plan(self) -> list[Planned]:
         """What would be booked if all stayed that the account, as it was last read and with what was executed since,
@@ -311,41 +250,17 @@ class VenueSession:
 
     def attempt_of(self, order_id: str) -> Attempt | None:
         """The newest attempt of an order, None where none is known."""
-        return self._interventions.attempt_of(order_id)
+        return self._parts.interventions.attempt_of(order_id)
 
     # What a snapshot has of it.
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""
-        return {
-            "requests": self.requests.state(),
-            "progress": self.progress.state(),
-            "changes": self.changes.state(),
-            "doubts": self.doubts.state(),
-            "offset_ns": self._line.offset_ns,
-            "mirror": self.mirror.state(),
-            "agreement": self.agreement.state(),
-            "probes": self._transport.state(),
-            "dead_man": self.dead_man.state(),
-            **self._attribution.state(),
-            **self._listings.state(),
-            **self._rounds.state(),
-        }
+        return self._parts.state()
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: Mapping[str, Any]) -> None:
         """Become the session that gave this state."""
-        self.requests.restore(state["requests"])
-        self.progress.restore(state["progress"])
-        self.changes.restore(state["changes"])
-        self.doubts.restore(state["doubts"])
-        self._line.offset_ns = state["offset_ns"]
-        self.mirror.restore(state["mirror"])
-        self.agreement.restore(state["agreement"])
-        self._transport.restore(state["probes"])
-        self.dead_man.restore(state["dead_man"])
-        self._attribution.restore(state)
-        self._listings.restore(state)
-        self._rounds.restore(state)
+        self._parts.restore(state)
 
 
 def _nothing_more(_message: TimeTold, _waiting: UnderWay | None) -> list[Effect]:
