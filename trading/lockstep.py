@@ -195,9 +195,10 @@ class LockStep:
         self._commit()
 
     def take(self, commands: list[Command]) -> Step:
-        """Carry through what one container that runs free has asked for."""
+        """Carry through what one container that runs free has asked for, with what waits: it may be about that."""
         self._record(CommandsTaken(strategy=commands[0].strategy, n=commands[-1].n))
-        yield from self._rounds(commands)
+        batch, self.waiting = [*self.waiting, *commands], []
+        yield from self._rounds(batch)
         self._commit()
 
     def note(self, told: FeedTold) -> Step:

@@ -26,6 +26,7 @@ from trading.account.ids import ClientOrderIds
 from trading.account.records import Reported
 from trading.account.router import RoutedStrategy, Router
 from trading.account.triggers import BreakerRules, Rate
+from trading.commands import CancelOrder
 from trading.limits import RiskLimits, SelfTrade
 from trading.orders import Side
 from trading.strategy import Strategy
@@ -119,6 +120,16 @@ def test_what_waits_can_be_cancelled() -> None:
     ]
     assert rig.order("b-1").reason == "order b-1 was cancelled while it waited for another to go"
     assert not any(line.startswith("b-") for line in rig.sent())
+
+
+def test_what_waits_can_be_cancelled_by_one_that_runs_free() -> None:
+    """What it asks for is a step of its own, between two events."""
+    rig = fed(account("hold", buy, wait=10), range(1, 4))
+    now_ns = rig.lockstep.now_ns
+    rig.driver._complete(rig.lockstep.take([CancelOrder(strategy="b", n=2, order_id="b-1", ts_ns=now_ns)]))
+
+    assert rig.reports()[-1] == "b-1 rejected cancelled"
+    assert not rig.lockstep.has_waiting("b")
 
 
 def test_who_trips_meanwhile_sends_nothing_more() -> None:
