@@ -1,4 +1,4 @@
-"""The halt flag: a file of one page, `<state>/halt`, whose first byte is looked at before every send.
+"""The halt flag: a file of one page, `<state>/halt`, whose first word is looked at before every send.
 
 Whoever may write to the state sets it, also where no daemon runs or one hangs; the daemon alone clears it. It is
 written in place, over a page that was put on the disk when the daemon first started, so setting it needs no room there.
@@ -21,11 +21,11 @@ from daemon.errors import DiskError
 PAGE_BYTES: Final = 4096
 MOST_REASON_BYTES: Final = 1_000
 
-_RUNNING: Final = b"running\n".ljust(PAGE_BYTES, b"\0")
+_CLEAR_WORD: Final = b"running\n"
+_RUNNING: Final = _CLEAR_WORD.ljust(PAGE_BYTES, b"\0")
 _HALTED: Final = "halted"
 _CANCEL: Final = "cancel_orders: yes"
 _REASON: Final = "reason: "
-_CLEAR_BYTE: Final = _RUNNING[:1]
 _NO_DESCRIPTOR: Final = 2**31 - 1
 
 
@@ -64,9 +64,9 @@ class HaltFlag:
 
     @property
     def is_set(self) -> bool:
-        """Whether no order may leave: one byte of the page that was last opened."""
+        """Whether no order may leave: the first word of the page that was last opened."""
         try:
-            return os.pread(self._descriptor, 1, 0) != _CLEAR_BYTE
+            return os.pread(self._descriptor, len(_CLEAR_WORD), 0) != _CLEAR_WORD
         except OSError:
             return True
 

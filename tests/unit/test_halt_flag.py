@@ -142,8 +142,8 @@ def test_whatever_is_not_the_clear_page_counts_as_set(
     assert path.read_bytes() == CLEAR
 
 
-@pytest.mark.parametrize("page", [b"", b"\xff" * PAGE_BYTES, b"stop it\n", b"R" + CLEAR[1:]])
-def test_a_first_byte_that_is_wrong_counts_before_anybody_looks_closer(flag: HaltFlag, path: Path, page: bytes) -> None:
+@pytest.mark.parametrize("page", [b"", b"\xff" * PAGE_BYTES, b"stop it\n", b"runaway bot\n", b"r", b"R" + CLEAR[1:]])
+def test_a_first_word_that_is_wrong_counts_before_anybody_looks_closer(flag: HaltFlag, path: Path, page: bytes) -> None:
     path.write_bytes(page)
     assert flag.is_set
 
