@@ -353,6 +353,25 @@ def test_a_status_that_says_less_than_is_known_is_stale(talk: Conversation) -> N
     assert talk.told() == ["a-1 accepted", "a-1 filled", "a-1 filled"]
 
 
+def test_where_nothing_is_found_by_its_id_a_list_says_what_became_of_cancels_and_amendments() -> None:
+    talk = Conversation(msgspec.structs.replace(PROFILE, finds_by_id=False))
+    talk.begin_in_agreement()
+    intents = [an_intent(number) for number in (1, 2, 3)]
+    for intent in intents:
+        talk.order(at_venue(intent), talk.command(intent))
+    talk.lost(talk.amend(intents[0], quantity=Decimal(5)))
+    talk.refused(talk.cancel(intents[1]), "busy")
+    talk.order(at_venue(intents[2], CANCELLED))
+    assert talk.told() == ["a-1 accepted", "a-2 accepted", "a-3 accepted", "a-3 cancelled cancelled"]
+
+    talk.at(10)
+    talk.answer_listings(orders=tuple(at_venue(intent) for intent in intents))
+
+    assert talk.told() == ["a-1 replace_rejected not_confirmed", "a-2 cancel_rejected busy"]
+    assert talk.breaks() == ["came_back a-3"]
+    assert [one.what.order_id for one in talk.asked if isinstance(one.what, WireCancel)] == ["a-2", "a-3"]
+
+
 def test_what_has_filled_at_no_known_price_is_named_by_an_operator(talk: Conversation) -> None:
     intent = an_intent(1, limit=None)
     talk.order(at_venue(intent), talk.command(intent))

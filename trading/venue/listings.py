@@ -99,11 +99,14 @@ class Listings:
     def on_open_orders(self, message: OpenOrdersTold, waiting: UnderWay | None) -> list[Effect]:
         """Orders that work; all of them, where the list is complete and answers what was asked."""
         effects: list[Effect] = []
+        # Where no order can be asked for by its id, a list that is new is the only answer there is.
+        profile, asked_ns = self._line.profile, None if waiting is None else waiting.asked_ns
+        is_new = asked_ns is not None and self._line.now_ns - asked_ns <= profile.visible_after_ns
         for order in message.orders:
-            effects += self._attribution.told(order, message, asked=False)
+            effects += self._attribution.told(order, message, asked=is_new and not profile.finds_by_id)
         if not message.complete or waiting is None:
             return effects
-        visible_ns = waiting.asked_ns - self._line.profile.visible_after_ns
+        visible_ns = waiting.asked_ns - profile.visible_after_ns
         effects += self._not_listed({order.cid for order in message.orders}, visible_ns)
         self._attribution.foreign.listed({order.venue_id for order in message.orders}, visible_ns)
         self._rounds.orders_listed(waiting)
