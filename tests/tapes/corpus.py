@@ -31,6 +31,13 @@ CORPUS: Final[dict[str, tuple[str, ...]]] = {
         "1 a buys 5 AAA",
         "place#1.then=bust",
     ),
+    "what was annulled of somebody else's stayed in the books, and an order that never arrived in doubt for it": (
+        MARKET,
+        "1 manual sell 3 AAA",
+        "2 b buys 8 AAA",
+        "place#1=504",
+        "open_orders#3.then=bust",
+    ),
     "an order that had filled in part could never be shown to be gone": (
         MARKET,
         "1 a buys 5 AAA at 100",

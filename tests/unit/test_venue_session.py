@@ -12,11 +12,13 @@ from trading.account.resolutions import Resolution
 from trading.commands import WireCancel, WireSubmit
 from trading.errors import LedgerError
 from trading.orders import Side
+from trading.postings import ForeignFill
 from trading.reports import Origin
 from trading.timestamps import LAST_NS, SECOND
 from trading.venue.attempts import AttemptState
 from trading.venue.messages import (
     BustTold,
+    FillTold,
     FindOrder,
     ListFills,
     ListOpenOrders,
@@ -28,6 +30,7 @@ from trading.venue.messages import (
     StreamUp,
     TimeTold,
     Unreadable,
+    VenueMessage,
     VenueStatus,
 )
 from trading.venue.profile import VenueProfile
@@ -112,6 +115,22 @@ def test_an_execution_of_a_time_that_is_far_ahead_takes_nothing_from_what_is_lis
     assert [report.fill.execution_id for report in talk.reports if report.fill] == [
         one.execution_id for one in (known, ahead, later)
     ]
+
+
+@pytest.mark.parametrize("bust_first", [False, True])
+def test_what_is_annulled_of_somebody_elses_is_taken_back_or_never_counts(
+    talk: Conversation, *, bust_first: bool
+) -> None:
+    fill = execution(an_intent(1), "t1", "4", cid="")
+    heard: list[VenueMessage] = [
+        FillTold(message_id="s1", fill=fill),
+        BustTold(message_id="s2", fill=fill, venue_ns=SECOND),
+    ]
+    for message in reversed(heard) if bust_first else heard * 2:
+        talk.hear(message)
+
+    units = [(one.fill.side, one.fill.quantity) for one in talk.events if isinstance(one, ForeignFill)]
+    assert units == ([] if bust_first else [(Side.BUY, Decimal(4)), (Side.SELL, Decimal(4))])
 
 
 def test_an_order_is_heard_of_after_a_bust_of_a_time_that_is_far_ahead(talk: Conversation) -> None:

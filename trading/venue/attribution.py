@@ -11,6 +11,7 @@ from trading.account.breaks import BreakKind
 from trading.account.ledger import UNALLOCATED
 from trading.market import Effect
 from trading.postings import ForeignFill, Liquidation
+from trading.reports import ReportKind
 from trading.venue.agreement import Agreement
 from trading.venue.attempts import Attempt
 from trading.venue.doubts import Doubts
@@ -89,7 +90,9 @@ class Attribution:
         """An execution is annulled."""
         message = msgspec.structs.replace(message, venue_ns=self._line.by_now(message.venue_ns))
         self._strays.drop(message.fill)
-        reports = self._fills.busted(message.fill, message) if self._attempt_with(message.fill) is not None else []
+        if self._attempt_with(message.fill) is None:
+            return self._busted_of_unknown(message)
+        reports = self._fills.busted(message.fill, message)
         if reports:
             self._agreement.on_bust(message.fill, message.venue_ns)
         return [*reports]
@@ -224,6 +227,18 @@ class Attribution:
             return [ForeignFill(event_id=f"foreign-{fill.execution_id}", ts_ns=now_ns, fill=booked)]
         reason = f"the venue closed it: {fill.side} {fill.quantity} {fill.symbol} at {fill.price}"
         return [Liquidation(event_id=f"liquidation-{fill.execution_id}", ts_ns=now_ns, fill=booked, reason=reason)]
+
+    def _busted_of_unknown(self, message: BustTold) -> list[Effect]:
+        """An execution of an order of which nothing but that is known is annulled."""
+        fill, now_ns = message.fill, self._line.now_ns
+        if not self._progress.executions.is_news_of_bust(fill) or not self._ownership.is_traded(fill.symbol):
+            return []
+        self._agreement.on_bust(fill, message.venue_ns)
+        if (owner := self._ownership.owner(fill.cid)) is not None:
+            report = self._ownership.report(fill, owner.strategy, owner.order_id, now_ns)
+            return [msgspec.structs.replace(report, kind=ReportKind.BUSTED)]
+        booked = self._ownership.booked(fill, UNALLOCATED, fill.venue_id).reversal(now_ns)
+        return [ForeignFill(event_id=f"foreign-{booked.execution_id}", ts_ns=now_ns, fill=booked)]
 
     def _look_at_epoch(self, epoch_ms: int, *, is_new: bool) -> None:
         """An order of a later life than this one is another daemon's, and so is a new one that is not of this life."""
