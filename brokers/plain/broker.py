@@ -17,6 +17,7 @@ from brokers.plain.stream import OrderStream, Pause
 from brokers.port import MessageSink
 from trading.commands import WireAmend, WireSubmit
 from trading.refusals import Refusal
+from trading.timestamps import SECOND
 from trading.venue.messages import Request, RequestRefused, RequestUnsent, VenueMessage
 
 MOST_PAGES: Final = 100
@@ -95,11 +96,16 @@ class PlainBroker:
                 RequestRefused(message_id=f"r{request.number}", request=request.number, code=code, reason=reason)
             )
             return
-        told, after = await self._ask(session, request, "")
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        told, after = await self._ask(session, request, "", request.stamp_ns)
         for _ in range(MOST_PAGES):
             if not after:
                 break
-            page, after = await self._ask(session, request, after)
+            # A stamp is of the moment at which it is sent: the last page may be asked for long after the first.
+            page, after = await self._ask(
+                session, request, after, request.stamp_ns + round((loop.time() - begun) * SECOND)
+            )
             told = with_page(told, page)
         if after:
             told = with_page(told, lost(request, f"it has more than {MOST_PAGES} pages"))
@@ -127,7 +133,9 @@ class PlainBroker:
                 return self.capabilities.refusal(msgspec.structs.replace(terms, reduce_only=False))
         return None
 
-    async def _ask(self, session: aiohttp.ClientSession, request: Request, after: str) -> tuple[VenueMessage, str]:
+    async def _ask(
+        self, session: aiohttp.ClientSession, request: Request, after: str, stamp_ns: int
+    ) -> tuple[VenueMessage, str]:
         """What came of one call, and where the next page begins."""
         if session.closed:
             return _unsent(request, "the broker was closed"), ""
@@ -136,7 +144,7 @@ class PlainBroker:
             method=call.method,
             target=call.target,
             body=call.body,
-            stamp_ns=request.stamp_ns,
+            stamp_ns=stamp_ns,
             within_ns=ACCEPTED_WITHIN_NS,
         )
         url = URL(f"{str(self._url).rstrip('/')}{call.target}", encoded=True)

@@ -21,13 +21,25 @@ from trading.orders import OrderTerms
 from trading.timestamps import SECOND
 from trading.venue.budget import Budget
 from trading.venue.conservation import Conservation
-from trading.venue.messages import HoldOrders, RateLimited, Request, RequestLost, RequestUnsent, VenueMessage
+from trading.venue.messages import (
+    HoldOrders,
+    ListFills,
+    ListOpenOrders,
+    RateLimited,
+    Request,
+    RequestLost,
+    RequestUnsent,
+    VenueMessage,
+)
 from trading.venue.session import VenueSession
 
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS: Final = 5.0
 """How long a request may take; what a broker itself bounds should be less."""
+
+LIST_SECONDS: Final = 25.0
+"""How long a list may take, that may have many pages. The session gives it up soon after that."""
 
 LONGEST_WAIT_NS: Final = 2 * SECOND
 """An order that the venue's limits hold up for longer does not go out at all."""
@@ -116,10 +128,11 @@ class Courier:
             if denial := self._denial(request):
                 self._unsent(request, denial)
                 return
-            with anyio.move_on_after(ANSWER_SECONDS) as patience:
+            seconds = LIST_SECONDS if isinstance(request.what, ListOpenOrders | ListFills) else ANSWER_SECONDS
+            with anyio.move_on_after(seconds) as patience:
                 await self._broker.perform(request)
             if patience.cancelled_caught:
-                reason = f"no answer within {ANSWER_SECONDS:g} s"
+                reason = f"no answer within {seconds:g} s"
                 self.take(RequestLost(message_id=f"r{request.number}", request=request.number, reason=reason))
 
     async def _is_within_budget(self, request: Request) -> bool:

@@ -18,6 +18,7 @@ from trading.commands import WireAmend, WireCancel, WireCommand, WireSubmit
 from trading.timestamps import MINUTE, SECOND
 from trading.venue.messages import (
     HoldOrders,
+    ListOpenOrders,
     RateLimited,
     Request,
     RequestLost,
@@ -244,3 +245,16 @@ async def test_a_request_that_takes_too_long_is_lost(monkeypatch: pytest.MonkeyP
         await errand.until(lambda: errand.heard)
 
     assert errand.heard == [RequestLost(message_id="r1", request=1, reason="no answer within 0.01 s")]
+
+
+async def test_a_list_may_take_longer_as_it_may_have_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.01)
+    async with at_work() as errand:
+        errand.desk.withheld = lambda _: True
+        errand.talk.session.requests.put(ListOpenOrders(), stamp_ns=0, now_ns=0)
+        errand.command(an_intent(1))
+        await errand.until(lambda: errand.heard)
+        errand.desk.let_go.set()
+        await errand.until(lambda: len(errand.heard) == 2)
+
+    assert [type(one) for one in errand.heard] == [RequestLost, TimeTold]

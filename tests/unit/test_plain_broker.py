@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brokers.errors import BadCredentials, NotAllCancelled
+from brokers.plain import broker as module
 from brokers.plain import canceller
 from brokers.plain.broker import PlainBroker
 from brokers.plain.canceller import OURS, cancel_everything
@@ -271,6 +272,18 @@ async def test_a_list_comes_page_by_page(tmp_path: Path) -> None:
         assert isinstance(fills, FillsTold)
         assert ([fill.cid for fill in fills.fills], fills.complete) == (["aa", "bb", "cc", "dd", "ee"], True)
         assert world.gateway.faults.counts["open_orders"] == 3
+
+
+async def test_each_page_is_asked_for_with_a_stamp_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long all of them take, none is refused as too old."""
+    monkeypatch.setattr(module, "ACCEPTED_WITHIN_NS", 300 * MILLISECOND)
+    async with a_world(tmp_path, page=1, latency_ns=lambda: 50 * MILLISECOND) as world:
+        for _ in range(8):
+            world.happens(lambda: world.exchange.trade_manually("AAA", Side.BUY, "1", NOW_NS()))
+        told = await world.ask(ListFills(since_ns=0))
+
+    assert isinstance(told, FillsTold)
+    assert (len(told.fills), told.complete) == (8, True)
 
 
 @pytest.mark.parametrize("fault", ["open_orders#2=503", "open_orders#2.reply=garbage", "open_orders#2.view=partial"])
