@@ -310,6 +310,27 @@ def test_without_a_worth_nothing_is_lost_and_nothing_closed() -> None:
     assert "what a is worth is not known" in taken.breakers[0].reason
 
 
+@pytest.mark.parametrize(("scope", "held_back"), [("a", {"a"}), (ACCOUNT, {"a", "b"})])
+def test_while_a_fee_leaves_nobody_knowing_what_a_scope_is_worth_nothing_of_it_is_opened(
+    scope: str, held_back: set[str]
+) -> None:
+    """A venue takes a fee in a currency of its own; the loss that follows would be seen by nobody."""
+    routing = router(**{scope: own(Policy.CANCEL, daily_loss_amount=Decimal(100))})
+    hold(routing, "a")
+    bought = report(terms(n=91, strategy="a"), ReportKind.FILLED)
+    assert bought.fill is not None
+    fee = msgspec.structs.replace(bought.fill, execution_id="other", fee=Decimal("0.001"), fee_currency="BNB")
+    routing.book([msgspec.structs.replace(bought, fill=fee)], 1)
+    assert opened(loss(routing, 50.0)) == []
+
+    opening = [submit(terms(n=1, strategy=name)) for name in "ab"]
+    taken = routing.take([*opening, submit(terms(SELL, "5", n=2, strategy="a"))], NOW)
+    assert {one.strategy for one in taken.refused} == held_back
+    assert {one.code for one in taken.refused} == {"halted"}
+    assert "a-2 sell 5" in sends(taken)
+    assert [one.scope for one in routing.safeguards.undone()] == [scope]
+
+
 def test_an_order_that_closes_is_judged_like_any_other_and_what_it_leaves_is_told() -> None:
     routing = router(a=own(Policy.FLATTEN))
     hold(routing, "a")

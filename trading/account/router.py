@@ -131,7 +131,7 @@ class Router:
 
     def _restriction(self, strategy: str) -> Restriction | None:
         """Why only orders that reduce pass: a breaker that is open, or a venue that is not ready."""
-        restriction = self.breakers.restriction(strategy)
+        restriction = self.safeguards.restriction(strategy)
         if restriction is None and self._holds_back is not None and (why := self._holds_back()):
             return Restriction(why, of_account=False, code="not_ready", what="the venue is not ready")
         return restriction

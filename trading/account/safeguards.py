@@ -13,7 +13,7 @@ import msgspec
 
 from trading.account.answers import adoption, refused_by_gate, rejection
 from trading.account.breaker_states import BreakerState
-from trading.account.breakers import Breakers
+from trading.account.breakers import Breakers, Restriction
 from trading.account.dispatch import Dispatch
 from trading.account.flattening import Flattening, Left
 from trading.account.gate import Gate
@@ -27,6 +27,8 @@ from trading.refusals import Refusal
 from trading.reports import ExecutionReport, Origin
 
 NOW: Final = 0
+
+_BLIND: Final = "it is not known what it is worth, so no loss would be seen"
 
 Worth = Mapping[str, Decimal | None]
 """What scopes are worth, in the account's currency; None where that is not known."""
@@ -53,6 +55,7 @@ class Safeguards:
         self._gate = gate
         self._worth = worth
         self._is_unvalued = False
+        self._unmeasured: frozenset[str] = frozenset()
         self._due = Taken()
 
     # What happens.
@@ -131,7 +134,9 @@ class Safeguards:
         """All that is to be done by now."""
         if self._is_unvalued:
             self._is_unvalued = False
-            self.heed(self.breakers.on_valuation(self._worth(), now_ns))
+            worth = self._worth()
+            self._unmeasured = frozenset(scope for scope, equity in worth.items() if equity is None)
+            self.heed(self.breakers.on_valuation(worth, now_ns))
         if self.breakers.wake_ns <= now_ns:
             self.heed(self.breakers.on_time(now_ns))
         for one in self._flattening.ready(now_ns) if self._flattening else ():
@@ -146,7 +151,17 @@ class Safeguards:
     def undone(self) -> list[Left]:
         """What a policy asks for and is not done: not yet, or not at all."""
         noted = (Left(scope, one.shortfall) for scope, one in self.breakers.by_scope.items() if one.shortfall)
-        return [*noted, *self._flattening.waits()]
+        blind = (Left(scope, f"{_BLIND}; nothing is opened") for scope in sorted(self._unmeasured))
+        return [*noted, *self._flattening.waits(), *blind]
+
+    def restriction(self, strategy: str) -> Restriction | None:
+        """Why only orders of a strategy that reduce pass: a breaker that is open, or one whose limits on losses cannot
+        be held against anything. None when any may."""
+        restriction = self.breakers.restriction(strategy)
+        if restriction is not None or not self._unmeasured:
+            return restriction
+        scope = next((one for one in (ACCOUNT, strategy) if one in self._unmeasured), None)
+        return None if scope is None else Restriction(f"of {scope} {_BLIND}", of_account=scope == ACCOUNT)
 
     def refusal(self, terms: OrderTerms) -> Refusal | None:
         """Why a container's own order would be in the way."""
@@ -163,12 +178,17 @@ class Safeguards:
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs; nothing is due between two steps."""
-        return {"breakers": self.breakers.state(), "flattening": self._flattening.state()}
+        return {
+            "breakers": self.breakers.state(),
+            "flattening": self._flattening.state(),
+            "unmeasured": sorted(self._unmeasured),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Become the safeguards that gave this state."""
         self.breakers.restore(state["breakers"])
         self._flattening.restore(state["flattening"])
+        self._unmeasured = frozenset(state["unmeasured"]) & frozenset(self.breakers.measured)
         self.due_ns = NOW if self._flattening else self.breakers.wake_ns
 
     # Within.
