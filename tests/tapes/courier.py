@@ -64,12 +64,9 @@ class Courier:
                 self._waiting.append((request, begun_ns))
 
     def next_ns(self, now_ns: int) -> int | None:
-        """When something that waits may go."""
-        free = [
-            self._budget.free_at_ns(request, now_ns)
-            for request, _ in self._waiting
-            if not (_cid(request) and _cid(request) in self._busy)
-        ]
+        """When something that waits may go; what is about an order waits for what is before it about the same."""
+        first = {_cid(request) or str(request.number): request for request, _ in reversed(self._waiting)}
+        free = [self._budget.free_at_ns(one, now_ns) for one in first.values() if _cid(one) not in self._busy]
         return min(free, default=None)
 
     def take(self, message: VenueMessage, now_ns: int) -> None:

@@ -88,6 +88,18 @@ def test_what_the_venue_drops_in_its_night_is_shown_to_be_gone() -> None:
 # F84, F86: limits.
 
 
+def test_a_cancel_waits_for_its_order_that_waits_for_the_limits() -> None:
+    world = play(
+        MARKET,
+        "0.5 restart 3s",
+        "11 b buys 2 AAA at 101 now",
+        "11.1 b cancels last",
+        "profile budget=40/10s",
+        "account#2=cut",
+    )
+    assert told(world, "b-1")
+
+
 def test_a_venue_that_asks_to_wait_is_asked_nothing_until_then() -> None:
     """F84: I36 watches every request. An order that would wait for long does not leave."""
     world = play(RESTS, "open_orders#3=418:60s", "12 b hastily buys 1 AAA", "faults end at 100")
