@@ -18,8 +18,9 @@ from trading.venue.messages import VenueFill, VenueOrder, VenueStatus
 Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_NS)]
 """A time of the venue in Unix nanoseconds."""
 
-MOST_DIGITS: Final = 38
-"""Digits that an amount may have before or after its point; what has more is none."""
+MOST_DIGITS: Final = 24
+"""Digits that an amount, or what an execution comes to, may have before or after its point; what has more is none. Sums
+of such are exact in the digits that are reckoned with."""
 
 STATUSES: Final[Mapping[str, VenueStatus]] = {
     status.value: status for status in VenueStatus if status is not VenueStatus.UNREADABLE
@@ -91,6 +92,7 @@ class FillRow(msgspec.Struct, kw_only=True):
     def __post_init__(self) -> None:
         require_amounts(self.quantity, self.price)
         require_finite(self.fee)
+        require_product(self.quantity, self.price)
 
     def told(self) -> VenueFill:
         """As the port has it."""
@@ -126,3 +128,10 @@ def require_finite(*amounts: Decimal) -> None:
         exponent = amount.as_tuple().exponent
         if not isinstance(exponent, int) or exponent < -MOST_DIGITS or amount.adjusted() > MOST_DIGITS:
             raise ValueError(f"{amount} is no amount")
+
+
+def require_product(one: Decimal, other: Decimal) -> None:
+    """ValueError unless the product of two amounts is no longer than amounts are."""
+    places = sum(-exponent for amount in (one, other) if isinstance(exponent := amount.as_tuple().exponent, int))
+    if places > MOST_DIGITS or one.adjusted() + other.adjusted() + 1 > MOST_DIGITS:
+        raise ValueError(f"{one} times {other} has more digits than are reckoned with")
