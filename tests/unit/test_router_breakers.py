@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.builders import QUOTES, Rig, acting, buy, nothing, price, report, spec, strategy, submit, terms

@@ -11,12 +11,14 @@ from trading.account.ids import ClientOrderIds
 from trading.account.resolutions import Resolution
 from trading.commands import WireCancel, WireSubmit
 from trading.errors import LedgerError
+from trading.market import AccountSnapshot
 from trading.orders import Side
 from trading.postings import ForeignFill
 from trading.reports import Origin
 from trading.timestamps import LAST_NS, SECOND
 from trading.venue.attempts import AttemptState
 from trading.venue.messages import (
+    AccountTold,
     BustTold,
     FillTold,
     FindOrder,
@@ -794,3 +796,15 @@ def test_the_clock_of_the_venue_is_followed(talk: Conversation) -> None:
 
     talk.command(an_intent(1))
     assert talk.asked[-1].stamp_ns == talk.now_ns + 30 * SECOND
+
+
+def test_one_reading_of_a_time_that_is_far_ahead_does_not_set_all_later_ones_aside(talk: Conversation) -> None:
+    talk.at(61)
+    request = talk.request_of(ReadAccount())
+    nothing = AccountSnapshot(cash={}, positions={})
+    talk.hear(AccountTold(message_id="r", request=request, account=nothing, venue_ns=LAST_NS // 2))
+    assert abs(talk.session.offset_ns) < SECOND
+    for seconds in range(70, 200, 5):
+        talk.at(seconds)
+        talk.answer_listings(positions={"AAA": Decimal(3)})
+    assert "position_difference AAA" in talk.breaks()

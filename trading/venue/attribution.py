@@ -88,7 +88,6 @@ class Attribution:
 
     def on_bust(self, message: BustTold, _waiting: UnderWay | None) -> list[Effect]:
         """An execution is annulled."""
-        message = msgspec.structs.replace(message, venue_ns=self._line.by_now(message.venue_ns))
         self._strays.drop(message.fill)
         if self._attempt_with(message.fill) is None:
             return self._busted_of_unknown(message)

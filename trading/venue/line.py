@@ -1,17 +1,22 @@
 """The line to one venue, as the session knows it: the time at both of its ends, and what is put into its queue."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
+
+import msgspec
 
 from trading.commands import WireCommand
 from trading.timestamps import MINUTE
 from trading.venue.attempts import Attempt
-from trading.venue.messages import FindOrder, Message, Question
+from trading.venue.messages import FindOrder, Message, Question, ReadTime, TimeTold
 from trading.venue.profile import VenueProfile
 from trading.venue.requests import Requests, UnderWay
 
 FARTHEST_AHEAD_NS: Final = MINUTE
-"""A time that is later than now by the venue's own clock by more than this is none: what has happened has happened."""
+"""A time that is later than now by the venue's own clock by more than this is none: what has happened has happened. Nor
+is the clock followed so far upon anything but its own reading."""
+
+MessageT = TypeVar("MessageT", bound=Message)
 
 
 class Line:
@@ -31,6 +36,11 @@ class Line:
         """Now by the venue's clock."""
         return self.now_ns + self.offset_ns
 
+    def dated(self, message: MessageT) -> MessageT:
+        """A message of no later than now by the venue's clock."""
+        venue_ns = self.by_now(message.venue_ns)
+        return message if venue_ns == message.venue_ns else msgspec.structs.replace(message, venue_ns=venue_ns)
+
     def by_now(self, venue_ns: int) -> int:
         """A time of something that has happened, by the venue's clock; of one that is far ahead, now."""
         return venue_ns if venue_ns <= self.stamp_ns + FARTHEST_AHEAD_NS else self.stamp_ns
@@ -38,6 +48,10 @@ class Line:
     def reach(self, ts_ns: int) -> None:
         """It has come to be so late, at least."""
         self.now_ns = max(self.now_ns, ts_ns)
+
+    def _is_plausible(self, venue_ns: int) -> bool:
+        """Whether the venue's clock, as far as it is known, may have come to this."""
+        return bool(venue_ns) and abs(venue_ns - self.stamp_ns) <= FARTHEST_AHEAD_NS
 
     def send(self, what: WireCommand | Question) -> int:
         """Put something into the queue, and give its number."""
@@ -58,8 +72,10 @@ class Line:
         number: int = getattr(message, "request", 0)
         if not number:
             return None
-        if message.venue_ns:
+        if isinstance(message, TimeTold) or self._is_plausible(message.venue_ns):
             self.offset_ns = message.venue_ns - self.now_ns
+        elif message.venue_ns:
+            self.ask(ReadTime())
         return self.requests.answered(number)
 
 

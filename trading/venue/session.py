@@ -203,7 +203,8 @@ class VenueSession:
         waiting = self._line.answered(message)
         if waiting is not None:
             self._parts.transport.judge(message, waiting.request.number)
-        effects = self._takers[type(message)](message, waiting) + self.agreement.take_events()
+        dated = self._line.dated(message)
+        effects = self._takers[type(message)](dated, waiting) + self.agreement.take_events()
         self.mirror.follow(effects)
         return effects
 
