@@ -31,6 +31,16 @@ CORPUS: Final[dict[str, tuple[str, ...]]] = {
         "1 a buys 5 AAA",
         "place#1.then=bust",
     ),
+    "what was annulled unheard kept another order in doubt, and nothing could be booked before a person said so": (
+        MARKET,
+        "1 a buys 1 AAA",
+        "1 a buys 1 AAA",
+        "1 a amends last to 2",
+        "1 freeze 9s",
+        "place#1=cut",
+        "amend#1.then=bust",
+        "find#2=418:20s",
+    ),
     "what was annulled of somebody else's stayed in the books, and an order that never arrived in doubt for it": (
         MARKET,
         "1 manual sell 3 AAA",

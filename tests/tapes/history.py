@@ -162,8 +162,8 @@ class History:
         ), f"I9: {fill.execution_id} is not as the venue has it"
 
     def _end(self, report: ExecutionReport) -> None:
-        """I1: an order ends once; I4: by the venue's word, which was heard."""
-        if report.origin is Origin.VENUE:
+        """I1: an order ends once; I4: by the venue's word, which was heard, or by an operator's."""
+        if report.origin is Origin.VENUE and not report.evidence.startswith("operator:"):
             words = cited(report.evidence)
             assert words, f"I4: {report.order_id} is {report.kind}, resting on {report.evidence!r}"
             assert words <= self.heard, f"I4: {report.evidence} was not heard"

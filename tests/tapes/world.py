@@ -29,10 +29,12 @@ from tests.venue.inprocess import InProcessVenue
 from tests.venue.records import Listing
 from tests.venue.store import MemoryStore
 from trading.account.records import LifeBegan, Operation, TimePassed, VenueHeard
+from trading.account.resolutions import Resolution
 from trading.commands import Command, WireAmend, WireCancel, WireSubmit
 from trading.lockstep import Delivery, Step
 from trading.market_data import Quote
 from trading.timestamps import MINUTE, SECOND, parse_interval
+from trading.venue.attempts import AttemptState
 from trading.venue.messages import Request, VenueMessage
 
 BEGINNING_NS: Final = 1_000_000 * SECOND
@@ -122,11 +124,11 @@ class World:
         self.deaths.end()
         self.calls.update(self.faults.counts)
         self.invariants.healed()
-        latest_ns = self.now_ns + SETTLED_WITHIN_NS
-        while self.now_ns < latest_ns and self.invariants.unsettled():
-            self._go_on(self.now_ns + SECOND)
-        self._go_on(self.now_ns + STILL_NS)
+        self._settle()
         assert self.life is not None, "I1: nothing lives"
+        if self.invariants.unsettled():
+            self._look_at_the_venue(self.life)
+            self._settle()
         self.invariants.at_rest(self.life)
         held = {strategy: dict(trader.held) for strategy, trader in self.traders.items()}
         rest.same(self.life, self._makes.recovered(self.lives, None))
@@ -136,6 +138,13 @@ class World:
         return self
 
     # Time.
+
+    def _settle(self) -> None:
+        """Until everything is settled, or ought to be; and on for a while, in which it has to stay so."""
+        latest_ns = self.now_ns + SETTLED_WITHIN_NS
+        while self.now_ns < latest_ns and self.invariants.unsettled():
+            self._go_on(self.now_ns + SECOND)
+        self._go_on(self.now_ns + STILL_NS)
 
     def _go_on(self, until_ns: int) -> None:
         turns = 0
@@ -220,6 +229,16 @@ class World:
             case WireAmend():
                 self.deaths.passes("amend")
         self.deaths.passes("send")
+
+    def _look_at_the_venue(self, life: Life) -> None:
+        """A person is told that it is not known what became of an order, finds nothing of it there, and says so. While
+        something else is wrong with the account in that symbol nobody but a person can."""
+        there = {order.ticket.cid for order in self.exchange.books.orders}
+        for attempt in list(life.session.progress.open.values()):
+            if attempt.state is AttemptState.QUARANTINED and attempt.cid not in there:
+                said = Resolution(order_id=attempt.terms.order_id, ended="never_arrived")
+                operation = Operation(action="resolve_order", ts_ns=self.now_ns, reason="not there", resolution=said)
+                self._carry(life, life.lockstep.operate(operation))
 
     # Lives.
 

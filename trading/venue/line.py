@@ -8,13 +8,13 @@ import msgspec
 from trading.commands import WireCommand
 from trading.timestamps import MINUTE
 from trading.venue.attempts import Attempt
-from trading.venue.messages import FindOrder, Message, Question, ReadTime, TimeTold
+from trading.venue.messages import FindOrder, Message, Question, ReadTime
 from trading.venue.profile import VenueProfile
 from trading.venue.requests import Requests, UnderWay
 
 FARTHEST_AHEAD_NS: Final = MINUTE
 """A time that is later than now by the venue's own clock by more than this is none: what has happened has happened. Nor
-is the clock followed so far upon anything but its own reading."""
+is the clock followed so far upon anything but an answer to whoever asks for it."""
 
 MessageT = TypeVar("MessageT", bound=Message)
 
@@ -49,10 +49,6 @@ class Line:
         """It has come to be so late, at least."""
         self.now_ns = max(self.now_ns, ts_ns)
 
-    def _is_plausible(self, venue_ns: int) -> bool:
-        """Whether the venue's clock, as far as it is known, may have come to this."""
-        return bool(venue_ns) and abs(venue_ns - self.stamp_ns) <= FARTHEST_AHEAD_NS
-
     def send(self, what: WireCommand | Question) -> int:
         """Put something into the queue, and give its number."""
         return self.requests.put(what, stamp_ns=self.stamp_ns, now_ns=self.now_ns)
@@ -72,11 +68,13 @@ class Line:
         number: int = getattr(message, "request", 0)
         if not number:
             return None
-        if isinstance(message, TimeTold) or self._is_plausible(message.venue_ns):
+        waiting = self.requests.answered(number)
+        is_asked = waiting is not None and isinstance(waiting.request.what, ReadTime)
+        if message.venue_ns and (is_asked or abs(message.venue_ns - self.stamp_ns) <= FARTHEST_AHEAD_NS):
             self.offset_ns = message.venue_ns - self.now_ns
         elif message.venue_ns:
             self.ask(ReadTime())
-        return self.requests.answered(number)
+        return waiting
 
 
 def _nobody_is_told(_question: Question, _number: int) -> None:
