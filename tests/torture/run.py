@@ -147,11 +147,18 @@ class Torture:
     def _unsettled(self, field: Field, ask: Callable[[], Said]) -> list[Violation]:
         field.until(lambda: field.daemon.ask_or_none("/v1/status", "halted"), "it does not answer")
         self._look(field)
-        said, books = ask(), VenueBooks.of_dump(field.venue.do("dump"))
-        wrong = list(self._oracle.unsettled(books, field.journal.read(), said))
-        if not wrong and not books.says_the_same_as(field.store.read()):
-            raise Stuck("what the venue says is not what its store has: it is no judge")
-        return wrong
+        said, books = ask(), _told_books(field)
+        return list(self._oracle.unsettled(books, field.journal.read(), said))
+
+
+def _told_books(field: Field) -> VenueBooks:
+    """The venue's books as it tells them, which is what its store has. While all is halted what only reduces still
+    trades, perhaps between two looks."""
+    for _ in range(MOST_ATTEMPTS):
+        books = VenueBooks.of_dump(field.venue.do("dump"))
+        if books.says_the_same_as(field.store.read()):
+            return books
+    raise Stuck("what the venue says is not what its store has: it is no judge")
 
 
 # The command line.

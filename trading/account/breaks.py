@@ -118,7 +118,7 @@ BREAKS: Final[Mapping[BreakKind, BreakRule]] = MappingProxyType(
             "nothing",
         ),
         BreakKind.FOREIGN_EPOCH: BreakRule(
-            "an order of ours by its id was placed by a daemon that started after this one, or before it and trades still",
+            "an order of ours by its id was placed by a daemon that started after this one, or before and trades still",
             "when that started, in Unix milliseconds",
             "what it fills, to the strategy that its id names",
             trips=True,
