@@ -41,6 +41,18 @@ CORPUS: Final[dict[str, tuple[str, ...]]] = {
         "amend#1.then=bust",
         "find#2=418:20s",
     ),
+    "a cancel that was refused as the order was over already waited for ever for somebody to say so": (
+        MARKET,
+        "0.3 a buys 5 AAA at 100",
+        "0.3 b buys 4 AAA",
+        "0.4 a amends 1 to 8",
+        "0.4 quote AAA 98 100 3",
+        "0.5 a cancels 1",
+        "0.5 liquidate AAA",
+        "0.5 quote AAA 98 100 1",
+        "find#2.view=stale:4",
+        "crash@amend#1:1s",
+    ),
     "what was annulled of somebody else's stayed in the books, and an order that never arrived in doubt for it": (
         MARKET,
         "1 manual sell 3 AAA",

@@ -33,6 +33,8 @@ class Outcomes:
                 self._changes.cancel_not_taken(cid)
             case WireCancel(cid=cid) if self._came_too_late(message, waiting):
                 self._changes.cancel_lost(cid)
+            case WireCancel(cid=cid) if self._is_over(cid):
+                self._changes.forget(cid)
             case WireCancel(cid=cid):
                 self._changes.cancel_refused(cid, code, reason)
                 self._progress.ask_about(cid)
@@ -76,6 +78,10 @@ class Outcomes:
             self._dead_man.not_held()
         else:
             self._rounds.put_off(waiting)
+
+    def _is_over(self, cid: str) -> bool:
+        attempt = self._progress.attempts.get(cid)
+        return attempt is not None and attempt.is_over
 
     def _came_too_late(self, message: Message, waiting: UnderWay | None) -> bool:
         """Whether a request was refused for no more than that it had waited for too long on its way out."""
