@@ -41,6 +41,18 @@ CORPUS: Final[dict[str, tuple[str, ...]]] = {
         "amend#1.then=bust",
         "find#2=418:20s",
     ),
+    "an execution that waited for the list of orders had it asked for again with each list of executions": (
+        MARKET,
+        "0.2 b buys 6 AAA",
+        "0.3 a buys 3 AAA at 100",
+        "0.3 c buys 3 AAA at 100",
+        "0.4 quote AAA 98 100 4",
+        "3.5 a buys 1 AAA",
+        "3.5 quote AAA 99 101",
+        "time#2=429:1s",
+        "crash@leak#1:1s",
+        "venue skew=-30s",
+    ),
     "a cancel that was refused as the order was over already waited for ever for somebody to say so": (
         MARKET,
         "0.3 a buys 5 AAA at 100",

@@ -145,8 +145,8 @@ class Attribution:
             words = f"execution {fill.execution_id} is in another symbol than its order {other.terms.order_id}"
             self._agreement.say(BreakKind.UNREADABLE_MESSAGE, fill.cid, words)
         elif owner is not None and fill.ts_ns > self._rounds.listed_ns - self._line.profile.visible_after_ns:
-            self._strays.put(fill, self._line.now_ns)
-            self._rounds.list_orders_within(self._line.profile.visible_after_ns)
+            if self._strays.put(fill, self._line.now_ns):
+                self._rounds.list_orders_within(self._line.profile.visible_after_ns)
             return []
         return self._filled_of_unknown(fill, owner, listed_ns=listed_ns)
 

@@ -68,9 +68,12 @@ class Strays:
     def __init__(self) -> None:
         self._waiting: dict[str, Stray] = {}
 
-    def put(self, fill: VenueFill, now_ns: int) -> None:
-        """One more waits, if it does not already."""
-        self._waiting.setdefault(fill.execution_id, Stray(fill, now_ns))
+    def put(self, fill: VenueFill, now_ns: int) -> bool:
+        """One more waits; False where it does already."""
+        is_new = fill.execution_id not in self._waiting
+        if is_new:
+            self._waiting[fill.execution_id] = Stray(fill, now_ns)
+        return is_new
 
     def drop(self, fill: VenueFill) -> None:
         """It was annulled."""
