@@ -106,6 +106,8 @@ class Invariants:
         life = self._world.life
         if life is None:
             return "nothing lives"
+        if life.courier.paused_until_ns > self._world.now_ns:
+            return "the venue has asked to wait"
         return rest.unsettled(life) or rest.differences(life, self.history, self.truth)
 
     def at_rest(self, life: "Life") -> None:

@@ -268,6 +268,8 @@ class World:
         """What is to be sent in the step under way has left before the step's end."""
         life = self.life
         assert life is not None
+        if self.now_ns < life.courier.paused_until_ns:
+            return
         sends = [one for one in self.journal.under_way if isinstance(one, WireSubmit | WireCancel | WireAmend)]
         for number, what in enumerate(sends, life.session.requests.number + 1):
             request = Request(number=number, what=what, stamp_ns=self.now_ns + life.session.offset_ns)
