@@ -1,7 +1,7 @@
 """The whole log looked at: `bulkhead journal verify` and `export`."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -54,8 +54,12 @@ def verify(reader: JournalReader) -> Verification:
     )
 
 
+_DURATIONS: Final = frozenset({"dead_man_ns", "every_ns", "limit_ns", "retry_after_ns", "timeout_ns"})
+
+
 def export(reader: JournalReader) -> Iterator[str]:
-    """The log as lines of JSON: money as strings, bytes as base64, each time `*_ns` as ISO-8601 without that ending."""
+    """The log as lines of JSON: money as strings, bytes as base64, each time `*_ns` as ISO-8601 without that ending,
+    wherever it stands; how long something is to take stays in nanoseconds."""
     for group in gather(reader.entries()):
         yield from _lines(group)
 
@@ -70,10 +74,14 @@ def _readable(fact: msgspec.Struct) -> dict[str, Any]:
     tag = fact.__struct_config__.tag
     shown: dict[str, Any] = {} if tag is None else {"record": tag}
     for name, value in msgspec.structs.asdict(fact).items():
-        if isinstance(value, msgspec.Struct):
-            shown[name] = _readable(value)
-        elif name.endswith("_ns") and value is not None:
-            shown[name.removesuffix("_ns")] = iso(value)
-        else:
-            shown[name] = value
+        is_time = name.endswith("_ns") and name not in _DURATIONS
+        shown[name.removesuffix("_ns") if is_time else name] = _shown(value, is_time=is_time)
     return shown
+
+
+def _shown(value: Any, *, is_time: bool) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return _readable(value)
+    if isinstance(value, list | tuple):
+        return [_shown(one, is_time=is_time) for one in value]
+    return iso(value) if is_time and value is not None else value

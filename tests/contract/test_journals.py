@@ -13,6 +13,7 @@ from daemon.journal.reader import JournalReader
 from daemon.journal.records import Closed, Entry, Opened, Snapshot
 from daemon.journal.steps import committed
 from daemon.journal.verify import Verification, export, verify
+from tests.golden.examples import RECORDS
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.disk import SimulatedDisk
 from tests.simulation.journal import Life, closed, commit, entries, filled, opened, snapshot, step, submit
@@ -328,6 +329,24 @@ def test_export_writes_money_as_strings_and_times_as_iso(disk: Disk, here: Path)
     assert lines[1]["terms"]["limit_price"] == "10.05"
     assert lines[2]["report"]["fill"]["ts"] == "2026-01-01T12:00:01Z"
     assert lines[3] == {"sequence": 4, "committed": True, "record": "commit", "event": 1, "ts": "2026-01-01T12:00:01Z"}
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_record_of_every_kind_is_exported(disk: Disk, here: Path, kind: str) -> None:
+    life = Life(disk, here)
+    life.write(RECORDS[kind])
+    line = msgspec.json.decode([*export(JournalReader(disk, here))][1])
+    assert (line["sequence"], line["record"]) == (2, kind)
+    times = {name: value for name, value in line.items() if name.endswith("_ns")}
+    assert times.keys() <= {"dead_man_ns"}, "a time is for people to read"
+
+
+def test_the_times_of_a_tape_are_exported_each_for_itself(disk: Disk, here: Path) -> None:
+    life = Life(disk, here)
+    life.write(RECORDS["taped"])
+    line = msgspec.json.decode([*export(JournalReader(disk, here))][1])
+    assert line["venue"] == ["1970-01-01T00:00:00.000000001Z", "1970-01-01T00:00:00.000000002Z", "1970-01-01T00:00:00Z"]
+    assert [one.get("ts") for one in line["inputs"]][2] == "1970-01-01T00:00:03Z"
 
 
 def test_old_segments_may_be_moved_away(disk: Disk, here: Path) -> None:
