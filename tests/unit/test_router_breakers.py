@@ -17,7 +17,7 @@ from trading.account.router import RoutedStrategy, Router
 from trading.account.taken import Taken
 from trading.account.transfers import Transfer
 from trading.account.triggers import ACCOUNT, VENUE, BreakerRules, Policy, Rate, Trigger
-from trading.commands import CancelOrder, RefusedOrder, WireCancel, WireSubmit
+from trading.commands import AmendOrder, CancelOrder, RefusedOrder, WireCancel, WireSubmit
 from trading.limits import RiskLimits
 from trading.market_data import Quote
 from trading.orders import OrderState, Side
@@ -135,6 +135,27 @@ def test_what_was_let_pass_and_has_not_left_yet_is_held_back_once_a_breaker_is_o
     assert routing.recall(opens).startswith("trading is halted (")
     assert routing.recall(exits) == ""
     assert bool(routing.recall(terms(n=93, strategy="b"))) is (scope != "a")
+
+
+@pytest.mark.parametrize("scope", [ACCOUNT, VENUE])
+def test_what_has_not_left_yet_is_held_back_where_it_would_open_the_accounts_position_only(scope: str) -> None:
+    routing = router()
+    hold(routing, "a", "10")
+    sold_short(routing, "b", "10")
+    covers = terms(Side.BUY, "4", "99", n=91, strategy="b")
+    larger = msgspec.structs.replace(covers, quantity=Decimal(6))
+    smaller = msgspec.structs.replace(covers, quantity=Decimal(2))
+    assert sends(routing.take([submit(covers)], NOW)) == ["b-91 buy 4"]
+    trip(routing, scope)
+    assert "a buy of 4 AAA could do more, with 0 held and 4 working already" in routing.recall(covers)
+    routing.breakers.reset(scope, "", NOW)
+    routing.book([report(covers, ReportKind.ACCEPTED)], 1)
+    for n, asked in enumerate((larger, smaller)):
+        routing.take([AmendOrder(strategy="b", n=92 + n, terms=asked, ts_ns=NOW)], NOW)
+        trip(routing, scope)
+        assert bool(routing.recall(asked)) is (asked is larger)
+        routing.breakers.reset(scope, "", NOW)
+        routing.book([report(covers, ReportKind.REPLACE_REJECTED)], 1)
 
 
 def test_while_a_venue_is_not_ready_only_what_reduces_passes_and_no_breaker_is_blamed() -> None:

@@ -123,7 +123,7 @@ class Gate:
 
     def recall(self, terms: OrderTerms) -> Refusal | None:
         """Why an order, or an amendment, that was let pass is not to leave after all, as it has not left yet."""
-        return self._held_back(terms, self._admissions[terms.strategy])
+        return self._held_back(terms, self._admissions[terms.strategy], waits=True)
 
     def wait(self, terms: OrderTerms) -> Wait | None:
         """Whether an order that nothing is against is to wait for others of the account, with which it would trade, to
@@ -185,10 +185,20 @@ class Gate:
             or self._beyond_account(terms, admission)
         )
 
-    def _held_back(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
-        """Why only orders pass that reduce, where this is none."""
+    def _has_added(self, terms: OrderTerms) -> bool:
+        """Whether an order, or an amendment, that is counted already has made what works more."""
+        manager = self._orders[terms.strategy]
+        order = manager.get_open(terms.order_id)
+        if order is None:
+            return True
+        if order.asked == terms:
+            return terms.quantity > order.terms.quantity
+        return bool(manager.tradable(order))
+
+    def _held_back(self, terms: OrderTerms, admission: Admission, *, waits: bool = False) -> Refusal | None:
+        """Why only orders pass that reduce, where this is none; what `waits` to leave counts among what works."""
         restriction = self._restriction(terms.strategy)
-        if restriction is not None and (refusal := self._more_than_reduces(terms, admission, restriction)):
+        if restriction is not None and (refusal := self._more_than_reduces(terms, admission, restriction, waits=waits)):
             return refusal
         unknown, judge = unknown_orders(self._orders[terms.strategy]), self._data_refusal
         if not unknown and judge is None:
@@ -196,7 +206,9 @@ class Gate:
         refusal = _quarantined(terms.strategy, unknown) or (None if judge is None else judge(terms.symbol))
         return None if refusal is None or only_reduces(terms, admission.holdings) else refusal
 
-    def _more_than_reduces(self, terms: OrderTerms, admission: Admission, restriction: Restriction) -> Refusal | None:
+    def _more_than_reduces(
+        self, terms: OrderTerms, admission: Admission, restriction: Restriction, *, waits: bool
+    ) -> Refusal | None:
         """What a restriction holds back: whatever could add to its container's position or, where it is of the account,
         netted over all, to the account's."""
         held = f"{restriction.what} ({restriction.reason}); only orders that reduce"
@@ -204,7 +216,8 @@ class Gate:
             return Refusal(restriction.code, f"{held} a position pass")
         if not restriction.of_account:
             return None
-        if not admission.holdings.addition(terms).units or only_reduces(terms, self._account):
+        adds = self._has_added(terms) if waits else bool(admission.holdings.addition(terms).units)
+        if not adds or only_reduces(terms, self._account):
             return None
         net, (buys, sells) = self._account.position(terms.symbol), self._account.working(terms.symbol)
         works = buys if terms.side is Side.BUY else sells
