@@ -44,11 +44,12 @@ class SystemClock:
 
 
 class SteadyTime:
-    """Unix time that neither jumps nor goes back: the wall clock's when it was made, and what has passed since."""
+    """Unix time that neither jumps nor goes back: the wall clock's when it was made, or `not_before_ns` where that is
+    later, and what has passed since."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, not_before_ns: int = 0) -> None:
         self._clock = clock
-        self._ahead_ns = clock.wall_ns() - clock.monotonic_ns()
+        self._ahead_ns = max(clock.wall_ns(), not_before_ns) - clock.monotonic_ns()
 
     def now_ns(self) -> int:
         """Nanoseconds since the Unix epoch."""

@@ -238,6 +238,7 @@ class LiveTrading:
             epoch_ms=ids.epoch_ms,
             recall=recall,
             dead_man_ns=dead_man_ns(self._plan),
+            reached_ns=floor.lockstep.now_ns,
         )
 
 

@@ -25,7 +25,8 @@ RELEASE_SECONDS: Final = 3.0
 class VenueLine:
     """What the live shell has of a venue. `recall` says of an order or an amendment, as it is to leave, why it may not
     any more; `tell` hears of each new break, as the log does. The venue's dead-man switch is to fire after
-    `dead_man_ns`, 0 for never. Times are Unix nanoseconds that never go back."""
+    `dead_man_ns`, 0 for never. Times are Unix nanoseconds that never go back, nor behind `reached_ns`, the last of the
+    lives before: where the clock was set back meanwhile, no deadline would be reached until it is past that."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class VenueLine:
         epoch_ms: int,
         recall: Callable[[OrderTerms], str],
         dead_man_ns: int = 0,
+        reached_ns: int = 0,
     ) -> None:
         self.session = session
         self.courier = Courier(
@@ -46,7 +48,7 @@ class VenueLine:
             recall=recall,
             alarm=self._halt,
         )
-        self._time = SteadyTime(clock)
+        self._time = SteadyTime(clock, not_before_ns=reached_ns)
         self._epoch_ms = epoch_ms
         self._dead_man_ns = dead_man_ns
         self._carry: Callable[[FromVenue], None] = _nobody

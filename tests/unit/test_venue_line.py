@@ -10,9 +10,10 @@ import anyio.lowlevel
 import pytest
 
 from brokers.port import MessageSink
-from daemon.clock import SystemClock
+from daemon.clock import Clock, SystemClock
 from daemon.live import venue
 from daemon.live.venue import VenueLine
+from tests.simulation.clock import SimulatedClock
 from tests.venue_builders import PROFILE, Conversation
 from trading.account.records import FromVenue, LifeBegan, LifeEnds, TimePassed, VenueHeard
 from trading.timestamps import SECOND
@@ -52,15 +53,19 @@ class Switch:
 
 
 @asynccontextmanager
-async def serving(switch: Switch, dead_man_ns: int) -> AsyncIterator[VenueLine]:
+async def serving(
+    switch: Switch, dead_man_ns: int, clock: Clock | None = None, *, reached_ns: int = 0
+) -> AsyncIterator[VenueLine]:
     session = Conversation().session
+    session.begin_life(1, reached_ns)
     line = VenueLine(
         session=session,
         make_broker=switch.made,
-        clock=SystemClock(),
-        epoch_ms=1,
+        clock=clock or SystemClock(),
+        epoch_ms=2,
         recall=lambda _: "",
         dead_man_ns=dead_man_ns,
+        reached_ns=reached_ns,
     )
 
     def carry(heard: FromVenue) -> None:
@@ -106,3 +111,12 @@ async def test_where_nothing_was_set_nothing_is_released() -> None:
     async with serving(switch, 0) as line:
         await line.release()
     assert switch.times == []
+
+
+async def test_a_clock_that_was_set_back_between_two_lives_does_not_keep_the_switch_from_being_set_again() -> None:
+    clock, switch = SimulatedClock(), Switch()
+    async with serving(switch, 60 * SECOND, clock, reached_ns=clock.wall_ns() + 3_600 * SECOND) as line:
+        for _ in range(3):
+            line.on_tick()
+            await clock.advance(20 * SECOND)
+        assert (switch.times, line.session.dead_man.holds_back) == ([60, 60, 60], "")
