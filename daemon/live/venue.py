@@ -19,7 +19,9 @@ from trading.venue.session import VenueSession
 log = logging.getLogger(__name__)
 
 RELEASE_SECONDS: Final = 3.0
-"""How long a stop waits for the venue to release the dead-man switch."""
+"""How long a stop waits for the venue to cancel what was to be cancelled, and to release the dead-man switch."""
+
+_ENDS: Final = "the daemon is about to end"
 
 
 class VenueLine:
@@ -45,9 +47,10 @@ class VenueLine:
             session=session,
             clock=clock,
             hear=self._take,
-            recall=recall,
+            recall=lambda terms: _ENDS if self._is_ending and not terms.reduce_only else recall(terms),
             alarm=self._halt,
         )
+        self._is_ending = False
         self._time = SteadyTime(clock, not_before_ns=reached_ns)
         self._epoch_ms = epoch_ms
         self._dead_man_ns = dead_man_ns
@@ -59,7 +62,7 @@ class VenueLine:
     @asynccontextmanager
     async def serving(self, carry: Callable[[FromVenue], None], halt: Callable[[str], None]) -> AsyncIterator[None]:
         """Serve whoever carries what comes, from the beginning of a life, and can halt all trading for a reason."""
-        self._carry, self._halt_all = carry, halt
+        self._carry, self._halt_all, self._is_ending = carry, halt, False
         self.session.agreement.take_news()  # what recovery came by again was told by the life before
         carry(LifeBegan(epoch_ms=self._epoch_ms, ts_ns=self._time.now_ns(), dead_man_ns=self._dead_man_ns))
         async with self.courier.serving():
@@ -67,16 +70,22 @@ class VenueLine:
         self._carry = _nobody
 
     async def release(self) -> None:
-        """Before a clean end: the dead-man switch is not to fire. Where the venue does not say so in time, it may."""
-        dead_man = self.session.dead_man
-        if not dead_man.is_set:
-            return
-        self._carry(LifeEnds(ts_ns=self._time.now_ns()))
+        """Before a clean end: what was to be cancelled by now is, and the dead-man switch is not to fire. Where the
+        venue does not say so in time, orders may go on working, or be cancelled. Nothing is opened any more."""
+        self._is_ending = True
+        dead_man, changes = self.session.dead_man, self.session.changes
+        cancels = [cid for cid in changes.under_way() if changes.is_cancelled(cid)]
+        if dead_man.is_set:
+            self._carry(LifeEnds(ts_ns=self._time.now_ns()))
         with anyio.move_on_after(RELEASE_SECONDS):
-            while dead_man.is_set:
+            while dead_man.is_set or any(map(changes.is_cancelled, cancels)):
                 await self.heard()
         if dead_man.is_set:
             log.error("the venue has not released its dead-man switch, and may cancel every order of the account")
+        if still := [cid for cid in cancels if changes.is_cancelled(cid)]:
+            attempts = self.session.progress.attempts
+            named = ", ".join(attempts[cid].terms.order_id if cid in attempts else cid for cid in still)
+            log.error("not told to be cancelled, and may still work: %s", named)
 
     @property
     def unready(self) -> list[str]:

@@ -14,10 +14,11 @@ from daemon.clock import Clock, SystemClock
 from daemon.live import venue
 from daemon.live.venue import VenueLine
 from tests.simulation.clock import SimulatedClock
-from tests.venue_builders import PROFILE, Conversation
+from tests.venue_builders import PROFILE, Conversation, an_intent, at_venue
 from trading.account.records import FromVenue, LifeBegan, LifeEnds, TimePassed, VenueHeard
+from trading.commands import WireCancel
 from trading.timestamps import SECOND
-from trading.venue.messages import HoldOrders, OrdersHeld, Request
+from trading.venue.messages import HoldOrders, OrdersHeld, OrderTold, Request, VenueStatus
 
 WORDS = "the venue has not released its dead-man switch, and may cancel every order of the account"
 
@@ -120,3 +121,66 @@ async def test_a_clock_that_was_set_back_between_two_lives_does_not_keep_the_swi
             line.on_tick()
             await clock.advance(20 * SECOND)
         assert (switch.times, line.session.dead_man.holds_back) == ([60, 60, 60], "")
+
+
+class Cancels(Switch):
+    """One that cancels besides, each order when it is `told` to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = anyio.Event()
+
+    async def perform(self, request: Request) -> None:
+        if not isinstance(request.what, WireCancel):
+            await super().perform(request)
+            return
+        await self.told.wait()
+        order = at_venue(RESTS, VenueStatus.CANCELLED)
+        self.sink(OrderTold(message_id=f"r{request.number}", order=order, request=request.number))
+
+
+RESTS = an_intent(1)
+STILL_WORK = "not told to be cancelled, and may still work: a-1"
+
+
+def asked_to_cancel(line: VenueLine) -> None:
+    """An order works, and its cancel is on its way."""
+    line.session.on_command(RESTS, SECOND)
+    line.session.on_message(OrderTold(message_id="p1", order=at_venue(RESTS)), SECOND)
+    line.session.on_command(WireCancel(cid=RESTS.cid, order_id="a-1", strategy="a", ts_ns=SECOND), SECOND)
+    line.courier.dispatch()
+
+
+async def test_a_clean_end_waits_until_what_was_to_be_cancelled_is(caplog: pytest.LogCaptureFixture) -> None:
+    switch = Cancels()
+    released = anyio.Event()
+
+    async def release() -> None:
+        await line.release()
+        released.set()
+
+    async with serving(switch, 0) as line, anyio.create_task_group() as tasks:
+        asked_to_cancel(line)
+        tasks.start_soon(release)
+        await anyio.wait_all_tasks_blocked()
+        assert not released.is_set()
+        late = an_intent(2)
+        line.session.on_command(late, SECOND)
+        line.courier.dispatch()
+        await anyio.wait_all_tasks_blocked()
+        assert line.session.progress.attempts[late.cid].state == "unsent"
+        switch.told.set()
+        await released.wait()
+    assert not line.session.changes.is_cancelled(RESTS.cid)
+    assert caplog.messages == []
+
+
+async def test_what_is_not_told_to_be_cancelled_in_time_is_named(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(venue, "RELEASE_SECONDS", 0.01)
+    caplog.set_level(logging.ERROR)
+    async with serving(Cancels(), 0) as line:
+        asked_to_cancel(line)
+        await line.release()
+    assert caplog.messages == [STILL_WORK]
