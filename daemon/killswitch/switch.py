@@ -94,15 +94,22 @@ class KillSwitch:
         if not isinstance(entry.record, Operation) or self._shell is None:
             return
         if halted := self._halted():
-            self._set(halted, is_seen_to=entry.record.cancel_orders)
+            self._set(halted, is_seen_to=entry.record.cancel_orders and not self._is_too_late)
         elif self._known is not None:
             self._clear()
         if self._guard is not None:
             self._guard.beat()
 
     async def say_goodbye(self) -> None:
-        """A clean stop."""
-        if self._guard is not None:
+        """A clean stop. Where a halt asks for something to be cancelled that was not seen to, it is none: who watches
+        then sees to that, as after a crash."""
+        if self._guard is None:
+            return
+        halt = self.flag.look()
+        if halt is not None and halt.cancel_orders:
+            log.warning("orders are still to be cancelled for a halt: the watching process is left to do that")
+            self._guard.abandon()
+        else:
             await self._guard.say_goodbye()
 
     def abandon(self) -> None:
@@ -116,6 +123,12 @@ class KillSwitch:
         cause = self._shell.floor.lockstep.router.breakers.by_scope[ACCOUNT].causes.get(Trigger.OPERATOR)
         return "" if cause is None else cause.reason
 
+    @property
+    def _is_too_late(self) -> bool:
+        """Whether what is to be cancelled from now on will not leave any more."""
+        assert self._shell is not None, "there is nothing to halt yet"
+        return self._shell.venue is not None and self._shell.venue.ends
+
     def _set(self, reason: str, *, is_seen_to: bool) -> None:
         """Set the flag for a halt that is in the journal; what it still asks for is taken up from it by `run`."""
         try:
@@ -128,7 +141,7 @@ class KillSwitch:
         else:
             self._trouble = ""
         halt = self.flag.look()
-        asks_for_more = halt is not None and halt.cancel_orders and not is_seen_to
+        asks_for_more = halt is not None and halt.cancel_orders and not (is_seen_to or self._is_too_late)
         self._known = None if asks_for_more else halt
 
     def _clear(self) -> None:

@@ -229,7 +229,7 @@ class Watchman:
             self._hear()
         if self._is_let_go:
             self._notes.say("info", "the daemon said goodbye")
-            return True
+            return not asked.cancel_orders or self._begin_cancelling().finish()
         if self._beat.halted:
             self._notes.say("info", "the daemon has halted")
             return True

@@ -27,8 +27,10 @@ _ENDS: Final = "the daemon is about to end"
 class VenueLine:
     """What the live shell has of a venue. `recall` says of an order or an amendment, as it is to leave, why it may not
     any more; `tell` hears of each new break, as the log does. The venue's dead-man switch is to fire after
-    `dead_man_ns`, 0 for never. Times are Unix nanoseconds that never go back, nor behind `reached_ns`, the last of the
-    lives before: where the clock was set back meanwhile, no deadline would be reached until it is past that."""
+    `dead_man_ns`, 0 for never. Once it `ends`, what is to be cancelled may not leave any more.
+
+    Times are Unix nanoseconds that never go back, nor behind `reached_ns`, the last of the lives before: where the
+    clock was set back meanwhile, no deadline would be reached until it is past that."""
 
     def __init__(
         self,
@@ -47,10 +49,10 @@ class VenueLine:
             session=session,
             clock=clock,
             hear=self._take,
-            recall=lambda terms: _ENDS if self._is_ending and not terms.reduce_only else recall(terms),
+            recall=lambda terms: _ENDS if self.ends and not terms.reduce_only else recall(terms),
             alarm=self._halt,
         )
-        self._is_ending = False
+        self.ends = False
         self._time = SteadyTime(clock, not_before_ns=reached_ns)
         self._epoch_ms = epoch_ms
         self._dead_man_ns = dead_man_ns
@@ -62,7 +64,7 @@ class VenueLine:
     @asynccontextmanager
     async def serving(self, carry: Callable[[FromVenue], None], halt: Callable[[str], None]) -> AsyncIterator[None]:
         """Serve whoever carries what comes, from the beginning of a life, and can halt all trading for a reason."""
-        self._carry, self._halt_all, self._is_ending = carry, halt, False
+        self._carry, self._halt_all, self.ends = carry, halt, False
         self.session.agreement.take_news()  # what recovery came by again was told by the life before
         carry(LifeBegan(epoch_ms=self._epoch_ms, ts_ns=self._time.now_ns(), dead_man_ns=self._dead_man_ns))
         async with self.courier.serving():
@@ -72,7 +74,7 @@ class VenueLine:
     async def release(self) -> None:
         """Before a clean end: what was to be cancelled by now is, and the dead-man switch is not to fire. Where the
         venue does not say so in time, orders may go on working, or be cancelled. Nothing is opened any more."""
-        self._is_ending = True
+        self.ends = True
         dead_man, changes = self.session.dead_man, self.session.changes
         cancels = [cid for cid in changes.under_way() if changes.is_cancelled(cid)]
         if dead_man.is_set:

@@ -33,14 +33,15 @@ from trading.timestamps import SECOND
 class Account:
     """An account that is operated: its breakers do what is asked, and then the switch hears that it is safe."""
 
-    def __init__(self, path: Path, tasks: TaskGroup) -> None:
+    def __init__(self, path: Path, tasks: TaskGroup, guard: Guard | None) -> None:
         self.flag = HaltFlag(path)
         self.flag.prepare()
         self.clock = SimulatedClock()
-        self.switch = KillSwitch(self.flag, None, self.clock, tasks)
+        self.switch = KillSwitch(self.flag, guard, self.clock, tasks)
         self.breakers = Breakers(["a"], {})
         router = SimpleNamespace(breakers=self.breakers)
-        self.shell: Any = SimpleNamespace(floor=SimpleNamespace(lockstep=SimpleNamespace(router=router)), now_ns=0)
+        floor = SimpleNamespace(lockstep=SimpleNamespace(router=router, events=0))
+        self.shell: Any = SimpleNamespace(floor=floor, now_ns=0, venue=None)
 
     async def watch(self) -> None:
         journal: Any = SimpleNamespace(safe_sequence=1)
@@ -71,11 +72,12 @@ class Account:
 
 
 @asynccontextmanager
-async def an_account(path: Path) -> AsyncIterator[Account]:
+async def an_account(path: Path, guard: Guard | None = None) -> AsyncIterator[Account]:
     async with anyio.create_task_group() as tasks:
-        account = Account(path, tasks)
+        account = Account(path, tasks, guard)
         await account.watch()
         yield account
+        tasks.cancel_scope.cancel()
     account.flag.close()
 
 
@@ -331,6 +333,20 @@ async def test_it_leaves_with_a_goodbye_or_without(guard: Guard, lives: Lives) -
         assert lives.begun[0].end == "goodbye"
         guard.abandon()
         assert lives.begun[0].end == "abandoned"
+
+
+@pytest.mark.parametrize(("asked", "ends"), [("seen to", False), ("late", True), ("never seen", False), ("no", False)])
+async def test_what_a_halt_was_to_cancel_and_a_clean_stop_has_not_is_left_to_who_watches(
+    guard: Guard, lives: Lives, tmp_path: Path, asked: str, ends: bool
+) -> None:
+    async with an_account(tmp_path / "halt", guard) as account:
+        account.shell.venue = SimpleNamespace(ends=ends)
+        if asked != "no":
+            HaltFlag(tmp_path / "halt").set("drill", cancel_orders=True)
+        if asked in ("seen to", "late"):
+            await account.halt("drill", cancel_orders=True)
+        await account.switch.say_goodbye()
+        assert lives.begun[0].end == ("goodbye" if asked in ("seen to", "no") else "abandoned")
 
 
 async def test_the_first_process_of_a_container_is_warned(
