@@ -21,6 +21,7 @@ from trading.commands import AmendOrder, CancelOrder, RefusedOrder, WireCancel, 
 from trading.limits import RiskLimits
 from trading.market_data import Quote
 from trading.orders import OrderState, Side
+from trading.postings import CashMoved
 from trading.reports import Fill, ReportKind
 from trading.strategy import Strategy
 from trading.timestamps import DAY, MINUTE, SECOND
@@ -211,6 +212,33 @@ def test_cancels_pass_whatever_is_open() -> None:
         trip(routing, scope)
     taken = routing.take([CancelOrder(strategy="a", n=5, order_id="a-80", ts_ns=NOW)], NOW)
     assert sends(taken) == ["a-80 cancel"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_where_worth_is_not_known_nothing_is_opened_before_the_first_price_nor_right_after_money_came(
+    restarts: bool,
+) -> None:
+    def made() -> Router:
+        return Router(
+            strategies=[RoutedStrategy(strategy="a", capital={"USD": Decimal(10_000)})],
+            cash={"USD": Decimal(10_000), "EUR": Decimal(0)},
+            instruments={"AAA": an_instrument()},
+            limits=RiskLimits(),
+            ids=ClientOrderIds(1),
+            currency=USD,
+            breakers={ACCOUNT: own(Policy.LEAVE, daily_loss_amount=Decimal(50))},
+        )
+
+    routing = made()
+    routing.share_out(CashMoved(event_id="e", ts_ns=NOW, currency="EUR", amount=Decimal(5)), 0)
+    if restarts:
+        kept, routing = through_msgpack(routing.state()), made()
+        routing.restore(kept)
+    assert [one.code for one in routing.take([submit(terms(limit="99"))], NOW).refused] == ["halted"]
+    routing.share_out(CashMoved(event_id="f", ts_ns=NOW, currency="EUR", amount=Decimal(-5)), 0)
+    assert sends(routing.take([submit(terms(limit="99", n=2))], NOW)) == ["a-2 buy 10"]
+    routing.share_out(CashMoved(event_id="g", ts_ns=NOW, currency="EUR", amount=Decimal(5)), 0)
+    assert [one.code for one in routing.take([submit(terms(limit="99", n=3))], NOW).refused] == ["halted"]
 
 
 # Policies.

@@ -48,13 +48,13 @@ class Safeguards:
         worth: Callable[[], Worth],
     ) -> None:
         self.breakers = breakers
-        self.due_ns = breakers.wake_ns
+        self.due_ns = NOW if breakers.measured else breakers.wake_ns
         self._flattening = flattening
         self._orders = orders
         self._dispatch = dispatch
         self._gate = gate
         self._worth = worth
-        self._is_unvalued = False
+        self._is_unvalued = bool(breakers.measured)
         self._unmeasured: frozenset[str] = frozenset()
         self._due = Taken()
 
@@ -89,6 +89,7 @@ class Safeguards:
         before = self._worth()
         moved = move()
         self.breakers.on_flow(before, self._worth())
+        self.on_change()
         return moved
 
     def on_transport(self, ts_ns: int, *, failed: bool) -> None:
@@ -182,6 +183,7 @@ class Safeguards:
             "breakers": self.breakers.state(),
             "flattening": self._flattening.state(),
             "unmeasured": sorted(self._unmeasured),
+            "is_unvalued": self._is_unvalued,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -189,7 +191,8 @@ class Safeguards:
         self.breakers.restore(state["breakers"])
         self._flattening.restore(state["flattening"])
         self._unmeasured = frozenset(state["unmeasured"]) & frozenset(self.breakers.measured)
-        self.due_ns = NOW if self._flattening else self.breakers.wake_ns
+        self._is_unvalued = state["is_unvalued"]
+        self.due_ns = NOW if self._flattening or self._is_unvalued else self.breakers.wake_ns
 
     # Within.
 
