@@ -501,6 +501,25 @@ def test_an_amendment_is_answered_by_the_terms_that_the_venue_has(talk: Conversa
     assert talk.told() == ["a-1 accepted", "a-1 replaced"]
 
 
+@pytest.mark.parametrize("ahead", [3_600, -3_600])
+def test_whether_an_amendment_can_still_come_is_told_by_the_clock_that_it_is_stamped_by(
+    talk: Conversation, ahead: int
+) -> None:
+    intent = an_intent(1)
+    talk.at(7_200)
+    number = talk.request_of(ReadTime())
+    talk.hear(TimeTold(message_id="t", request=number, venue_ns=talk.now_ns + ahead * SECOND))
+    talk.order(at_venue(intent), talk.command(intent))
+    talk.lost(talk.amend(intent, quantity=Decimal(5)))
+
+    talk.order(at_venue(intent), talk.request_of(FindOrder(cid=intent.cid, symbol="AAA")))
+    assert talk.told() == ["a-1 accepted"]
+    talk.at(7_207)
+    talk.order(at_venue(intent), talk.request_of(FindOrder(cid=intent.cid, symbol="AAA")))
+
+    assert talk.told() == ["a-1 replace_rejected not_confirmed"]
+
+
 def test_an_amendment_that_did_not_come_is_refused_once_it_cannot_come_any_more(talk: Conversation) -> None:
     intent = an_intent(1)
     talk.order(at_venue(intent), talk.command(intent))

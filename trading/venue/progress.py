@@ -258,7 +258,7 @@ class Progress:
         """Whether what was stamped then can no longer be accepted, as far as the venue promises."""
         bound_ns = self._line.profile.accepted_within_ns
         bound_ns = self._line.profile.visible_after_ns if bound_ns is None else bound_ns
-        return self._line.now_ns > stamp_ns + bound_ns + self._line.profile.clock_margin_ns
+        return self._line.stamp_ns > stamp_ns + bound_ns + self._line.profile.clock_margin_ns
 
 
 def _as_told(terms: OrderTerms, order: VenueOrder) -> OrderTerms:
