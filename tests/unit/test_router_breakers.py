@@ -138,6 +138,17 @@ def test_what_was_let_pass_and_has_not_left_yet_is_held_back_once_a_breaker_is_o
     assert bool(routing.recall(terms(n=93, strategy="b"))) is (scope != "a")
 
 
+def test_what_a_strategy_that_has_failed_was_to_open_does_not_leave_any_more() -> None:
+    routing = router()
+    hold(routing, "a", "10")
+    opens, exits = terms(n=91, quantity="3", strategy="a"), terms(SELL, "4", n=92, strategy="a")
+    routing.take([submit(opens), submit(exits)], NOW)
+    routing.operate(Operation(action="trip", ts_ns=NOW, reason="KeyError: 'x'", strategy="a"), 1)
+    assert routing.recall(opens) == "a has tripped (KeyError: 'x'); only orders that reduce a position pass"
+    assert routing.recall(exits) == ""
+    assert routing.recall(terms(n=93, strategy="b")) == ""
+
+
 @pytest.mark.parametrize("scope", [ACCOUNT, VENUE])
 def test_what_has_not_left_yet_is_held_back_where_it_would_open_the_accounts_position_only(scope: str) -> None:
     routing = router()

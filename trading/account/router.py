@@ -130,8 +130,11 @@ class Router:
         )
 
     def _restriction(self, strategy: str) -> Restriction | None:
-        """Why only orders that reduce pass: a breaker that is open, or a venue that is not ready."""
+        """Why only orders that reduce pass: a breaker that is open, a strategy that has failed and of which nothing new
+        is taken, or a venue that is not ready."""
         restriction = self.safeguards.restriction(strategy)
+        if restriction is None and strategy in self.tripped:
+            return Restriction(self.tripped[strategy], of_account=False, code="tripped", what=f"{strategy} has tripped")
         if restriction is None and self._holds_back is not None and (why := self._holds_back()):
             return Restriction(why, of_account=False, code="not_ready", what="the venue is not ready")
         return restriction
