@@ -42,6 +42,11 @@ class PlainBrokerSettings(Section):
         description="how long after the daemon's last word the venue cancels every order of the account, whoever placed"
         " it; null for never",
     )
+    on_crash: Literal["leave", "cancel"] = Field(
+        default="leave",
+        description="what becomes of our orders where the daemon ends without a goodbye: left to the next start, or"
+        " cancelled by the process that watches it",
+    )
     reconciliation: ReconciliationSettings = Field(
         default=ReconciliationSettings(), description="how often the venue is asked, and what may differ"
     )

@@ -11,4 +11,4 @@ def watching_of(plan: Plan) -> Watching | None:
     if plan.settings.mode != "live":
         return None
     assert isinstance(broker, PlainBrokerSettings), f"nobody could cancel at {broker.kind} for a daemon that hangs"
-    return Watching("brokers.plain.canceller:cancel_everything", broker.options(plan.folder))
+    return Watching("brokers.plain.canceller:cancel_everything", broker.options(plan.folder), broker.on_crash)

@@ -10,6 +10,7 @@ import pytest
 from brokers.plain.broker import PlainBroker
 from daemon.check import check
 from daemon.config.problems import ConfigProblems
+from daemon.killswitch.watching import watching_of
 from daemon.processes import SystemProcesses
 
 CONFIG = """
@@ -118,6 +119,30 @@ def test_a_venue_without_a_dead_man_switch_is_asked_for_none(tmp_path: Path, mon
         "config.yaml:9: broker.dead_man: plain has no dead-man switch; leave this key out"
     ]
     assert problems_of(tmp_path, CONFIG) == []
+
+
+def with_on_crash(what: str) -> str:
+    return CONFIG.replace("credentials: credentials.json}", f"credentials: credentials.json, on_crash: {what}}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_done"), [(CONFIG, "leave"), (with_on_crash("leave"), "leave"), (with_on_crash("cancel"), "cancel")]
+)
+def test_who_watches_the_daemon_is_told_what_becomes_of_orders_after_a_crash(
+    tmp_path: Path, text: str, is_done: str
+) -> None:
+    assert problems_of(tmp_path, text) == []
+    watching = watching_of(check(tmp_path / "config.yaml", {}, SystemProcesses()))
+    assert watching is not None
+    assert watching.on_crash == is_done
+    assert watching.canceller == "brokers.plain.canceller:cancel_everything"
+    assert watching.options["credentials"] == str(tmp_path / "credentials.json")
+
+
+def test_what_nobody_does_after_a_crash_is_refused(tmp_path: Path) -> None:
+    assert problems_of(tmp_path, with_on_crash("flatten")) == [
+        "config.yaml:9: broker.on_crash: must be one of leave, cancel; got 'flatten'"
+    ]
 
 
 def test_on_paper_there_is_no_such_key(tmp_path: Path) -> None:
