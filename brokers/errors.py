@@ -4,7 +4,7 @@
     └── BrokerError
         ├── NotConnected      a broker was used before `connect` or after `close`
         ├── NotAllowedInLive  a broker that reaches no venue was asked to trade live
-        ├── BadCredentials    a file of credentials is missing, open to others, or is not one
+        ├── BadCredentials    a file of credentials is missing, no file, open to others, or is not one
         └── NotAllCancelled   orders that were to be cancelled may still work
 
 What a market or a venue refuses is not an error but a message.

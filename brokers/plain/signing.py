@@ -33,11 +33,17 @@ class Credentials:
     def load(cls, path: str | Path) -> "Credentials":
         """From a file `{"key": "...", "secret": "..."}` that nobody else may read; BadCredentials otherwise."""
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Opened without waiting, as a pipe would wait for somebody who writes to it.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise BadCredentials(f"the credentials file {path} cannot be opened: {error.strerror}") from None
+        kind = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(kind):
+            os.close(descriptor)
+            what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
+            raise BadCredentials(f"the credentials file {path} is {what}; name the file with key and secret")
         with os.fdopen(descriptor, "rb") as file:
-            mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+            mode = stat.S_IMODE(kind)
             if mode & _OTHERS:
                 raise BadCredentials(
                     f"the credentials file {path} has mode {mode:04o}: others may use it; chmod 600 it"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -444,6 +445,16 @@ def test_a_file_that_is_not_ours_alone_or_no_credentials_is_refused(
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
+
+
+@pytest.mark.parametrize(("make", "message"), [(os.mkdir, "is a folder; name"), (os.mkfifo, "no regular file")])
+def test_what_is_no_file_is_refused_as_credentials(
+    tmp_path: Path, make: Callable[[Path, int], None], message: str
+) -> None:
+    place = tmp_path / "credentials"
+    make(place, 0o700)
+    with pytest.raises(BadCredentials, match=message):
+        Credentials.load(place)
 
 
 @pytest.mark.parametrize(
