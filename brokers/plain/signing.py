@@ -21,12 +21,14 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Credentials:
-    """A key and the secret that goes with it. Nothing but `sign` sees the secret, and no text has it."""
+    """A key and the secret that goes with it, and the file that has them. Nothing but `sign` sees the secret, and no
+    text has it."""
 
-    __slots__ = ("__secret", "key")
+    __slots__ = ("__secret", "file", "key")
 
-    def __init__(self, key: str, secret: str) -> None:
+    def __init__(self, key: str, secret: str, *, file: str | Path) -> None:
         self.key = key
+        self.file = file
         self.__secret = secret.encode()
 
     @classmethod
@@ -58,7 +60,7 @@ class Credentials:
             raise BadCredentials(f'the credentials file {path} is not of the form {{"key": "...", "secret": "..."}}')
         if not (found["key"] and found["secret"]):
             raise BadCredentials(f"the credentials file {path} has an empty key or secret")
-        return cls(found["key"], found["secret"])
+        return cls(found["key"], found["secret"], file=path)
 
     def headers(self, *, method: str, target: str, body: bytes, stamp_ns: int, within_ns: int) -> dict[str, str]:
         """The headers of one request; `target` is its path and query."""

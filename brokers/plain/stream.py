@@ -29,6 +29,10 @@ SILENT_HEARTBEATS: Final = 3
 
 Pause = Callable[[float], Awaitable[None]]
 
+REFUSED_CODE: Final = 4003
+"""With it the venue closes a stream whose key is not known, or whose signature does not fit."""
+
+_NOT_LET_IN: Final = frozenset({401, 403})
 _GOODBYE: Final = aiohttp.ClientWSTimeout(ws_close=0.5)
 _FRAMES_AT_ONCE: Final = 64
 """Frames that have come already are read without waiting; so now and then the event loop must be let run."""
@@ -90,8 +94,7 @@ class OrderStream:
 
     async def _listen(self) -> None:
         """Tell what one connection brings, until it is over."""
-        async with asyncio.timeout(self._timeout_seconds):
-            connection = await self._session.ws_connect(self._url, timeout=_GOODBYE, decode_text=False)
+        connection = await self._opened()
         try:
             challenge = opening_of(await self._frame(connection, self._timeout_seconds))
             if not isinstance(challenge, Challenge):
@@ -111,6 +114,19 @@ class OrderStream:
             self._tell_down(str(error) or type(error).__name__)
         finally:
             await connection.close()
+
+    async def _opened(self) -> "aiohttp.ClientWebSocketResponse[bool]":
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                return await self._session.ws_connect(self._url, timeout=_GOODBYE, decode_text=False)
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status not in _NOT_LET_IN:
+                raise
+            # The stream asks for the key later, so that the address is the likelier fault.
+            raise StreamBroken(
+                f"the venue opens no stream there, with status {error.status}; look at url and stream_url, then at the "
+                f"key and secret of {self._credentials.file}"
+            ) from None
 
     async def _hear(self, connection: "aiohttp.ClientWebSocketResponse[bool]", deadline_seconds: float) -> None:
         for frames in count(1):
@@ -132,6 +148,8 @@ class OrderStream:
         if received.type is aiohttp.WSMsgType.TEXT or received.type is aiohttp.WSMsgType.BINARY:
             frame: bytes = received.data
             return frame
+        if connection.close_code == REFUSED_CODE:
+            raise StreamBroken(f"the venue refuses the key and secret of {self._credentials.file}")
         raise StreamBroken(f"the connection was lost, with code {connection.close_code}")
 
     def _tell_up(self, venue_ns: int, raw: str) -> None:

@@ -1,6 +1,7 @@
 """The plain broker against a venue that breaks: what is told of each request, and of the stream, fault by fault."""
 
 import asyncio
+import json
 import logging
 import os
 import subprocess
@@ -407,6 +408,39 @@ async def test_a_wrong_secret_brings_neither_stream_nor_answers(tmp_path: Path) 
         assert [type(message) for message in told] == [StreamDown, RequestRefused]
 
 
+@pytest.mark.parametrize(("key", "secret"), [("k", "another-5e7a"), ("l", SECRET)])
+async def test_a_key_and_secret_that_do_not_fit_are_named_with_their_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, key: str, secret: str
+) -> None:
+    async with a_world(tmp_path) as world:
+        world.file.write_text(json.dumps({"key": key, "secret": secret}))
+        down = await first_told(world.options)
+    assert down.reason == f"the venue refuses the key and secret of {world.file}"
+    assert down.reason in caplog.text
+    assert secret not in caplog.text
+
+
+async def test_an_address_where_nobody_is_let_in_is_named_before_the_key(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        elsewhere = world.options["url"].replace("http:", "ws:") + "/no-stream"
+        down = await first_told({**world.options, "stream_url": elsewhere})
+    assert down.reason == (
+        "the venue opens no stream there, with status 401; look at url and stream_url, then at the key and secret of"
+        f" {world.file}"
+    )
+
+
+async def first_told(options: dict[str, Any]) -> StreamDown:
+    """What a broker with these options tells of its stream once it is connected."""
+    told: list[VenueMessage] = []
+    broker = PlainBroker(options=options, sink=told.append)
+    await broker.connect()
+    await broker.close()
+    (down,) = told
+    assert isinstance(down, StreamDown)
+    return down
+
+
 # Secrets and options.
 
 
@@ -475,7 +509,9 @@ def test_options_that_are_not_its_own_are_refused(options: dict[str, object], me
 
 
 def test_a_signature_is_the_one_of_the_document() -> None:
-    headers = Credentials("k", "s").headers(method="GET", target="/account", body=b"", stamp_ns=5, within_ns=7)
+    headers = Credentials("k", "s", file="k.json").headers(
+        method="GET", target="/account", body=b"", stamp_ns=5, within_ns=7
+    )
     # printf '5\n7\nGET\n/account\n' | openssl dgst -sha256 -hmac s
     assert headers["X-Signature"] == "8ac1cd354e5db12c6f0efa77284c1701d2ef006ee6b13db40de40742b203ebf2"
 
