@@ -16,8 +16,10 @@ from trading.venue.dead_man import SHORTEST_NS
 Breach = tuple[KeyPath, str]
 
 
-def live_has_a_venue_and_paper_has_none(settings: Settings, _document: Document) -> Iterator[Breach]:
+def live_has_a_venue_and_paper_has_none(settings: Settings, document: Document) -> Iterator[Breach]:
     """Two things must say that money is at stake: the mode, and a broker that reaches a venue."""
+    if not _is_as_written(settings, document):
+        return
     reaches_venue = isinstance(settings.broker, PlainBrokerSettings)
     if settings.mode == "live" and not reaches_venue:
         message = f"broker {settings.broker.kind} reaches no venue and is refused in mode: live; set mode: paper"
@@ -57,3 +59,13 @@ def venue_takes_its_options(settings: Settings, document: Document) -> Iterator[
         yield ("broker", "credentials"), str(error)
     except (ValueError, msgspec.ValidationError) as error:
         yield ("broker", "url"), str(error)
+
+
+def _is_as_written(settings: Settings, document: Document) -> bool:
+    """Whether neither mode nor broker is a default that stands in for one that was wrong; that is told already."""
+    if document.values.get("mode", settings.mode) != settings.mode:
+        return False
+    if "broker" not in document.values:
+        return True
+    broker = document.values["broker"]
+    return isinstance(broker, dict) and broker.get("kind") == settings.broker.kind

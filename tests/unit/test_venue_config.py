@@ -96,6 +96,33 @@ def test_what_live_is_not_without_is_told_with_its_line(tmp_path: Path, old: str
     assert problems_of(tmp_path, CONFIG.replace(old, new)) == [problem]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ('url: "http://127.0.0.1:9", ', "", "config.yaml:9: broker.url: "),
+        (", credentials: credentials.json", "", "config.yaml:9: broker.credentials: "),
+        ("kind: plain", "kind: plian", "config.yaml:9: broker.kind: "),
+        ("kind: plain, ", "", "config.yaml:9: broker"),
+        ("broker: {kind: plain", "broker: plain # {", "config.yaml:9: broker: "),
+        ("mode: live", "mode: liev", "config.yaml:2: mode: "),
+    ],
+)
+def test_a_mistake_in_broker_or_mode_is_not_taken_for_the_want_of_another(
+    tmp_path: Path, old: str, new: str, where: str
+) -> None:
+    assert old in CONFIG
+    (told,) = problems_of(tmp_path, CONFIG.replace(old, new))
+    assert told.startswith(where)
+
+
+def test_without_a_broker_live_is_refused(tmp_path: Path) -> None:
+    text = re.sub(r"^broker.*\n", "", CONFIG, flags=re.MULTILINE)
+    assert problems_of(tmp_path, text) == [
+        "config.yaml:2: mode: broker simulated reaches no venue and is refused in mode: live; set mode: paper, or name"
+        " a venue under broker"
+    ]
+
+
 def with_dead_man(timeout: str) -> str:
     return CONFIG.replace("credentials: credentials.json}", f"credentials: credentials.json, dead_man: {timeout}}}")
 
