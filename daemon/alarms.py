@@ -7,7 +7,7 @@ from daemon.book_views import AccountValues, average_price
 from daemon.plain import plain
 from trading.account.ledger import UNALLOCATED, Ledger
 from trading.instruments import Instrument
-from trading.money import EXACT, ROUNDING, total
+from trading.money import EXACT, ROUNDING, ZERO, total
 from trading.portfolio import Position, VirtualPortfolio
 
 
@@ -20,6 +20,22 @@ def account_alarms(
         *_of_loose_units(ledger, instruments),
         *_of_empty_books(ledger, values, currency),
     ]
+
+
+def capital_alarms(ledger: Ledger) -> Iterator[str]:
+    """At a venue the books' cash follows the account's, and what is missing there is missing in `unallocated`. What it
+    paid for units of its own is not: those have an alarm already."""
+    loose = ledger.unallocated
+    for currency in loose.currencies():
+        paid = (position.cost for position in loose.positions.values() if position.currency == currency)
+        left = EXACT.add(loose.cash.get(currency, ZERO), total(paid))
+        if left < 0:
+            amount = plain(left.copy_abs())
+            yield (
+                f"{UNALLOCATED} has {plain(left)} {currency}: the strategies were given more than the account has; "
+                f"deposit at the venue, or take it back: bulkhead account transfer --from STRATEGY --to {UNALLOCATED} "
+                f"--currency {currency} {amount}"
+            )
 
 
 def _of_margin(values: AccountValues, currency: str) -> Iterator[str]:

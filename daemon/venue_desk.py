@@ -7,6 +7,7 @@ from typing import Final
 import anyio
 from msgspec import structs
 
+from daemon.alarms import capital_alarms
 from daemon.api.operations import OperationRefused
 from daemon.api.order_views import RUNBOOK, BreakView, PlannedView, ReconciliationView
 from daemon.errors import BadRequest, VenueNotRead
@@ -52,8 +53,11 @@ class VenueDesk:
         return self._view(self._there("reconcile"), since_ns=None)
 
     def alarms(self) -> list[str]:
-        """Each break that stands, in a sentence with the page that says what to do."""
-        return [_alarm(one) for one in self._breaks.open()]
+        """Each break that stands, in a sentence with the page that says what to do, and capital that is not there."""
+        if self.session is None:
+            return []
+        capital = capital_alarms(self._shell.floor.lockstep.router.ledger)
+        return [*(_alarm(one) for one in self._breaks.open()), *capital]
 
     def open_breaks(self) -> dict[str, int]:
         """How many breaks of each kind stand; nothing without a venue."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from daemon.alarms import account_alarms
+from daemon.alarms import account_alarms, capital_alarms
 from daemon.cli.account import transfer
 from tests.market_builders import an_instrument
 from tests.unit.test_book_views import EURO_STOCK, FUTURE, PAIR, a_router, buy, hear
@@ -88,6 +88,24 @@ def test_units_that_stand_against_nobody_can_be_given_to_a_strategy() -> None:
     assert alarms() == [
         "unallocated holds 4 AAA, which no strategy trades; move them to one: "
         "bulkhead account transfer --from unallocated --to STRATEGY --symbol AAA 4"
+    ]
+
+
+@pytest.mark.parametrize("instrument", [STOCK, FUTURE])
+@pytest.mark.parametrize("quantity", ["4", "-4"])
+def test_cash_that_was_paid_for_loose_units_is_not_missing(instrument: Instrument, quantity: str) -> None:
+    router, _ = watched(instrument)
+    buy(router, instrument, quantity, "10", "unallocated")
+    assert list(capital_alarms(router.ledger)) == []
+
+
+def test_what_is_missing_is_told_by_currency_beside_loose_units() -> None:
+    router, _ = watched(STOCK, BNB="-0.25")
+    buy(router, STOCK, "4", "10", "unallocated")
+    router.ledger.unallocated.endow({"USD": Decimal(-7)})
+    assert [one.partition(":")[0] for one in capital_alarms(router.ledger)] == [
+        "unallocated has -0.25 BNB",
+        "unallocated has -7.00 USD",
     ]
 
 

@@ -152,6 +152,27 @@ async def test_a_plan_asks_nothing_and_books_nothing() -> None:
     assert shell.session.requests.number == asked
 
 
+async def test_capital_that_the_account_does_not_have_is_an_alarm_until_it_is_deposited() -> None:
+    shell = AtVenue()
+    shell.cash -= 1000
+    await desk(shell).reconcile("all of it is the strategy's")
+    assert shell.rig.router.ledger.unallocated.balance("USD") == 0
+    assert capital_alarms_of(shell) == []
+    shell.cash -= Decimal("2000.5")
+    await desk(shell).reconcile("less than the strategy was given")
+    assert capital_alarms_of(shell) == [
+        "unallocated has -2000.5 USD: the strategies were given more than the account has; deposit at the venue, or"
+        " take it back: bulkhead account transfer --from STRATEGY --to unallocated --currency USD 2000.5"
+    ]
+    shell.cash += Decimal("2000.5")
+    await desk(shell).reconcile("deposited")
+    assert capital_alarms_of(shell) == []
+
+
+def capital_alarms_of(shell: AtVenue) -> list[str]:
+    return [one for one in desk(shell).alarms() if one.startswith("unallocated")]
+
+
 async def test_what_stands_is_an_alarm_with_its_page() -> None:
     shell = AtVenue()
     shell.hear(OrderTold(message_id="s1", order=an_order()))
