@@ -61,6 +61,11 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     changeable: dict[str, str] = {}
     breakers: dict[str, BreakerRules] = {}
 
+    @property
+    def is_live(self) -> bool:
+        """Whether its orders go to a venue, as they do where the broker is no simulation."""
+        return self.broker != "simulated"
+
     def entry(self, strategy: str) -> StrategyEntry | None:
         """The entry of that id."""
         return next((entry for entry in self.strategies if entry.id == strategy), None)

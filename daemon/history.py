@@ -15,7 +15,8 @@ from daemon.floor import Floor, FloorPlan, FloorState
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Conflated, DaemonRecord, Opened, Snapshot, Taped, TapedInput
 from daemon.journal.steps import committed
-from daemon.recovery import PUT_BACK, JournaledStep
+from daemon.recovery import JournaledStep, put_back
+from daemon.state import or_begin_anew
 from trading.account.ledger import UNALLOCATED
 from trading.account.records import Commit, Noted, Posted, Reported
 from trading.commands import WireSubmit
@@ -27,8 +28,6 @@ from trading.portfolio import VirtualPortfolio
 from trading.postings import ForeignFill, Liquidation
 
 FloorT = TypeVar("FloorT", bound=Floor)
-
-_BEGIN_ANEW = "put it back, or begin anew with `bulkhead reset --paper`"
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +59,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
                 await floor.hosts.close()
             return await floors.rearrange(plan, state, fleet, self.change)
         except UnsupportedState as error:
-            raise StateNotKept(str(error), mend=PUT_BACK) from error
+            raise StateNotKept(str(error), mend=put_back(is_live=fleet.is_live)) from error
 
 
 def read_history(reader: JournalReader, tape: Mapping[str, Any], fleet: Fleet) -> History:
@@ -68,7 +67,8 @@ def read_history(reader: JournalReader, tape: Mapping[str, Any], fleet: Fleet) -
     opened = reader.last(Opened)
     if opened is None:
         return History()
-    _refuse_other_tape(opened[1].tape, tape)
+    mend = or_begin_anew("put it back", is_live=fleet.is_live or opened[1].mode == "live")
+    _refuse_other_tape(opened[1].tape, tape, mend)
     found = reader.last(Snapshot)
     if found is None:
         return History(epoch_ms=opened[1].epoch)
@@ -89,7 +89,7 @@ def read_history(reader: JournalReader, tape: Mapping[str, Any], fleet: Fleet) -
         epoch_ms=max(opened[1].epoch, state.epoch_ms),
     )
     if refused := [*history.change.refused, *_held_by_the_removed(history), *_capital_not_there(history, fleet)]:
-        raise ChangeRefused("the config differs from what the journal holds: " + "; ".join(refused), mend=_BEGIN_ANEW)
+        raise ChangeRefused("the config differs from what the journal holds: " + "; ".join(refused), mend=mend)
     return history
 
 
@@ -105,12 +105,12 @@ def _moved_to(folder: str, state: FloorState) -> FloorState:
     return msgspec.structs.replace(state, fleet=msgspec.structs.replace(state.fleet, folder=folder))
 
 
-def _refuse_other_tape(journaled: Mapping[str, Any], configured: Mapping[str, Any]) -> None:
+def _refuse_other_tape(journaled: Mapping[str, Any], configured: Mapping[str, Any], mend: str) -> None:
     different = sorted(map(dotted, _different(journaled, configured)))
     if different:
         raise ChangeRefused(
             f"the feed is not the one that this state was traded on; different: {', '.join(different)}",
-            mend=_BEGIN_ANEW,
+            mend=mend,
         )
 
 

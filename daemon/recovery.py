@@ -9,12 +9,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import takewhile
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from daemon.errors import NotRepeatable
 from daemon.journal.words import in_words
+from daemon.state import or_begin_anew
 from trading.account.ids import IdSource
 from trading.account.records import (
     Commit,
@@ -32,15 +33,21 @@ from trading.recorder import Recorder
 from trading.reports import ExecutionReport, Origin, ReportKind
 from trading.venue.session import VenueSession
 
-PUT_BACK: Final = "put its old code back for this start, or begin anew with `bulkhead reset --paper`"
-
-HAS_CHANGED: Final = (
-    "a strategy has changed since, or decides by more than its events (a clock, a file, an unseeded random number): "
-    + PUT_BACK
-)
-
 JournaledStep = tuple[StepRecord, ...]
 """The records of one committed step, its Commit last."""
+
+
+def put_back(*, is_live: bool) -> str:
+    """How to mend a strategy that is not what it was."""
+    return or_begin_anew("put its old code back for this start", is_live=is_live)
+
+
+def has_changed(*, is_live: bool) -> str:
+    """Why a step may not repeat, and how to mend that."""
+    why = (
+        "a strategy has changed since, or decides by more than its events (a clock, a file, an unseeded random number)"
+    )
+    return f"{why}: {put_back(is_live=is_live)}"
 
 
 class Replay:
@@ -156,7 +163,7 @@ class Replay:
     def _differs(self, came: str, journaled: str) -> NotRepeatable:
         return NotRepeatable(
             f"the step of event {self._lockstep.events} did not repeat: the journal has {journaled}; now came {came}",
-            mend=HAS_CHANGED,
+            mend=has_changed(is_live=isinstance(self._real[0], VenueSession)),
         )
 
 

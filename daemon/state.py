@@ -15,6 +15,11 @@ WATCHMAN_SOCKET_NAME = "watchman.sock"
 WATCHMAN_LOG_NAME = "watchman.log"
 
 
+def or_begin_anew(mend: str, *, is_live: bool) -> str:
+    """How to mend what keeps a start; on paper a new beginning does too, which a live account cannot have."""
+    return mend if is_live else f"{mend}, or begin anew with `bulkhead reset --paper`"
+
+
 def archive_path(state: Path, now_ns: int) -> Path:
     """Where a state goes that is put aside now: `state.archived-20260105T143107Z`."""
     stamp = iso(now_ns // SECOND * SECOND).replace("-", "").replace(":", "")

@@ -44,7 +44,7 @@ from daemon.operations import DaemonOperations
 from daemon.paper import PaperShell
 from daemon.projector import Projector
 from daemon.shells import Shell, trading_of
-from daemon.state import JOURNAL_NAME, LOCK_NAME, LOGS_NAME, PROJECTION_NAME, SOCKET_NAME
+from daemon.state import JOURNAL_NAME, LOCK_NAME, LOGS_NAME, PROJECTION_NAME, SOCKET_NAME, or_begin_anew
 from daemon.tasks import own
 from daemon.version import VERSION
 from daemon.watch.notify import Notifier
@@ -99,7 +99,7 @@ class Supervisor:
             if not reader.segments and self._disk.exists(state / PROJECTION_NAME):
                 raise JournalDamaged(
                     f"the journal {state / JOURNAL_NAME} is gone, and this state has traded: what it held is not known",
-                    mend="put it back from a backup, or begin anew with `bulkhead reset --paper`",
+                    mend=or_begin_anew("put it back from a backup", is_live=self._fleet.is_live),
                 )
             history = read_history(reader, self._trading.reference, self._fleet)
             self._trading.prepare(history)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from daemon.cli.client import Client, find_state
+from daemon.cli.client import DEFAULT_CONFIG, Client, find_state
 from daemon.cli.options import config_option, socket_option
 from daemon.disk import RealDisk
 from daemon.errors import DaemonError, NotRunning
@@ -93,13 +93,16 @@ def resume(reason: str, daemon: Client, state: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 def reset(paper: bool, yes: bool, config: Path | None) -> None:  # noqa: ARG001  (--paper must be given, and says it all)
-    """Put the state of a paper account aside, so that the next run begins anew."""
+    """Put the state of a paper account aside, so that the next run begins anew; that of a live account is refused."""
     from daemon.clock import SystemClock
+    from daemon.reset import refuse_live
 
     state = find_state(config, os.environ)
     if not (state / LOCK_NAME).exists():
         click.echo(f"nothing to reset: no daemon ever ran on {state}", err=True)
         return
+    written = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    refuse_live(state, written, os.environ, RealDisk())
     target = archive_path(state, SystemClock().wall_ns())
     if not yes:
         click.confirm(f"Move {state} to {target.name}?", abort=True, err=True)

@@ -21,7 +21,7 @@ from daemon.hosts.port import Started
 from daemon.hosts.process import ProcessHost
 from daemon.hosts.restarts import Restarts
 from daemon.hosts.window import Window
-from daemon.recovery import HAS_CHANGED
+from daemon.recovery import has_changed
 from trading.commands import Command, Trip
 from trading.errors import UnsupportedState
 from trading.market_data import Event
@@ -68,6 +68,7 @@ class FreeHost(ProcessHost):
     ) -> None:
         super().__init__(entry, fleet, nursery, restarts=restarts, patience_seconds=patience_seconds)
         self.conflated = 0
+        self._is_live = fleet.is_live
         self._owner: FreeOwner | None = None
         self._loop = asyncio.get_running_loop()
         self._outbox = Outbox()
@@ -190,7 +191,10 @@ class FreeHost(ProcessHost):
             if self._lifeline.gone:
                 raise ContainerLost(self._lifeline.gone)
             if self.has_heard_all:
-                raise NotRepeatable(f"{self.strategy} did not ask again for what is its command {n}", mend=HAS_CHANGED)
+                raise NotRepeatable(
+                    f"{self.strategy} did not ask again for what is its command {n}",
+                    mend=has_changed(is_live=self._is_live),
+                )
             self._came.clear()
             await self._came.wait()
         later = [command for command in self._asked if command.n > n]

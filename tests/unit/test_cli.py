@@ -19,10 +19,14 @@ from click.testing import CliRunner, Result
 from daemon.cli import COMMANDS, main
 from daemon.cli.tables import shortened
 from daemon.disk import RealDisk
+from daemon.journal.log import Journal
+from daemon.journal.reader import JournalReader
+from daemon.journal.records import Opened
 from daemon.killswitch.flag import HaltFlag
 from daemon.loading import load_class
-from daemon.state import HALT_NAME, LOCK_NAME, LOGS_NAME, SOCKET_NAME
+from daemon.state import HALT_NAME, JOURNAL_NAME, LOCK_NAME, LOGS_NAME, SOCKET_NAME
 from daemon.version import VERSION
+from tests.simulation.clock import SimulatedClock
 from tests.simulation.operations import OperationsInMemory
 from tests.simulation.serving import served
 from tests.simulation.venue_operations import FOREIGN
@@ -358,6 +362,42 @@ def test_reset_puts_the_state_aside_and_a_second_one_finds_nothing(bulkhead: Bul
     assert (done.exit_code, again.exit_code, state.exists()) == (0, 0, False)
     assert [(folder / "journal").is_dir() for folder in archived] == [True]
     assert "nothing to reset" in again.stderr
+
+
+def begun(state: Path, mode: str) -> None:
+    """A state with the journal of one life."""
+    (state / LOCK_NAME).touch()
+    began = Opened(epoch=1, opened_ns=0, build="", mode=mode, tape={}, fleet={})
+    reader = JournalReader(RealDisk(), state / JOURNAL_NAME)
+    Journal(reader, began, clock=SimulatedClock(), durability="process").close()
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_the_state_of_a_live_account_is_never_put_aside(bulkhead: Bulkhead, state: Path, is_damaged: bool) -> None:
+    begun(state, "live")
+    HaltFlag(state / HALT_NAME).prepare()
+    HaltFlag(state / HALT_NAME).set("drill")
+    if is_damaged:
+        (segment,) = (state / JOURNAL_NAME).iterdir()
+        whole = segment.read_bytes().rstrip(b"\0")
+        segment.write_bytes(whole + b"nonsense" + whole)
+    before = {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
+    told = bulkhead("reset", "--paper", "--yes")
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert f"this state is of a live account: its journal {state / JOURNAL_NAME} says so" in told.stderr
+    assert "cancel and close at the venue" in told.stderr
+    assert before == {file: file.read_bytes() for file in state.rglob("*") if file.is_file()}
+
+
+def test_a_live_config_keeps_its_state_too(bulkhead: Bulkhead, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun(state, "paper")
+    (state.parent / "config.yaml").write_text("mode: paper\n")
+    monkeypatch.setenv("BULKHEAD_MODE", "live")
+    told = bulkhead("reset", "--paper", "--yes")
+    assert (told.exit_code, state.exists()) == (1, True)
+    assert "this state is of a live account: config.yaml, with what the environment lays over it" in told.stderr
+    monkeypatch.delenv("BULKHEAD_MODE")
+    assert (bulkhead("reset", "--paper", "--yes").exit_code, state.exists()) == (0, False)
 
 
 def test_reset_asks_and_leaves_it_at_a_no(bulkhead: Bulkhead, state: Path) -> None:

@@ -3,13 +3,16 @@
 from decimal import Decimal
 
 import msgspec
+import pytest
 
+from daemon.errors import ChangeRefused
 from daemon.fleet import Fleet
 from daemon.floor import FloorState
 from daemon.history import History, read_history
 from daemon.journal.log import Journal
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Conflated, Reached, Record, Snapshot, Taped, TapedInput
+from daemon.recovery import has_changed
 from tests.market_builders import a_quote, an_instrument
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.disk import SimulatedDisk
@@ -86,3 +89,22 @@ def test_a_snapshot_that_does_not_say_since_when_is_of_its_own_place() -> None:
 def test_a_step_that_never_was_is_not_told_but_what_came_is() -> None:
     history = history_of(snapshot(since=0), came(EARLIER), operation(), came(LATER), operation())
     assert (history.inputs, history.steps) == ([EARLIER, LATER], [])
+
+
+@pytest.mark.parametrize(
+    ("broker", "mode", "mend"),
+    [
+        ("simulated", "paper", "put it back, or begin anew with `bulkhead reset --paper`"),
+        ("plain", "paper", "put it back"),
+        ("simulated", "live", "put it back"),
+    ],
+)
+def test_nobody_is_told_to_begin_a_live_account_anew(broker: str, mode: str, mend: str) -> None:
+    disk = SimulatedDisk()
+    begun = msgspec.structs.replace(opened(), mode=mode)
+    Journal(JournalReader(disk, DIRECTORY), begun, clock=SimulatedClock(), durability="process").close()
+    fleet = msgspec.structs.replace(FLEET, broker=broker)
+    with pytest.raises(ChangeRefused) as caught:
+        read_history(JournalReader(disk, DIRECTORY), {**begun.tape, "seed": "another"}, fleet)
+    assert caught.value.mend == mend
+    assert ("reset" in has_changed(is_live=fleet.is_live)) == (broker == "simulated")
