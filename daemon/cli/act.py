@@ -50,17 +50,17 @@ def _at_its_state(timeout_seconds: float) -> Callable[[Command], Command]:
 
 
 @click.command()
-@click.argument("why", metavar="[REASON]", required=False)
+@click.argument("why", metavar="[REASON]...", nargs=-1)
 @click.option("--cancel-orders", is_flag=True, help="Cancel what works at the market too.")
 @reason_option
 @_at_its_state(HALT_SECONDS)
-def halt(why: str | None, cancel_orders: bool, reason: str, daemon: Client, state: Path) -> None:
+def halt(why: tuple[str, ...], cancel_orders: bool, reason: str, daemon: Client, state: Path) -> None:
     """Stop all trading at once; a restart stays halted.
 
     Sets the halt flag, then asks the daemon, and where that does not answer the process that watches it, which ends the
     daemon and cancels its orders. Where no daemon runs, the next one starts halted.
     """
-    for line in halt_by_whatever_answers(state, daemon, why or reason, cancel_orders=cancel_orders):
+    for line in halt_by_whatever_answers(state, daemon, " ".join(why) or reason, cancel_orders=cancel_orders):
         click.echo(line, err=True)
 
 

@@ -76,6 +76,8 @@ def watched(state: Path, *answers: dict[str, object]) -> Iterator[list[dict[str,
     [
         ((), "asked on the command line"),
         (("too hot",), "too hot"),
+        (("fat", "finger"), "fat finger"),
+        (("fat", "finger", "--timeout", "2", "on", "AAA"), "fat finger on AAA"),
         (("--reason", "too hot"), "too hot"),
         (("too hot", "--reason", "colder"), "too hot"),
     ],
