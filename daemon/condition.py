@@ -71,6 +71,7 @@ class Condition:
         """The daemon in one look."""
         states = [view.state for view in self._strategies.all()]
         identity, router = self._identity, self._shell.floor.lockstep.router
+        health = self.health()
         return StatusView(
             mode=identity.mode,
             broker=identity.broker,
@@ -80,10 +81,11 @@ class Condition:
             pid=identity.pid,
             build=VERSION,
             started_at=iso(identity.started_ns),
-            ready=self.health().ready,
+            ready=health.ready,
+            reasons=health.reasons,
             halted=bool(router.halted),
             halt_reason=router.halted,
-            alarms=self._alarms(),
+            alarms=health.alarms,
             feed=FeedView(
                 kind=self._shell.floor.feed.kind,
                 time=iso(self._shell.now_ns),

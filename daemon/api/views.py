@@ -36,7 +36,8 @@ class FeedView(msgspec.Struct, frozen=True, kw_only=True):
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon in one look. `equity` is the account's in its `currency`, null where a rate to it is missing; `event`
-    is the last committed event, `journal_sequence` the last durable record; `strategies` counts containers by state."""
+    is the last committed event, `journal_sequence` the last durable record; `strategies` counts containers by state;
+    `reasons` speak against its being ready."""
 
     mode: str
     broker: str
@@ -47,6 +48,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     build: str
     started_at: str
     ready: bool
+    reasons: list[str]
     halted: bool
     halt_reason: str
     alarms: list[str]

@@ -184,6 +184,14 @@ def _alarms(alarms: list[str]) -> list[tuple[str, object]]:
     return [("" if place else "alarms", alarm) for place, alarm in enumerate(told)]
 
 
+def _ready(reasons: list[str]) -> list[tuple[str, object]]:
+    """A line for each reason that speaks against it."""
+    if not reasons:
+        return [("ready", True)]
+    first, *others = (fitting(reason, WORDS_OF_AN_ALARM) for reason in reasons)
+    return [("ready", f"no: {first}"), *(("", f"    {other}") for other in others)]
+
+
 def _status_table(status: dict[str, Any], _headers: bool) -> str:
     feed = status["feed"]
     counts = ", ".join(f"{count} {state}" for state, count in status["strategies"].items() if count)
@@ -191,7 +199,7 @@ def _status_table(status: dict[str, Any], _headers: bool) -> str:
         [
             ("mode", status["mode"]),
             ("broker", status["broker"]),
-            ("ready", status["ready"]),
+            *_ready(status["reasons"]),
             ("halted", f"yes: {status['halt_reason']}" if status["halted"] else "no"),
             *_alarms(status["alarms"]),
             ("strategies", counts),

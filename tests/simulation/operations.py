@@ -134,6 +134,7 @@ class OperationsInMemory:
             build="0.1.0",
             started_at=iso(STARTED_NS),
             ready=self.health().ready,
+            reasons=self.health().reasons,
             halted=self.halt_reason is not None,
             halt_reason=self.halt_reason or "",
             alarms=self.alarms,

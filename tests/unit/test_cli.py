@@ -16,6 +16,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from daemon.api.views import HealthView
 from daemon.cli import COMMANDS, main
 from daemon.cli.tables import shortened
 from daemon.disk import RealDisk
@@ -103,6 +104,16 @@ def assert_golden(name: str, text: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     assert text == file.read_text()
+
+
+def test_what_is_not_ready_says_why_a_line_each(
+    bulkhead: Bulkhead, running: OperationsInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reasons = ["feed_stale: no quotes of AAA for 30.1 s", "halted: drill"]
+    health = HealthView(live=True, ready=False, reasons=reasons, alarms=[])
+    monkeypatch.setattr(running, "health", lambda: health)
+    assert_golden("status-not-ready.table", bulkhead("status").stdout)
+    assert json.loads(bulkhead("status", "-o", "json").stdout)["reasons"] == reasons
 
 
 @pytest.mark.parametrize("name", SHOWN)
