@@ -8,14 +8,24 @@ import errno
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Protocol
+from time import sleep
+from typing import Any, Final, Protocol
 
 from daemon.errors import DaemonError, DiskError, NotRunning, Unreachable
 from daemon.killswitch.asking import ask_watchman
 from daemon.killswitch.flag import HaltFlag
 from daemon.state import HALT_NAME, WATCHMAN_LOG_NAME, WATCHMAN_SOCKET_NAME
+from trading.timestamps import SECOND
 
 DISK_SECONDS: Final = 0.5
+
+CANCEL_SECONDS: Final = 3
+"""How long a venue may take to confirm cancels before what still works is told."""
+
+LOOK_SECONDS: Final = 0.1
+MOST_NAMED: Final = 10
+
+_LOOK: Final = "look at the venue, and at `bulkhead orders --open`; what it confirms later is booked"
 
 HALTED: Final = "halted: no order leaves until `bulkhead resume`"
 
@@ -23,8 +33,11 @@ HALTED: Final = "halted: no order leaves until `bulkhead resume`"
 class Daemon(Protocol):
     """What is asked of a daemon; of `daemon.cli.client.Client`, which raises as that does."""
 
-    def post(self, path: str, **body: object) -> object:
+    def post(self, path: str, **body: object) -> Any:
         """Ask for something to be done."""
+
+    def get(self, path: str, **query: str | int | None) -> Any:
+        """Ask for what there is."""
 
 
 def halt(state: Path, daemon: Daemon, reason: str, *, cancel_orders: bool) -> Iterable[str]:
@@ -35,13 +48,15 @@ def halt(state: Path, daemon: Daemon, reason: str, *, cancel_orders: bool) -> It
     """
     trouble = _set_flag(HaltFlag(state / HALT_NAME), reason, cancel_orders=cancel_orders)
     try:
-        daemon.post("/v1/halt", reason=reason, cancel_orders=cancel_orders)
+        status = daemon.post("/v1/halt", reason=reason, cancel_orders=cancel_orders)
     except DaemonError as error:
         yield from _without_the_daemon(state, trouble, error, reason, cancel_orders=cancel_orders)
     else:
         if trouble is not None:
             yield f"{trouble}; the halt is in the journal all the same"
         yield HALTED
+        if cancel_orders:
+            _see_them_cancelled(daemon, status["feed"]["time"])
 
 
 def still_set(state: Path) -> bool:
@@ -50,6 +65,38 @@ def still_set(state: Path) -> bool:
     halt = flag.look()
     flag.close()
     return halt is not None and bool(halt.set_ns)
+
+
+def _see_them_cancelled(daemon: Daemon, halted_at: str) -> None:
+    """Return once nothing works that was to be cancelled; DaemonError where some of it goes on for too long.
+
+    What came after the halt reduces a position, and was not to be cancelled.
+    """
+    from daemon.clock import SystemClock  # noqa: PLC0415  (heavy; a halt comes first)
+
+    clock = SystemClock()
+    try:
+        until_ns = clock.monotonic_ns() + CANCEL_SECONDS * SECOND
+        working = _working(daemon, halted_at)
+        while working and clock.monotonic_ns() < until_ns:
+            sleep(LOOK_SECONDS)
+            working = _working(daemon, halted_at)
+    except DaemonError as error:
+        raise DaemonError(f"halted, but whether its orders are cancelled is not known: {error}", mend=_LOOK)
+    if working:
+        named = [f"{order_id} ({state.replace('_', ' ')})" for order_id, state in working.items()][:MOST_NAMED]
+        more = f" and {len(working) - len(named)} more" if len(working) > len(named) else ""
+        what = "1 order still works" if len(working) == 1 else f"{len(working)} orders still work"
+        raise DaemonError(f"halted, but {what}: {', '.join(named)}{more}", mend=_LOOK)
+
+
+def _working(daemon: Daemon, halted_at: str) -> dict[str, str]:
+    """The states of the orders from before the halt that may still fill, by their ids."""
+    return {
+        order["order_id"]: order["state"]
+        for order in daemon.get("/v1/orders", open="true", limit=10_000)
+        if order["created_at"].rstrip("Z") <= halted_at.rstrip("Z")
+    }
 
 
 def _without_the_daemon(

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
+from daemon.api.views import OrderView, StatusView
 from daemon.cli import main
 from daemon.errors import DiskError
 from daemon.killswitch.flag import HaltFlag
 from daemon.killswitch.wire import from_line, line
 from daemon.state import HALT_NAME, SOCKET_NAME, WATCHMAN_SOCKET_NAME
-from tests.simulation.operations import OperationsInMemory
+from tests.simulation.operations import STARTED_NS, OperationsInMemory
 from tests.simulation.serving import served
+from trading.orders import OrderChange
+from trading.timestamps import SECOND, iso
 
 Bulkhead = Callable[..., Result]
 
@@ -90,6 +94,84 @@ def test_a_daemon_that_answers_is_told_and_nothing_more_is_said(
         told = bulkhead("halt", *words)
     assert (told.exit_code, told.stdout, told.stderr) == (0, "", f"{HALTED}\n")
     assert (operations.halt_reason, says(state)) == (reason, (reason, False))
+
+
+class VenueThatIsDown(OperationsInMemory):
+    """It is halted at the time of its last order. Cancels are on their way; `confirms_at` says at which look they are
+    through, if ever."""
+
+    confirms_at = 0
+    looks = 0
+    halted_at = iso(STARTED_NS)
+
+    def status(self) -> StatusView:
+        shown = super().status()
+        return structs.replace(shown, feed=structs.replace(shown.feed, time=self.halted_at))
+
+    async def halt(self, reason: str, *, cancel_orders: bool) -> StatusView:
+        for order in self.all_orders if cancel_orders else ():
+            order.change(OrderChange.REQUEST_CANCEL, STARTED_NS)
+            self.halted_at = OrderView.of(order).created_at
+        return await super().halt(reason, cancel_orders=False)
+
+    async def orders(
+        self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100
+    ) -> list[OrderView]:
+        self.looks += 1
+        if self.looks == self.confirms_at:
+            for order in self.all_orders:
+                order.change(OrderChange.CANCEL, STARTED_NS)
+            self.buy("maker", 1, "99.5", fill=False)
+        return await super().orders(strategy_id=strategy_id, open_only=open_only, limit=limit)
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited, which took no time."""
+    naps: list[float] = []
+    monkeypatch.setattr("daemon.killswitch.halting.sleep", naps.append)
+    monkeypatch.setattr("daemon.clock.SystemClock.monotonic_ns", lambda _: int(sum(naps) * SECOND))
+    return naps
+
+
+def test_what_still_works_after_a_halt_that_cancels_is_named_with_exit_code_1(
+    bulkhead: Bulkhead, state: Path, naps: list[float]
+) -> None:
+    operations = VenueThatIsDown()
+    for _ in range(12):
+        operations.buy("maker", 1, "99.5", fill=False)
+    with served(operations, state / SOCKET_NAME):
+        told = bulkhead("halt", "too hot", "--cancel-orders")
+    first, error, mend = told.stderr.splitlines()
+    assert (told.exit_code, told.stdout, first, operations.halt_reason) == (1, "", HALTED, "too hot")
+    assert error.startswith("Error: halted, but 12 orders still work: maker-1 (pending cancel), maker-2 ")
+    assert error.endswith("maker-10 (pending cancel) and 2 more")
+    assert mend.startswith("look at the venue, and at `bulkhead orders --open`")
+    assert 3 <= sum(naps) < 3.2
+
+
+def test_cancels_are_waited_for_and_what_comes_after_the_halt_is_not(
+    bulkhead: Bulkhead, state: Path, naps: list[float]
+) -> None:
+    operations = VenueThatIsDown()
+    operations.confirms_at = 3
+    operations.buy("maker", 1, "99.5", fill=False)
+    with served(operations, state / SOCKET_NAME):
+        told = bulkhead("halt", "--cancel-orders")
+    assert (told.exit_code, told.stderr, naps) == (0, f"{HALTED}\n", [0.1, 0.1])
+
+
+def test_a_daemon_that_cannot_be_asked_for_its_orders_is_exit_code_1(
+    bulkhead: Bulkhead, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def raises(*_: object, **__: object) -> None:
+        raise RuntimeError("of all things")
+
+    monkeypatch.setattr(OperationsInMemory, "orders", raises)
+    with served(OperationsInMemory(), state / SOCKET_NAME):
+        told = bulkhead("halt", "--cancel-orders")
+    assert (told.exit_code, told.stderr.splitlines()[0]) == (1, HALTED)
+    assert "Error: halted, but whether its orders are cancelled is not known: " in told.stderr
 
 
 @pytest.mark.usefixtures("hung")
