@@ -104,7 +104,7 @@ def test_a_block_is_judged_alike_at_once_and_row_by_row(
         columns=columns,
     )
 
-    @settings(max_examples=200)
+    @settings(max_examples=100)
     @given(texts(data), st.sampled_from([1, 10_000]))
     def law(text: str, block_bytes: int) -> None:
         monkeypatch.setattr(packing, "BLOCK_BYTES", block_bytes)  # a line at a time, or everything at once
