@@ -116,13 +116,13 @@ class Daemon:
             )
         return self
 
-    def until(self, true: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> float:
-        """Wait until something holds; how long that took, in seconds."""
+    def until(self, true: Callable[[], object], seconds: float = PATIENCE_SECONDS, *, every: float = 0.005) -> float:
+        """Wait until something holds, looking `every` so many seconds; how long that took, in seconds."""
         began = time.perf_counter()
         while not true():
             assert self.process is None or self.process.poll() is None, f"it ended: {self.log.read_text()[-2000:]}"
             assert time.perf_counter() - began < seconds, f"not within {seconds} s: {self.log.read_text()[-2000:]}"
-            time.sleep(0.005)
+            time.sleep(every)
         return time.perf_counter() - began
 
     def until_ready(self) -> float:

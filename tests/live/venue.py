@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Final
 
 from aiohttp import web
 
@@ -10,6 +11,9 @@ from daemon.clock import Clock
 from daemon.feeds.pacing import Pace
 from tests.live.frames import NO_MORE
 from tests.live.tape import Line, stream_of
+
+_GOODBYE_SECONDS: Final = 120.0
+"""So long a listener that lags has to read what was sent before the end; a connection that is cut loses it."""
 
 
 class Venue:
@@ -50,7 +54,7 @@ class Venue:
         self._serving = True
         self.connections += 1
         try:
-            socket = web.WebSocketResponse(compress=False)
+            socket = web.WebSocketResponse(compress=False, timeout=_GOODBYE_SECONDS)
             await socket.prepare(request)
             async with asyncio.TaskGroup() as group:
                 playing = group.create_task(self._play(socket, request))
