@@ -333,5 +333,6 @@ class Order(msgspec.Struct, kw_only=True):
             self._end_if_filled()
 
     def _end_if_filled(self) -> None:
-        if self.asked is None and self.filled and self.is_open and self.filled >= self.terms.quantity:
+        if self.filled and self.is_open and self.filled >= self.whole:
             self.state = OrderState.FILLED
+            self.asked = None

@@ -435,6 +435,17 @@ def test_terms_that_the_venue_changed_by_itself_answer_no_amendment() -> None:
     assert (order.state, order.remaining) == (OrderState.ROUTED, Decimal(12))
 
 
+@pytest.mark.parametrize("asked", ["3", "4"])
+def test_terms_that_the_venue_brought_down_to_what_has_filled_fill_the_order_where_no_more_is_asked(asked: str) -> None:
+    manager, order = routed()
+    fill_of(manager, order, "4")
+    manager.amend(order, amended(order, quantity=asked), 2)
+    manager.apply(replaced(order, quantity="4", code="oco"))
+    assert (order.state, order.asked, manager.open_count) == (OrderState.FILLED, None, 0)
+    hear(manager, order, ReportKind.REPLACE_REJECTED)
+    assert (order.state, order.terms.quantity) == (OrderState.FILLED, Decimal(4))
+
+
 def test_terms_that_the_venue_changed_by_itself_are_taken() -> None:
     manager, order = routed()
     hear(manager, order, ACK)
