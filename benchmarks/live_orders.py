@@ -15,6 +15,9 @@ from trading.timestamps import MILLISECOND
 OPEN_ORDERS: Final = 100
 RESTARTS: Final = 5
 HALTS: Final = 20
+CHURNERS: Final = 6
+"""They are never short: each of their buys opens, each of their sales closes."""
+
 QUIET_SECONDS: Final = 0.5
 """After a halt nothing may leave; it is listened so long whether something does."""
 
@@ -55,7 +58,7 @@ def _restart() -> Figure:
 
 def _halt() -> Figure:
     late_ms = []
-    churners = [a_churner(f"churns-{number}", ("AAA", "BBB")[number % 2]) for number in range(3)]
+    churners = [a_churner(f"churns-{number}", ("AAA", "BBB")[number % 2]) for number in range(CHURNERS)]
     with tempfile.TemporaryDirectory() as folder, trading_at(Path(folder), *churners, walk="100") as daemon:
         daemon.start().until_ready()
         flag = HaltFlag(daemon.state / HALT_NAME)
@@ -65,7 +68,7 @@ def _halt() -> Figure:
             halted_ns = time.time_ns()  # noqa: TID251 - held against the venue's own wall clock
             flag.set("a benchmark")
             time.sleep(QUIET_SECONDS)
-            last_ns = max(order["placed_ns"] for order in _orders(daemon))
+            last_ns = max(order["placed_ns"] for order in _orders(daemon) if order["side"] == "buy")
             late_ms.append(max(0, last_ns - halted_ns) / MILLISECOND)
             assert (resumed := daemon.cli("resume")).returncode == 0, resumed.stderr
         daemon.end()

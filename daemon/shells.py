@@ -35,7 +35,6 @@ from daemon.live.venue import VenueLine
 from daemon.paper import PaperShell
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Operation
-from trading.orders import OrderTerms
 from trading.venue.session import VenueSession
 
 log = logging.getLogger(__name__)
@@ -227,16 +226,12 @@ class LiveTrading:
         if not isinstance(session, VenueSession):
             return None
         router = floor.lockstep.router
-
-        def recall(terms: OrderTerms) -> str:
-            return "trading is halted" if is_halted() and not terms.reduce_only else router.recall(terms)
-
         return VenueLine(
             session=session,
             make_broker=lambda sink: make_broker(self._plan, sink),
             clock=self._clock,
             epoch_ms=ids.epoch_ms,
-            recall=recall,
+            recall=lambda terms: router.recall(terms, halted=is_halted()),
             dead_man_ns=dead_man_ns(self._plan),
             reached_ns=floor.lockstep.now_ns,
         )

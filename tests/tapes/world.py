@@ -7,6 +7,7 @@ rest, `invariants.py` holds what is believed here against the venue's own books.
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -252,7 +253,7 @@ class World:
             session=life.session,
             line=line,
             profile=self.profile,
-            recall=router.recall,
+            recall=partial(router.recall, halted=False),
             sends=lambda request: self._sends(life, request),
             sent=self._sent,
         )

@@ -130,12 +130,28 @@ def test_what_was_let_pass_and_has_not_left_yet_is_held_back_once_a_breaker_is_o
     hold(routing, "a", "10")
     opens, exits = terms(n=91, quantity="3", strategy="a"), terms(SELL, "4", n=92, strategy="a")
     assert sends(routing.take([submit(opens), submit(exits)], NOW)) == ["a-91 buy 3", "a-92 sell 4"]
-    assert (routing.recall(opens), routing.recall(exits)) == ("", "")
+    assert (routing.recall(opens, halted=False), routing.recall(exits, halted=False)) == ("", "")
 
     trip(routing, scope)
-    assert routing.recall(opens).startswith("trading is halted (")
-    assert routing.recall(exits) == ""
-    assert bool(routing.recall(terms(n=93, strategy="b"))) is (scope != "a")
+    assert routing.recall(opens, halted=False).startswith("trading is halted (")
+    assert routing.recall(exits, halted=False) == ""
+    assert bool(routing.recall(terms(n=93, strategy="b"), halted=False)) is (scope != "a")
+
+
+@pytest.mark.parametrize("tripped", [False, True])
+def test_once_the_halt_flag_is_set_only_what_reduces_leaves_whether_or_not_the_halt_is_known(tripped: bool) -> None:
+    routing = router()
+    hold(routing, "a", "10")
+    sold_short(routing, "b", "4")
+    opens, exits = terms(n=91, quantity="3", strategy="a"), terms(SELL, "4", n=92, strategy="a")
+    covers = terms(Side.BUY, "4", n=93, strategy="b")
+    routing.take([submit(opens), submit(exits), submit(covers)], NOW)
+    if tripped:
+        trip(routing, "a")
+    because = "trading is halted (the halt flag is set); only orders that reduce"
+    assert routing.recall(opens, halted=True) == f"{because} a position pass"
+    assert routing.recall(exits, halted=True) == ""
+    assert routing.recall(covers, halted=True).startswith(f"{because} the account's position too pass: a buy of 4 AAA")
 
 
 def test_what_a_strategy_that_has_failed_was_to_open_does_not_leave_any_more() -> None:
@@ -144,9 +160,11 @@ def test_what_a_strategy_that_has_failed_was_to_open_does_not_leave_any_more() -
     opens, exits = terms(n=91, quantity="3", strategy="a"), terms(SELL, "4", n=92, strategy="a")
     routing.take([submit(opens), submit(exits)], NOW)
     routing.operate(Operation(action="trip", ts_ns=NOW, reason="KeyError: 'x'", strategy="a"), 1)
-    assert routing.recall(opens) == "a has tripped (KeyError: 'x'); only orders that reduce a position pass"
-    assert routing.recall(exits) == ""
-    assert routing.recall(terms(n=93, strategy="b")) == ""
+    assert (
+        routing.recall(opens, halted=False) == "a has tripped (KeyError: 'x'); only orders that reduce a position pass"
+    )
+    assert routing.recall(exits, halted=False) == ""
+    assert routing.recall(terms(n=93, strategy="b"), halted=False) == ""
 
 
 @pytest.mark.parametrize("scope", [ACCOUNT, VENUE])
@@ -159,13 +177,13 @@ def test_what_has_not_left_yet_is_held_back_where_it_would_open_the_accounts_pos
     smaller = msgspec.structs.replace(covers, quantity=Decimal(2))
     assert sends(routing.take([submit(covers)], NOW)) == ["b-91 buy 4"]
     trip(routing, scope)
-    assert "a buy of 4 AAA could do more, with 0 held and 4 working already" in routing.recall(covers)
+    assert "a buy of 4 AAA could do more, with 0 held and 4 working already" in routing.recall(covers, halted=False)
     routing.breakers.reset(scope, "", NOW)
     routing.book([report(covers, ReportKind.ACCEPTED)], 1)
     for n, asked in enumerate((larger, smaller)):
         routing.take([AmendOrder(strategy="b", n=92 + n, terms=asked, ts_ns=NOW)], NOW)
         trip(routing, scope)
-        assert bool(routing.recall(asked)) is (asked is larger)
+        assert bool(routing.recall(asked, halted=False)) is (asked is larger)
         routing.breakers.reset(scope, "", NOW)
         routing.book([report(covers, ReportKind.REPLACE_REJECTED)], 1)
 

@@ -33,6 +33,8 @@ from trading.refusals import Refusal
 QUARANTINED: Final = "quarantined"
 """The code of an unknown order of which only a person can say what became, and of what is refused for it."""
 
+_FLAG_SET: Final = Restriction("the halt flag is set", of_account=True)
+
 _OF_ALL: Final = ("no_price", "no_rate")
 """What is missing is missing for all."""
 
@@ -121,9 +123,13 @@ class Gate:
             return refusal
         return crosses.refusal(terms, self.now_ns)
 
-    def recall(self, terms: OrderTerms) -> Refusal | None:
-        """Why an order, or an amendment, that was let pass is not to leave after all, as it has not left yet."""
-        return self._held_back(terms, self._admissions[terms.strategy], waits=True)
+    def recall(self, terms: OrderTerms, *, halted: bool) -> Refusal | None:
+        """Why an order, or an amendment, that was let pass is not to leave after all, as it has not left yet; `halted`
+        where the halt flag is set, which the breakers may not have heard of yet."""
+        restriction = self._restriction(terms.strategy)
+        if halted and not (restriction is not None and restriction.of_account):
+            restriction = _FLAG_SET
+        return self._held_back(terms, self._admissions[terms.strategy], restriction, waits=True)
 
     def wait(self, terms: OrderTerms) -> Wait | None:
         """Whether an order that nothing is against is to wait for others of the account, with which it would trade, to
@@ -179,7 +185,7 @@ class Gate:
 
     def _excess(self, terms: OrderTerms, admission: Admission) -> Refusal | None:
         return (
-            self._held_back(terms, admission)
+            self._held_back(terms, admission, self._restriction(terms.strategy))
             or self._against_unallocated(terms, admission)
             or admission.excess(terms, self.now_ns)
             or self._beyond_account(terms, admission)
@@ -195,9 +201,10 @@ class Gate:
             return terms.quantity > order.terms.quantity
         return bool(manager.tradable(order))
 
-    def _held_back(self, terms: OrderTerms, admission: Admission, *, waits: bool = False) -> Refusal | None:
+    def _held_back(
+        self, terms: OrderTerms, admission: Admission, restriction: Restriction | None, *, waits: bool = False
+    ) -> Refusal | None:
         """Why only orders pass that reduce, where this is none; what `waits` to leave counts among what works."""
-        restriction = self._restriction(terms.strategy)
         if restriction is not None and (refusal := self._more_than_reduces(terms, admission, restriction, waits=waits)):
             return refusal
         unknown, judge = unknown_orders(self._orders[terms.strategy]), self._data_refusal

@@ -223,10 +223,10 @@ class Router:
                 taken.sends += self._dispatch.cancel_all(strategy, operation.ts_ns)
         return taken
 
-    def recall(self, terms: OrderTerms) -> str:
+    def recall(self, terms: OrderTerms, *, halted: bool) -> str:
         """Why an order, or an amendment, that waits to be sent is not to leave any more: what was let pass is held
-        against what has come since. Empty when it may."""
-        refusal = self._gate.recall(terms)
+        against what has come since, and against the halt flag where it is set (`halted`). Empty when it may."""
+        refusal = self._gate.recall(terms, halted=halted)
         return "" if refusal is None else refusal.reason
 
     def cid_of(self, order_id: str) -> str:
