@@ -16,17 +16,13 @@ from daemon.check import Plan
 from daemon.clock import Clock
 from daemon.config.account_settings import by_currency
 from daemon.config.breaker_conversion import breaker_rules, breaker_texts
+from daemon.config.broker_settings import SimulatedBrokerSettings
 from daemon.config.changeable import changeable
 from daemon.config.conversion import data_file, limits, offers, restart_rule, sizing
 from daemon.config.cost_conversion import commission, slippage
+from daemon.config.feed_settings import FileFeedSettings, LiveFeedSettings
 from daemon.config.market_conversion import delays, market_rules
-from daemon.config.settings import (
-    FileFeedSettings,
-    LiveFeedSettings,
-    Settings,
-    SimulatedBrokerSettings,
-    StrategySettings,
-)
+from daemon.config.settings import Settings, StrategySettings
 from daemon.config.venue_settings import PlainBrokerSettings
 from daemon.feeds.adapters import load_adapter, make_adapter
 from daemon.feeds.file.feed import FileFeed
@@ -79,6 +75,7 @@ def fleet_of(plan: Plan) -> Fleet:
         expiries={s: one.expires_ns for s, one in plan.terms.holdings.items() if one.expires_ns is not None},
         changeable={**changeable(settings, plan.terms), **breaker_texts(settings)},
         breakers=breaker_rules(settings),
+        equity_every_ns=settings.journal.equity_every_ns,
     )
 
 
@@ -215,7 +212,12 @@ def make_host(entry: StrategyEntry, fleet: Fleet, quarters: Quarters, *, free: b
         restarts = Restarts(entry.restart, quarters.clock)
         kind = FreeHost if free else LockStepHost
         return kind(entry, fleet, quarters.nursery, restarts=restarts, patience_seconds=quarters.patience_seconds)
-    spec = ContainerSpec(
+    return TaskHost(ScopedContainer(container_spec(entry, fleet), fleet.instruments), quarters.watchdog)
+
+
+def container_spec(entry: StrategyEntry, fleet: Fleet) -> ContainerSpec:
+    """What a container in this process is made of; its strategy's code is imported here."""
+    return ContainerSpec(
         strategy=entry.id,
         strategy_class=load_class(entry.reference, Path(fleet.folder)),
         parameters=entry.params,
@@ -224,8 +226,8 @@ def make_host(entry: StrategyEntry, fleet: Fleet, quarters: Quarters, *, free: b
         warmup=entry.warmup,
         limits=entry.limits,
         sizing=entry.sizing,
+        cancel_on_trip=entry.cancel_on_trip,
     )
-    return TaskHost(ScopedContainer(spec, fleet.instruments), quarters.watchdog)
 
 
 def _entry(strategy: StrategySettings, settings: Settings, file: Path) -> StrategyEntry:

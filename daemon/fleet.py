@@ -11,7 +11,7 @@ from trading.account.triggers import BreakerRules
 from trading.instruments import Instrument
 from trading.limits import RiskLimits, Sizing
 from trading.money import Currency
-from trading.timestamps import iso
+from trading.timestamps import DAY, iso
 
 ABSENT: Final = "not given"
 _KEYS: Final = {"mark_symbol": "mark"}
@@ -41,7 +41,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     `delayed` tells whether the simulated market is some way off, so that something may be on its way. `margins` are the
     margins that instruments have of their own, as the config writes them, `expiries` nanoseconds, both by symbol.
     `changeable` are texts by the keys of the config, of what a restart may change without ado; `breakers` are the rules
-    of circuit breakers by scope, which are among that.
+    of circuit breakers by scope, and `equity_every_ns` is how often books are valued, which are among that.
     """
 
     currency: str
@@ -60,6 +60,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     expiries: dict[str, int] = {}
     changeable: dict[str, str] = {}
     breakers: dict[str, BreakerRules] = {}
+    equity_every_ns: int = DAY
 
     @property
     def is_live(self) -> bool:

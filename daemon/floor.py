@@ -251,6 +251,7 @@ class Floor:
             recorder=plan.recorder,
             subscriptions=subscriptions,
             marked_on={symbol: offer.matched_on for symbol, offer in feed.offers.items()},
+            valued_every_ns=fleet.equity_every_ns,
         )
         floor = cls(plan, fleet, feed, hosts, lockstep)
         floor.subscriptions = subscriptions

@@ -19,8 +19,8 @@ from daemon.assembly import (
 )
 from daemon.check import Plan
 from daemon.clock import Clock, SteadyClock
+from daemon.config.feed_settings import LiveFeedSettings
 from daemon.config.health_conversion import silence_limits
-from daemon.config.settings import LiveFeedSettings
 from daemon.feeds.file.feed import FileFeed
 from daemon.feeds.pacing import Pace
 from daemon.floor import Floor, FloorPlan, FloorState

@@ -51,7 +51,7 @@ class ContainerState(enum.StrEnum):
 
 class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a container is made of. `capital` is by currency code, `timeframe_ns` and `warmup` (bars) are for a strategy
-    that does not subscribe by itself."""
+    that does not subscribe by itself; `cancel_on_trip` says what the router does with its orders when it fails."""
 
     strategy: str
     strategy_class: type[Strategy]
@@ -61,6 +61,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     warmup: int = 0
     limits: RiskLimits = RiskLimits()
     sizing: Sizing | None = None
+    cancel_on_trip: bool = True
 
 
 class ScopedContainer(Scope):

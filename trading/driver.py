@@ -24,6 +24,7 @@ from trading.market_data import MarketEvent
 from trading.money import Currency
 from trading.recorder import Recorder
 from trading.sequencer import Offer, Sequencer
+from trading.timestamps import DAY
 from trading.warmup import warm_up
 
 _EVERYTHING: Final = Capabilities.everything()
@@ -65,6 +66,7 @@ class Driver:
         currency: Currency | None = None,
         breakers: Mapping[str, BreakerRules] = _NO_BREAKERS,
         fill_empty: bool = False,
+        valued_every_ns: int = DAY,
         state: Mapping[str, Any] | None = None,
     ) -> None:
         self.start_ns = start_ns
@@ -85,7 +87,13 @@ class Driver:
             ),
             router=Router(
                 strategies=[
-                    RoutedStrategy(strategy=spec.strategy, capital=spec.capital, limits=spec.limits) for spec in specs
+                    RoutedStrategy(
+                        strategy=spec.strategy,
+                        capital=spec.capital,
+                        limits=spec.limits,
+                        cancel_on_trip=spec.cancel_on_trip,
+                    )
+                    for spec in specs
                 ],
                 cash=cash,
                 instruments=instruments,
@@ -99,6 +107,7 @@ class Driver:
             recorder=recorder,
             subscriptions=self.subscriptions,
             marked_on={symbol: offer.matched_on for symbol, offer in offers.items()},
+            valued_every_ns=valued_every_ns,
         )
         if state is not None:
             self.lockstep.restore(state["lockstep"])
@@ -135,6 +144,10 @@ class Driver:
         """The feed has ended: carry through what is due by then."""
         for step in self.lockstep.last_steps():
             self._complete(step)
+
+    def meet(self, event: MarketEvent) -> None:
+        """Let the market alone meet a price once more, after the last."""
+        self._complete(self.lockstep.meet(event))
 
     def state(self) -> dict[str, Any]:
         """Everything that another driver needs to go on."""

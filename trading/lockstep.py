@@ -87,6 +87,7 @@ class LockStep:
         recorder: Recorder,
         subscriptions: Mapping[str, Sequence[Subscription]],
         marked_on: Mapping[str, DataKind],
+        valued_every_ns: int = DAY,
     ) -> None:
         self.sequencer = sequencer
         self.timers = Timers(list(router.strategies))
@@ -103,7 +104,8 @@ class LockStep:
         self._marked_on = {symbol: event_type(kind) for symbol, kind in marked_on.items()}
         self._subscribers: dict[tuple[type, str, int], tuple[str, ...]] = {}
         self._recorded = False
-        self._day_ends_ns = 0
+        self._valued_every_ns = valued_every_ns
+        self._valued_next_ns = 0
         self._unvalued = set(router.values())
         for strategy, wanted in subscriptions.items():
             for one in wanted:
@@ -154,8 +156,8 @@ class LockStep:
         self.events += 1
         if self._unvalued:
             self._begin_curves(event.ts_ns)
-        if event.ts_ns > self._day_ends_ns:
-            self._end_day(event.ts_ns)
+        if event.ts_ns > self._valued_next_ns:
+            self._value(event.ts_ns)
         self.now_ns = max(self.now_ns, event.ts_ns)
         effects = self.market.on_event(event) if of_feed and type(event) is not Timer else []
         reports = self._book(effects, 0) if effects else []
@@ -194,6 +196,15 @@ class LockStep:
             yield from self._rounds(batch, first=2)
         self._commit()
 
+    def meet(self, event: MarketEvent) -> Step:
+        """Let the market meet a price once more that nobody else is to hear of: what is ordered last finds it."""
+        reports = self._book(self.market.on_event(event), 0)
+        if reports:
+            batch = yield Delivery(reports)
+            if batch:
+                yield from self._rounds(batch)
+        self._commit()
+
     def take(self, commands: list[Command]) -> Step:
         """Carry through what one container that runs free has asked for, with what waits: it may be about that."""
         self._record(CommandsTaken(strategy=commands[0].strategy, n=commands[-1].n))
@@ -230,7 +241,7 @@ class LockStep:
             "now_ns": self.now_ns,
             "waiting": list(self.waiting),
             "deferrals": self.deferrals,
-            "day_ends_ns": self._day_ends_ns,
+            "valued_next_ns": self._valued_next_ns,
             "unvalued": sorted(self._unvalued),
             "sequencer": self.sequencer.state(),
             "timers": self.timers.state(),
@@ -243,7 +254,7 @@ class LockStep:
         self.events, self.now_ns = state["events"], state["now_ns"]
         self.heard = {strategy: state["heard"].get(strategy, 0) for strategy in self.router.strategies}
         self.waiting = msgspec.convert(state["waiting"], list[Command])
-        self.deferrals, self._day_ends_ns = state["deferrals"], state["day_ends_ns"]
+        self.deferrals, self._valued_next_ns = state["deferrals"], state["valued_next_ns"]
         new = self.router.strategies.keys() - state["router"]["orders"].keys()
         self._unvalued = self._unvalued & {*state["unvalued"], *new}
         self.sequencer.restore(state["sequencer"])
@@ -340,12 +351,12 @@ class LockStep:
             self._record(Valued(ts_ns=now_ns, books=books))
             self._unvalued = set()
 
-    def _end_day(self, now_ns: int) -> None:
-        """Write down what the books are worth at the end of the day that is over; its midnight is part of it, as a bar
-        is stamped with its close."""
-        if self._day_ends_ns and (books := self.router.values()):
-            self._record(Valued(ts_ns=self._day_ends_ns, books=books))
-        self._day_ends_ns = -(-now_ns // DAY) * DAY
+    def _value(self, now_ns: int) -> None:
+        """Write down what the books are worth at the end of the interval that is over, a day where none is given; its
+        last moment is part of it, as a bar is stamped with its close."""
+        if self._valued_next_ns and (books := self.router.values()):
+            self._record(Valued(ts_ns=self._valued_next_ns, books=books))
+        self._valued_next_ns = -(-now_ns // self._valued_every_ns) * self._valued_every_ns
 
     def _record(self, record: StepRecord) -> None:
         self._recorded = True

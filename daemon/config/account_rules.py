@@ -7,13 +7,14 @@ from typing import Final
 
 from daemon.config.account_conversion import initial_by
 from daemon.config.account_settings import by_currency
+from daemon.config.broker_settings import SimulatedBrokerSettings
 from daemon.config.conversion import instruments
 from daemon.config.cost_rules import currencies_of_fees
 from daemon.config.currencies import quanta_of, unknown_currency
 from daemon.config.holding_rules import entitling
 from daemon.config.instrument_rules import is_multiple
 from daemon.config.problems import KeyPath
-from daemon.config.settings import Settings, SimulatedBrokerSettings
+from daemon.config.settings import Settings
 from daemon.config.source import Document, names
 from daemon.config.zones import no_zone
 from trading.money import EXACT, KNOWN_QUANTA, ZERO, total

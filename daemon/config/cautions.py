@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from daemon.config.feed_settings import SyntheticFeedSettings
 from daemon.config.holding_files import HoldingFiles
 from daemon.config.problems import KeyPath
-from daemon.config.settings import Settings, SyntheticFeedSettings
+from daemon.config.settings import Settings
 from trading.timestamps import iso
 
 Caution = tuple[KeyPath, str]

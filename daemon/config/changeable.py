@@ -18,6 +18,7 @@ def changeable(settings: Settings, terms: AccountTerms) -> dict[str, str]:
     """Each key with its value; what a file says counts as the value of `<key>.contents`."""
     account = settings.account.model_dump(include=set(_OF_THE_ACCOUNT), by_alias=True)
     texts = dict(_flat("account", account))
+    texts["journal.equity_every"] = format_interval(settings.journal.equity_every_ns)
     for symbol, instrument in settings.instruments.items():
         written = instrument.model_dump(include=set(_OF_INSTRUMENTS), by_alias=True, exclude_none=True)
         texts |= _flat(f"instruments.{symbol}", written)

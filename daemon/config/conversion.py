@@ -7,16 +7,10 @@ import msgspec
 
 from daemon.config.account_conversion import margin_terms
 from daemon.config.currencies import currency_of
+from daemon.config.feed_settings import DataFileSettings, Feed, FileFeedSettings, LiveFeedSettings
 from daemon.config.instrument_settings import InstrumentSettings
 from daemon.config.limit_settings import EquityShareSizing, FixedSizing, Limits, StrategyRisk
-from daemon.config.settings import (
-    DataFileSettings,
-    Feed,
-    FileFeedSettings,
-    LiveFeedSettings,
-    RestartSettings,
-    Settings,
-)
+from daemon.config.settings import RestartSettings, Settings
 from daemon.feeds.file.layout import DataFile
 from daemon.feeds.file.merge import offers_of
 from daemon.hosts.restarts import RestartRule

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TypeVar
 
+from daemon.config.broker_settings import SimulatedBrokerSettings
 from daemon.config.conversion import offers
 from daemon.config.cost_settings import (
     Charge,
@@ -18,11 +19,12 @@ from daemon.config.cost_settings import (
     TieredCommissionSettings,
 )
 from daemon.config.currencies import quanta_of, unknown_currency
+from daemon.config.feed_settings import SyntheticFeedSettings
 from daemon.config.instrument_rules import is_multiple
 from daemon.config.instrument_settings import InstrumentSettings
 from daemon.config.messages import child
 from daemon.config.problems import KeyPath, dotted
-from daemon.config.settings import Settings, SimulatedBrokerSettings, SyntheticFeedSettings
+from daemon.config.settings import Settings
 from daemon.config.source import Document
 from trading.money import EXACT, ZERO
 

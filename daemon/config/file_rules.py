@@ -7,8 +7,9 @@ from typing import Final
 
 from daemon.config.conversion import data_file
 from daemon.config.extras import absent, install_hint
+from daemon.config.feed_settings import DataFileSettings, FileFeedSettings
 from daemon.config.problems import KeyPath, nearest
-from daemon.config.settings import DataFileSettings, FileFeedSettings, Settings
+from daemon.config.settings import Settings
 from daemon.config.source import Document
 from daemon.config.zones import no_zone
 from daemon.feeds.file.layout import FIELDS, unreadable

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from daemon.config.conversion import data_file
+from daemon.config.feed_settings import FileFeedSettings
 from daemon.config.problems import KeyPath
-from daemon.config.settings import FileFeedSettings, Settings
+from daemon.config.settings import Settings
 from daemon.descriptions import Description
 from daemon.errors import BadData
 from daemon.feeds.file.head import Head, began, read_head

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from daemon.config.feed_settings import LiveFeedSettings
 from daemon.config.health_settings import SymbolGaps
-from daemon.config.settings import LiveFeedSettings
 from trading.feed_news import SilenceLimit
 from trading.feed_streams import kinds_of, limit_of
 from trading.sequencer import Offer

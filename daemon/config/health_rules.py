@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from daemon.config.feed_settings import LiveFeedSettings
 from daemon.config.problems import KeyPath, nearest
-from daemon.config.settings import LiveFeedSettings, Settings
+from daemon.config.settings import Settings
 from daemon.config.source import Document, names
 
 

@@ -5,9 +5,10 @@ from typing import Final
 
 from daemon.clock import SystemClock
 from daemon.config.conversion import offers
+from daemon.config.feed_settings import LiveFeedSettings
 from daemon.config.limit_settings import Limits
 from daemon.config.problems import KeyPath
-from daemon.config.settings import LiveFeedSettings, Settings
+from daemon.config.settings import Settings
 from daemon.config.source import Document
 from daemon.errors import AdapterNotLoaded, AdapterRefused
 from daemon.feeds.adapters import load_adapter, make_adapter

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from daemon.config.broker_settings import SimulatedBrokerSettings
 from daemon.config.conversion import offers
 from daemon.config.problems import KeyPath
-from daemon.config.settings import Settings, SimulatedBrokerSettings
+from daemon.config.settings import Settings
 from daemon.feeds.file.head import Head
 from daemon.feeds.file.layout import FIELDS, SIZES
 

@@ -38,6 +38,7 @@ from daemon.config.cost_rules import (
     spreads_are_brought,
     tiers_rise,
 )
+from daemon.config.feed_settings import FileFeedSettings, SyntheticFeedSettings
 from daemon.config.file_rules import files_are_described, files_are_distinct, files_are_within_start_and_end
 from daemon.config.health_rules import pauses_are_of_what_is_asked_for
 from daemon.config.holding_rules import (
@@ -57,7 +58,7 @@ from daemon.config.live_rules import (
 )
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.reading import Reading
-from daemon.config.settings import FileFeedSettings, Settings, SyntheticFeedSettings
+from daemon.config.settings import Settings
 from daemon.config.source import Document, names, resolve_state
 from daemon.config.venue_rules import (
     live_has_a_venue_and_paper_has_none,

@@ -1,8 +1,8 @@
 """What a run came to, in one shape for backtest, replay, paper and live: what `--json` writes and a report shows.
 
 Money, quantities and prices of orders and fills are strings, exact to the last digit; times are ISO-8601 in UTC. What
-tells of trading (`orders`, `fills`, `trades`, `equity`, `curves`) follows from config and data alone, so two runs of the
-same are equal byte by byte; `about` and the seconds of `metrics` tell of this one run.
+tells of trading (`orders`, `fills`, `trades`, `equity`, `curves`) follows from config and data alone, so two runs of
+the same are equal byte by byte; `about` and the seconds of `metrics` tell of this one run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -130,8 +130,8 @@ class SignalLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """Which run this was: `mode` is backtest, replay, paper or live, `data` the reference of its tape, `config` the file
-    as it was read. `ended` says what ended it before the data did, empty where nothing did."""
+    """Which run this was: `mode` is backtest, replay, paper or live, `data` the reference of its tape, `config` the
+    file as it was read. `ended` says what ended it before the data did, empty where nothing did."""
 
     run_id: str
     mode: str

@@ -25,6 +25,7 @@ from brokers.simulated.entitlements import (
 from daemon.assembly import fleet_of, make_feed, make_market
 from daemon.check import Plan
 from daemon.config.account_settings import AccountSettings, InterestSettings, RolloverSettings
+from daemon.config.feed_settings import SyntheticFeedSettings
 from daemon.config.holding_rules import KINDS
 from daemon.config.instrument_settings import (
     ActionsSettings,
@@ -34,7 +35,6 @@ from daemon.config.instrument_settings import (
     SwapSettings,
 )
 from daemon.config.schema import schema_text
-from daemon.config.settings import SyntheticFeedSettings
 from daemon.config.source import PlainLoader
 from daemon.fleet import Fleet, FleetChange, change
 from tests.config_builders import CONFIG, edited, paired, plan_of, problems_of, strategy, top

@@ -30,8 +30,9 @@ from brokers.simulated.costs import (
 from daemon.assembly import fleet_of
 from daemon.check import check
 from daemon.config import conversion, cost_conversion
+from daemon.config.broker_settings import SimulatedBrokerSettings
+from daemon.config.feed_settings import SyntheticFeedSettings
 from daemon.config.schema import schema_text
-from daemon.config.settings import SimulatedBrokerSettings, SyntheticFeedSettings
 from daemon.config.source import state_folder
 from daemon.processes import SystemProcesses
 from tests.config_builders import CONFIG, edited, plan_of, strategy

@@ -11,7 +11,7 @@ import yaml
 
 from daemon.assembly import make_feed
 from daemon.config import extras
-from daemon.config.settings import FileFeedSettings
+from daemon.config.feed_settings import FileFeedSettings
 from daemon.config.source import PlainLoader
 from daemon.feeds.file.feed import FileFeed
 from tests.config_builders import plan_of, problems_of

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from daemon.config.conversion import offers
+from daemon.config.feed_settings import LiveFeedSettings
 from daemon.config.health_conversion import silence_limits
-from daemon.config.settings import LiveFeedSettings
 from tests.config_builders import plan_of, problems_of
 from trading.feed_news import SilenceLimit
 from trading.timestamps import MILLISECOND, MINUTE, SECOND

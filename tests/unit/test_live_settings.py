@@ -6,7 +6,7 @@ import pytest
 
 from daemon.assembly import fleet_of, make_live_feed, make_market
 from daemon.clock import SystemClock
-from daemon.config.settings import LiveFeedSettings
+from daemon.config.feed_settings import LiveFeedSettings
 from daemon.errors import AdapterRefused
 from daemon.feeds.adapters import load_adapter, make_adapter
 from tests.config_builders import plan_of, problems_of

@@ -12,9 +12,10 @@ from brokers.simulated.latency import Delays
 from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.rules import BarPrice, Gap, MarketRules, Reach, StopLimitInBar, Unaffordable
 from daemon.assembly import make_feed, make_market
+from daemon.config.broker_settings import SimulatedBrokerSettings
 from daemon.config.market_conversion import delays, market_rules
 from daemon.config.market_settings import LatencySettings, MarketSettings
-from daemon.config.settings import Settings, SimulatedBrokerSettings
+from daemon.config.settings import Settings
 from tests.config_builders import CONFIG, edited, in_broker, plan_of, problems_of
 from tests.market_builders import a_quote, an_order, changed
 from tests.market_files import write_rows

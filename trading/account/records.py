@@ -51,8 +51,8 @@ class Valuation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Valued(msgspec.Struct, frozen=True, kw_only=True, tag="valued"):
-    """All books by their owners: at the end of a day (UTC) in which something happened, before what came after; or
-    right after money was moved."""
+    """All books by their owners: at the end of an interval (by UTC) in which something happened, before what came
+    after; or right after money was moved."""
 
     ts_ns: int
     books: Mapping[str, Valuation]
@@ -66,6 +66,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, tag="operation"):
     probe of a `number`; `move_cash` pays an amount of a currency in, or out where it is negative; `transfer` moves
     something between books; `adopt` gives a strategy what is nobody's. `cancel_order` withdraws one order by its
     `order_id`, `resolve_order` says what became of one that is in doubt; `reconcile` has the venue read at once.
+    `close_out` ends a run: what works is cancelled, and then what each strategy holds is closed.
     """
 
     action: Literal[
@@ -80,6 +81,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, tag="operation"):
         "cancel_order",
         "resolve_order",
         "reconcile",
+        "close_out",
     ]
     ts_ns: int
     reason: str

@@ -213,6 +213,8 @@ class Router:
                 taken.sends.append(self._dispatch.cancel(self._open_order(operation.order_id), operation.ts_ns))
             case "adopt" | "resolve_order" | "reconcile":
                 pass  # it is done at the venue's session
+            case "close_out":
+                taken = self.safeguards.close_out(operation.reason, operation.ts_ns)
             case "trip" if not operation.scope:
                 self._seal(operation.strategy, operation.reason, operation.ts_ns, taken)
             case _:

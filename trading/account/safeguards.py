@@ -121,6 +121,13 @@ class Safeguards:
             case _:
                 raise AssertionError(f"{operation.action} is of no breaker")
 
+    def close_out(self, reason: str, ts_ns: int) -> Taken:
+        """Withdraw what works, and have each strategy's positions closed once it is gone."""
+        for strategy in self._orders:
+            self._flattening.begin(strategy, reason)
+            self._due.sends += self._dispatch.cancel_all(strategy, ts_ns)
+        return self.due(ts_ns)
+
     def heed(self, changes: Iterable[BreakerChanged]) -> None:
         """Act upon what came of the breakers, at once."""
         for told in changes:
