@@ -39,10 +39,13 @@ from daemon.hosts.stepping import LockStepHost
 from daemon.hosts.task import TaskHost
 from daemon.hosts.watchdog import Watchdog
 from daemon.loading import load_class
+from trading.account.ids import ClientOrderIds
 from trading.capabilities import Capabilities
 from trading.container import ContainerSpec, ScopedContainer
+from trading.driver import Driver
 from trading.feed_health import FeedHealth
-from trading.instruments import negative_symbols
+from trading.instruments import currency_of, negative_symbols
+from trading.recorder import Recorder
 from trading.subscriptions import DataKind
 from trading.venue.session import VenueSession
 from trading.venue.tiers import Tiers
@@ -213,6 +216,28 @@ def make_host(entry: StrategyEntry, fleet: Fleet, quarters: Quarters, *, free: b
         kind = FreeHost if free else LockStepHost
         return kind(entry, fleet, quarters.nursery, restarts=restarts, patience_seconds=quarters.patience_seconds)
     return TaskHost(ScopedContainer(container_spec(entry, fleet), fleet.instruments), quarters.watchdog)
+
+
+def make_driver(plan: Plan, feed: HistoricalFeed, recorder: Recorder) -> Driver:
+    """All strategies in this process over a feed that has a past: no clock, no disk, no event loop. The feed stays
+    where it is."""
+    fleet, market = fleet_of(plan), make_market(plan, feed)
+    return Driver(
+        specs=[container_spec(entry, fleet) for entry in fleet.strategies],
+        instruments=fleet.instruments,
+        offers=feed.offers,
+        cash=fleet.cash,
+        market=market,
+        recorder=recorder,
+        ids=ClientOrderIds(1),
+        limits=fleet.limits,
+        start_ns=feed.start_ns,
+        capabilities=market.capabilities,
+        currency=currency_of(fleet.currency, fleet.instruments.values()),
+        breakers=fleet.breakers,
+        fill_empty=fleet.fill_empty_bars,
+        valued_every_ns=fleet.equity_every_ns,
+    )
 
 
 def container_spec(entry: StrategyEntry, fleet: Fleet) -> ContainerSpec:

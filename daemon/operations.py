@@ -60,7 +60,7 @@ class DaemonOperations:
         fleet = shell.floor.fleet
         currency = currency_of(fleet.currency, fleet.instruments.values())
         self._values = AccountValues(shell.floor.lockstep.router, fleet.instruments, currency)
-        self._reporting = Reporting(shell, journal, projector, self._values, currency)
+        self._reporting = Reporting(shell, journal, projector)
         self._treasury = Treasury(shell, is_paper=identity.mode == "paper")
         self._breakers = BreakerDesk(shell)
         self._venue = VenueDesk(shell)

@@ -4,7 +4,7 @@ All of it is reckoned in the projector's thread; only a `Standing` is taken on t
 the rules.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from heapq import merge
 from operator import attrgetter
@@ -16,10 +16,10 @@ from daemon.api.performance_views import PerformanceRow
 from daemon.equity_history import Change, Part, Point, Track, begun
 from daemon.journal.projection import Projection
 from daemon.journal.rows import FillRow, PostingRow, ValuationRow
+from daemon.standing import Standing
 from trading.account.ledger import UNALLOCATED
-from trading.account.records import Valuation
 from trading.instruments import Instrument, InstrumentKind
-from trading.money import EXACT, ROUNDING, ZERO, Currency, total
+from trading.money import EXACT, ZERO
 from trading.portfolio import CAPITAL
 from trading.postings import PostingKind
 from trading.statistics import Conventions, Returns, RoundTrip, RoundTrips, TrackRecord, performance_of, sharpe
@@ -34,29 +34,6 @@ MONTH_OF_RETURNS: Final = 30
 
 _ACROSS: Final = (PostingKind.DEPOSIT, PostingKind.WITHDRAWAL)
 _ALWAYS_OPEN: Final = (InstrumentKind.CRYPTO, InstrumentKind.PERPETUAL)
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known on the loop, at one event. `sequence` is the journal's; `capital` is what each strategy was given,
-    `cash` what the account began with, both by currency; `rates` is what a unit of each currency is worth in the
-    account's, `values` what every book is."""
-
-    start_ns: int
-    now_ns: int
-    sequence: int
-    currency: Currency
-    rates: Mapping[str, Decimal]
-    instruments: Mapping[str, Instrument]
-    capital: Mapping[str, Mapping[str, Decimal]]
-    cash: Mapping[str, Decimal]
-    values: Mapping[str, Valuation]
-
-    def worth(self, amounts: Mapping[str, Decimal]) -> Decimal | None:
-        """What amounts by currency are worth in the account's; None where one of them has no rate."""
-        if not all(code in self.rates for code, amount in amounts.items() if amount):
-            return None
-        converted = (ROUNDING.multiply(amount, self.rates[code]) for code, amount in amounts.items() if amount)
-        return self.currency.rounded(total(self.currency.rounded(amount) for amount in converted))
 
 
 class Tally(msgspec.Struct):

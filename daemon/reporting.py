@@ -1,28 +1,23 @@
 """Performance as surfaces ask for it: a standing is taken on the loop, the rest is done in the projector's thread."""
 
 from daemon.api.performance_views import ContainerView, PerformanceView, StrategyPerformanceView
-from daemon.book_views import AccountValues
 from daemon.errors import BadRequest
 from daemon.journal.log import Journal
 from daemon.journal.projection import Projection
-from daemon.performance import Reckoning, Standing
+from daemon.performance import Reckoning
 from daemon.projector import Projector
 from daemon.shells import Shell
-from trading.money import Currency
+from daemon.standing import Standing, standing_of
 from trading.timestamps import iso
 
 
 class Reporting:
     """Asks for the performance of one floor. BadRequest from both questions for a time that is yet to come."""
 
-    def __init__(
-        self, shell: Shell, journal: Journal, projector: Projector, values: AccountValues, currency: Currency
-    ) -> None:
+    def __init__(self, shell: Shell, journal: Journal, projector: Projector) -> None:
         self._shell = shell
         self._journal = journal
         self._projector = projector
-        self._values = values
-        self._currency = currency
 
     async def of_all(self, since_ns: int | None) -> PerformanceView:
         """Each strategy and the account."""
@@ -71,24 +66,15 @@ class Reporting:
 
     def _standing(self, since_ns: int | None) -> Standing:
         """Everything at this event."""
-        now_ns, fleet, router = self._shell.now_ns, self._shell.floor.fleet, self._shell.floor.lockstep.router
+        now_ns, floor = self._shell.now_ns, self._shell.floor
         if since_ns is not None and since_ns > now_ns:
             raise BadRequest(
                 f"since is {iso(since_ns)}, and the feed stands at {iso(now_ns)}", mend="name a time before"
             )
-        codes = {fleet.currency, *fleet.cash}
-        for book in router.ledger.all_books():
-            codes.update(book.currencies())
-        for instrument in fleet.instruments.values():
-            codes.add(instrument.currency.code)
-        return Standing(
-            start_ns=self._shell.floor.feed.start_ns,
+        return standing_of(
+            floor.fleet,
+            floor.lockstep.router,
+            start_ns=floor.feed.start_ns,
             now_ns=now_ns,
             sequence=self._journal.sequence,
-            currency=self._currency,
-            rates=self._values.rates(codes),
-            instruments=fleet.instruments,
-            capital={entry.id: entry.capital for entry in fleet.strategies},
-            cash=fleet.cash,
-            values=router.values(),
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.assembly import Quarters, fleet_of, make_feed, make_host, make_market
+from daemon.assembly import Quarters, fleet_of, make_driver, make_feed, make_host, make_market
 from daemon.check import Plan
 from daemon.epoch import next_epoch
 from daemon.feeds.pacing import Pace
@@ -28,16 +28,12 @@ from daemon.journal.log import Durability, Journal
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import DaemonRecord, Opened
 from daemon.journal.steps import Group, gather
-from daemon.loading import load_class
 from daemon.paper import PaperShell
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.disk import Keep, PowerCut, SimulatedDisk
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Noted, Reported, StepRecord
 from trading.commands import Trip, WireAmend, WireCancel, WireSubmit
-from trading.container import ContainerSpec
-from trading.driver import Driver
-from trading.instruments import currency_of
 from trading.market import Note, ReportDelayed, TriggerMoved
 from trading.recorder import MemoryRecorder
 from trading.reports import Fill
@@ -180,33 +176,8 @@ class PureRun:
     """A plan through the pure driver, to the feed's end."""
 
     def __init__(self, plan: Plan) -> None:
-        fleet, feed, recorder = fleet_of(plan), make_feed(plan), MemoryRecorder()
-        driver = Driver(
-            specs=[
-                ContainerSpec(
-                    strategy=entry.id,
-                    strategy_class=load_class(entry.reference, Path(fleet.folder)),
-                    parameters=entry.params,
-                    capital=entry.capital,
-                    timeframe_ns=entry.timeframe_ns,
-                    warmup=entry.warmup,
-                    limits=entry.limits,
-                    sizing=entry.sizing,
-                )
-                for entry in fleet.strategies
-            ],
-            instruments=fleet.instruments,
-            offers=feed.offers,
-            cash=fleet.cash,
-            market=make_market(plan, feed),
-            recorder=recorder,
-            ids=ClientOrderIds(1),
-            limits=fleet.limits,
-            currency=currency_of(fleet.currency, fleet.instruments.values()),
-            breakers=fleet.breakers,
-            start_ns=feed.start_ns,
-            fill_empty=fleet.fill_empty_bars,
-        )
+        feed, recorder = make_feed(plan), MemoryRecorder()
+        driver = make_driver(plan, feed, recorder)
         driver.warm(feed.warmup(needed_since(driver.subscriptions, feed.start_ns)))
         driver.run(feed.events())
         self.steps = [without_wire_id(record) for record in recorder.records]

@@ -12,7 +12,8 @@ import pytest
 
 from daemon.journal.projection import Projection
 from daemon.journal.records import Record
-from daemon.performance import Reckoning, Standing
+from daemon.performance import Reckoning
+from daemon.standing import Standing
 from tests.account_records import DAY, MIDNIGHT, at, liquidated, posted, traded, valued, worth
 from tests.market_builders import USD, an_instrument
 from tests.simulation.journal import commit
