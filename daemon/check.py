@@ -1,8 +1,9 @@
 """Looking at a configuration before anything happens: a plan that can be run, or every problem at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from brokers.simulated.entitlements import AccountTerms, Rollovers
 from daemon.clock import SystemClock
@@ -19,7 +20,7 @@ from daemon.config.problems import ConfigProblems, KeyPath, Problem, nearest
 from daemon.config.reading import Reading, read_settings
 from daemon.config.rules import Breach, bars_that_cannot_be, breaches
 from daemon.config.settings import Settings
-from daemon.config.source import names, read_document, resolve_state
+from daemon.config.source import Document, names, read_document, resolve_state
 from daemon.descriptions import Answer, Description, Entry, Request, Undescribed, describe, start_request
 from daemon.feeds.file.head import Head
 from daemon.processes import Processes
@@ -51,13 +52,27 @@ class Plan:
     cautions: tuple[Problem, ...] = ()
 
 
-def check(path: Path, environ: Mapping[str, str], processes: Processes) -> Plan:
+class Amendment(Protocol):
+    """What is asked for beside a configuration, and laid over it before anything is looked at."""
+
+    def amend(self, document: Document) -> None:
+        """Change what is written; what cannot be is among the document's problems afterwards."""
+
+    def narrow(self, settings: Settings) -> Settings:
+        """The settings with a window of the feed's time; DaemonError where there is none."""
+
+
+def check(path: Path, environ: Mapping[str, str], processes: Processes, amendment: Amendment | None = None) -> Plan:
     """The plan of a configuration file; ConfigProblems with everything that is wrong in it.
 
     Waits for the process that imports the strategies, so it is called before the event loop runs, or in a thread.
     """
     document = read_document(path, environ, Settings.model_fields)
+    if amendment is not None:
+        amendment.amend(document)
     reading = read_settings(document)
+    if amendment is not None and reading.settings is not None and not reading.problems:
+        reading = replace(reading, settings=amendment.narrow(reading.settings))
     breached = list(breaches(reading))
     problems = [problem for problem in reading.problems if is_in_place(problem.path, document)]
     problems += [reading.problem(*breach) for breach in breached]

@@ -26,6 +26,7 @@
     ├── ProcessNotStarted a short-lived helper could not be started
     ├── NoExchangeCalendar the calendar of an exchange cannot be had (calendars/exchange.py)
     ├── BadData           a file of market data cannot be used, or a row of it cannot be
+    ├── BadWindow         a window of time is empty, open or too short for what is asked of it
     ├── ShadowedPackage   an import of one of our packages finds another
     └── ConfigProblems    a configuration that cannot be used, problem by problem (config/problems.py)
 
@@ -147,6 +148,10 @@ class ProcessNotStarted(DaemonError):
 
 class ShadowedPackage(DaemonError):
     """An import of one of our packages finds another of that name."""
+
+
+class BadWindow(DaemonError):
+    """A window of time is empty, open or too short for what is asked of it."""
 
 
 class BadData(DaemonError):

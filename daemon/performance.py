@@ -78,6 +78,10 @@ class Reckoning:
         whole = self._tracks[owner].since(0)
         return None if whole is None else sharpe(_days(whole).values, periods_per_year=self._periods)
 
+    def trips(self, owner: str = ACCOUNT) -> Sequence[RoundTrip]:
+        """One owner's round trips, by when they ended."""
+        return self._tallies[owner].trips
+
     def row(self, owner: str = ACCOUNT) -> PerformanceRow:
         """One owner's figures."""
         standing, tally, track = self._standing, self._tallies[owner], self._tracks[owner]

@@ -9,6 +9,7 @@ from daemon.errors import DaemonError
 COMMANDS = {
     "run": "start",
     "check": "start",
+    "backtest": "backtest",
     "status": "look",
     "performance": "performance",
     "strategy": "look",

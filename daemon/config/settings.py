@@ -10,6 +10,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from daemon.config.account_settings import AccountSettings
+from daemon.config.backtest_settings import BacktestSettings
 from daemon.config.breaker_settings import BreakersSettings, TradingBreakerSettings
 from daemon.config.broker_settings import Broker, SimulatedBrokerSettings
 from daemon.config.calendar_settings import Calendar
@@ -127,6 +128,9 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default=LogSettings(), description="what is logged and how")
     journal: JournalSettings = Field(default=JournalSettings(), description="how the journal is kept")
     watchdog: WatchdogSettings = Field(default=WatchdogSettings(), description="when a strategy counts as hanging")
+    backtest: BacktestSettings = Field(
+        default=BacktestSettings(), description="what a backtest does otherwise than a run of the same file"
+    )
 
     @property
     def durable_through(self) -> Literal["power", "process"]:

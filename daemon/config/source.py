@@ -5,7 +5,7 @@ date or, as `NO` and `ON`, into a truth value stays text. Light on purpose: clie
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -82,7 +82,8 @@ def read_document(path: Path, environ: Mapping[str, str], top_level: Collection[
     """Read a file and lay the environment over it; ConfigProblems when there is nothing to read.
 
     `BULKHEAD_FEED__SEED=9` replaces `feed.seed`. A variable without `__` counts only when it names one of `top_level`,
-    so that other programs' variables do no harm; an empty one counts as absent.
+    so that other programs' variables do no harm; an empty one counts as absent. A strategy goes by its place or its
+    id: `BULKHEAD_STRATEGIES__SMA__WARMUP=30`.
     """
     text = _text(path)
     document = Document(path=path, values={}, origins={})
@@ -98,7 +99,7 @@ def read_document(path: Path, environ: Mapping[str, str], top_level: Collection[
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _unreadable(path, *_yaml_problem(error))
     for variable, keys, text in _overrides(environ, top_level):
-        _overlay(document, variable, keys, text)
+        overlay(document, variable, keys, text)
     return document
 
 
@@ -198,18 +199,24 @@ def _overrides(environ: Mapping[str, str], top_level: Collection[str]) -> Iterat
             yield variable, keys, environ[variable]
 
 
-def _overlay(document: Document, variable: str, keys: list[str], text: str) -> None:
-    """Put one variable's value in its place; keys match without regard to case, new ones are written small."""
-    origin = Origin(variable=variable)
+def overlay(document: Document, variable: str, keys: Sequence[str], text: str) -> None:
+    """Put a value in its place as it is written; `variable` is what people are told where it is wrong."""
     try:
-        value = text if keys == [_STATE] else yaml.load(text, _ExactLoader)  # noqa: S506 - a safe loader
+        value = text if list(keys) == [_STATE] else yaml.load(text, _ExactLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError) as error:
         path: KeyPath = tuple(key.lower() for key in keys)
         document.problems.append(Problem(path=path, variable=variable, message=_yaml_problem(error)[0]))
         return
+    put(document, keys, value, variable)
+
+
+def put(document: Document, keys: Sequence[str], value: Any, variable: str) -> None:
+    """Put a value in its place; keys match without regard to case, new ones are written small. An entry of a list goes
+    by its place or by its `id`. `variable` is what people are told where it is wrong."""
+    origin = Origin(variable=variable)
     node: Any = document.values
     parent: Any = node
-    path = ()
+    path: KeyPath = ()
     for key in keys:
         place = _place_in(node, key)
         if place is None:
@@ -225,4 +232,9 @@ def _overlay(document: Document, variable: str, keys: list[str], text: str) -> N
 def _place_in(node: Any, key: str) -> str | int | None:
     if isinstance(node, dict):
         return next((known for known in node if known.lower() == key.lower()), key.lower())
-    return int(key) if isinstance(node, list) and key.isdecimal() and int(key) < len(node) else None
+    if not isinstance(node, list):
+        return None
+    if key.isdecimal() and int(key) < len(node):
+        return int(key)
+    ids = [one.get("id") if isinstance(one, dict) else None for one in node]
+    return next((place for place, known in enumerate(ids) if isinstance(known, str) and known == key.lower()), None)

@@ -36,6 +36,7 @@ _ADD_OPERATION: Final = "INSERT INTO operations (sequence, body) VALUES (?, ?)"
 _ADD_TRIP: Final = "INSERT INTO trips (sequence, body) VALUES (?, ?)"
 _ADD_POSTING: Final = "INSERT INTO postings (sequence, body) VALUES (?, ?)"
 _ADD_VALUATION: Final = "INSERT INTO valuations (owner, sequence, ts_ns, equity, exposure) VALUES (?, ?, ?, ?, ?)"
+_ALL_ORDERS: Final = "SELECT sequence, body FROM orders WHERE sequence > ?{} ORDER BY sequence"
 _ALL_FILLS: Final = "SELECT sequence, body FROM fills WHERE sequence > ?{} ORDER BY sequence"
 _ALL_POSTINGS: Final = "SELECT sequence, body FROM postings WHERE sequence > ?{} ORDER BY sequence"
 _ALL_VALUATIONS: Final = (
@@ -140,6 +141,11 @@ class Projection:
             ValuationRow(sequence=sequence, ts_ns=ts_ns, owner=owner, equity=_money(equity), exposure=_money(exposure))
             for sequence, ts_ns, owner, equity, exposure in self._each(_ALL_VALUATIONS, since_ns, owner=strategy)
         ]
+
+    def all_orders(self) -> Iterator[Order]:
+        """Every order as it stands, by when it was placed, as fills are given."""
+        for _, body in self._each(_ALL_ORDERS, 0):
+            yield _ORDER.decode(body)
 
     def all_fills(self, *, strategy: str | None = None, after: int = 0) -> Iterator[FillRow]:
         """Every fill with a sequence above `after`, oldest first, a batch at a time; ask nothing else meanwhile."""

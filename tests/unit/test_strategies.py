@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from strategies.breakout import Breakout
 from strategies.buy_and_hold import BuyAndHold
 from strategies.market_maker import MarketMaker
 from strategies.rsi_envelope import RsiEnvelope
@@ -18,6 +19,7 @@ from tests.market_builders import a_bar, a_quote, a_trade
 from trading.container import ContainerState
 from trading.limits import FixedSize
 from trading.market_data import Bar, Quote, Trade
+from trading.orders import Side
 from trading.subscriptions import DataKind, Subscription
 from trading.timestamps import MINUTE, SECOND, from_datetime, iso
 from trading.warmup import needed_since
@@ -27,7 +29,7 @@ FOLDER = Path(__file__).resolve().parent.parent.parent / "strategies"
 
 def test_each_is_read_in_a_minute() -> None:
     files = [path for path in FOLDER.glob("*.py") if path.name != "__init__.py"]
-    assert len(files) == 6
+    assert len(files) == 7
     assert all(len(path.read_text().splitlines()) < 80 for path in files)
 
 
@@ -238,6 +240,40 @@ def test_buy_and_hold_buys_once_and_does_nothing_after() -> None:
     rig.feed(*closes(100, 120, 80, 60, 130, 100))
     assert rig.reports() == ["a-1 accepted", "a-1 filled 30 at 100"]
     assert rig.book().quantity("AAA") == 30
+
+
+# Breakout.
+
+
+def breakout() -> Rig:
+    parameters: dict[str, Any] = {
+        "tick_size": "0.01",
+        "lookback": 3,
+        "stop_ranges": 1.0,
+        "target_ranges": 2.0,
+        "quantity": "30",
+    }
+    return Rig(spec(Breakout, symbol="AAA", **parameters), offers={"AAA": MINUTE_BARS})
+
+
+def test_breakout_buys_a_close_above_the_highs_before_with_a_stop_and_a_target_by_the_usual_range() -> None:
+    rig = breakout().feed(*closes(100, 101, 100, 101, 103))
+    # True ranges of 1, 1, 1 and then 2 average, by Wilder, to 4/3.
+    entry, stop, target = (order.terms for order in rig.router.orders["a"].open())
+    assert (entry.side, entry.quantity, entry.limit_price) == (Side.BUY, Decimal(30), None)
+    assert (stop.side, stop.quantity, stop.stop_price) == (Side.SELL, Decimal(30), Decimal("101.67"))
+    assert (target.side, target.quantity, target.limit_price) == (Side.SELL, Decimal(30), Decimal("105.67"))
+
+
+def test_breakout_lets_its_exits_work_and_buys_anew_only_when_one_of_them_has_filled() -> None:
+    rig = breakout().feed(*closes(100, 101, 100, 101, 103, 104, 105, 107))
+    assert [line for line in rig.reports() if " filled " in line] == ["a-1 filled 30 at 103", "a-3 filled 30 at 105.67"]
+    assert "a-2 cancelled oco" in rig.reports()
+    assert rig.sent() == [f"a-{n} {side} 30" for n, side in enumerate(("buy", "sell", "sell") * 2, start=1)]
+
+
+def test_breakout_does_nothing_within_the_range() -> None:
+    assert breakout().feed(*closes(100, 101, 100, 101, 100, 101, 100)).sent() == []
 
 
 # MarketMaker.

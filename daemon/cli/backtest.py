@@ -1,0 +1,92 @@
+"""`bulkhead backtest`: the config that `run` takes, over data of the past."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from daemon.cli.start import config_option
+
+
+class PastMoment(click.ParamType[int]):
+    """A day or a time, UTC where it names no zone, as nanoseconds since the epoch."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The nanoseconds; a usage error for what is no time."""
+        if isinstance(value, int):
+            return value
+        from trading.timestamps import from_datetime
+
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day or time such as 2026-01-05 or 2026-01-05T14:30:00Z", param, ctx)
+        return from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+
+
+_OPTIONS = (
+    config_option,
+    click.option(
+        "--data",
+        multiple=True,
+        metavar="FILE[,KEY=VALUE...]",
+        help="Data in place of the feed's; keys as under feed.files. Once for each file.",
+    ),
+    click.option("--from", "start_ns", type=PastMoment(), help="Where trading begins; what is before warms up."),
+    click.option("--to", "end_ns", type=PastMoment(), help="Where it ends."),
+    click.option("--part", type=click.Choice(["train", "test"]), help="One part of that, by backtest.split."),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Another value of a setting, such as strategies.sma.params.fast=5.",
+    ),
+    click.option("--strategy", "strategies", multiple=True, metavar="ID", help="Only this one; once for each."),
+    click.option("--separate", is_flag=True, help="Each strategy on an account of its own, with its capital."),
+    click.option(
+        "--json",
+        "json_path",
+        type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
+        help="Write the whole result there, - for stdout.",
+    ),
+    click.option(
+        "--signals",
+        "keep",
+        type=click.Choice(["acted", "all"]),
+        default="acted",
+        show_default=True,
+        help="Which to keep: those that led to an order or a refusal, or all.",
+    ),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_with_options
+@click.pass_context
+def backtest(ctx: click.Context, /, *, config: Path, separate: bool, json_path: Path | None, **asked: Any) -> None:
+    """Trade the config on data of the past.
+
+    Everything is as in a run on paper, with the speed of the machine. ^C gives the result so far; exit code 1 says
+    that something ended it before the data did.
+    """
+    from daemon.research.command import Asked, run_backtests
+    from daemon.research.wishes import Wishes
+
+    keep = asked.pop("keep")
+    wishes = Wishes(**{**asked, "part": asked["part"] or ""})
+    done = run_backtests(
+        Asked(config=config, wishes=wishes, separate=separate, json_path=json_path, keep=keep), dict(os.environ)
+    )
+    ctx.exit(done)
