@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from trading.history import Decisions, History
 from trading.indicators import Atr, Donchian
 from trading.market_data import Bar
 from trading.orders import Side
@@ -29,16 +30,30 @@ class Breakout(Strategy):
         before = self.channel.value
         self.channel.update(bar)
         usual = self.range.update(bar)
-        if before is None or usual is None or bar.close <= before.upper:
-            return
-        if not self.position(self.symbol) and not self.open_orders(self.symbol):
+        if before is not None and usual is not None and bar.close > before.upper:
+            self.decide(bar, usual)
+
+    def decide(self, bar: Bar, usual: float) -> None:
+        """Enter, if nothing is held and nothing waits."""
+        if not self.position(bar.symbol) and not self.open_orders(bar.symbol):
             self.bracket(
-                self.symbol,
+                bar.symbol,
                 Side.BUY,
                 self.quantity,
                 stop_loss=self.on_tick(bar.close - self.stop_ranges * usual),
                 take_profit=self.on_tick(bar.close + self.target_ranges * usual),
             )
+
+    def signals(self, history: History) -> Decisions:
+        """The usual range where a close has broken out."""
+        import numpy as np  # noqa: PLC0415 - no other process of it needs it
+
+        from strategies.arrays import atr, donchian, lagged  # noqa: PLC0415
+
+        bars = history.bars(self.symbol)
+        before = lagged(donchian(bars.high, bars.low, self.lookback).upper)
+        usual = atr(bars.high, bars.low, bars.close, self.lookback)
+        return Decisions(bars, self.decide, [np.where(bars.close > before, usual, np.nan)])
 
     def on_tick(self, price: float) -> Decimal:
         """The nearest price that may be ordered, one tick at least."""

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from trading.history import Decisions, History
 from trading.indicators import Envelope, Rsi
 from trading.market_data import Bar
 from trading.strategy import Strategy
@@ -35,15 +36,30 @@ class RsiEnvelope(Strategy):
         if bar.interval_ns == self.envelope_interval_ns:
             self.envelope.update(bar.close)
         if bar.interval_ns == self.rsi_interval_ns:
-            self.rsi.update(bar.close)
-            self.decide(bar.close)
+            rsi, bands = self.rsi.update(bar.close), self.envelope.value
+            if rsi is None or bands is None:
+                return
+            if rsi < self.oversold and bands.lower < bar.close < bands.upper:
+                self.decide(bar, 1.0)
+            elif rsi > self.overbought or bar.close > bands.upper:
+                self.decide(bar, 0.0)
 
-    def decide(self, close: float) -> None:
-        """Hold, leave, or let things be."""
-        rsi, bands = self.rsi.value, self.envelope.value
-        if rsi is None or bands is None:
-            return
-        if rsi < self.oversold and bands.lower < close < bands.upper:
-            self.target(self.symbol, self.quantity)
-        elif rsi > self.overbought or close > bands.upper:
-            self.target(self.symbol, 0)
+    def decide(self, bar: Bar, hold: float) -> None:
+        """Hold or leave."""
+        self.target(bar.symbol, self.quantity if hold else 0)
+
+    def signals(self, history: History) -> Decisions:
+        """Where to hold and where to leave; between the two, things are let be."""
+        import numpy as np  # noqa: PLC0415 - no other process of it needs it
+
+        from strategies.arrays import BandArrays, at_rows, envelope, rsi  # noqa: PLC0415
+
+        short = history.bars(self.symbol, self.rsi_timeframe)
+        long = history.bars(self.symbol, self.envelope_timeframe)
+        bands = envelope(long.close, self.envelope_period, self.envelope_deviation)
+        if long is not short:
+            bands = BandArrays(*(at_rows(line, short.rows_before(long)) for line in bands))
+        strength, close = rsi(short.close, self.rsi_period), short.close
+        holds = (strength < self.oversold) & (bands.lower < close) & (close < bands.upper)
+        leaves = ((strength > self.overbought) | (close > bands.upper)) & ~np.isnan(strength) & ~np.isnan(bands.upper)
+        return Decisions(short, self.decide, [np.where(holds, 1.0, np.where(leaves, 0.0, np.nan))])

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from trading.history import Decisions, History
 from trading.indicators import Sma
 from trading.market_data import Bar
 from trading.strategy import Strategy
@@ -21,7 +22,19 @@ class SmaCross(Strategy):
         self.slow_average = Sma(self.slow)
 
     def on_bar(self, bar: Bar) -> None:
-        """Hold or be flat."""
+        """Hold or be flat, once both averages are there."""
         fast, slow = self.fast_average.update(bar.close), self.slow_average.update(bar.close)
         if fast is not None and slow is not None:
-            self.target(bar.symbol, self.quantity if fast > slow else Decimal(0))
+            self.decide(bar, fast > slow)
+
+    def decide(self, bar: Bar, above: float) -> None:
+        """Hold or be flat."""
+        self.target(bar.symbol, self.quantity if above else Decimal(0))
+
+    def signals(self, history: History) -> Decisions:
+        """On which side of the slow average the fast one is."""
+        from strategies.arrays import sided, sma  # noqa: PLC0415 - numpy, which no other process of it needs
+
+        bars = history.bars(self.symbol)
+        above = sided(sma(bars.close, self.fast), sma(bars.close, self.slow))
+        return Decisions(bars, self.decide, [above])

@@ -1,5 +1,6 @@
 """Trend following by exponential averages, sized by the risk manager."""
 
+from trading.history import Decisions, History
 from trading.indicators import Ema
 from trading.market_data import Bar
 from trading.orders import Side
@@ -29,9 +30,22 @@ class TrendFollowing(Strategy):
         if fast is None or slow is None:
             return
         above = fast > slow
-        if above and self.was_above is False and not self.position(bar.symbol):
-            strength = (fast - slow) / bar.close / self.full_strength_gap
-            self.enter(bar.symbol, Side.BUY, strength=min(1.0, max(0.1, strength)))
-        elif not above and self.was_above:
-            self.exit(bar.symbol)
+        if above is not self.was_above and self.was_above is not None:
+            self.decide(bar, above, (fast - slow) / bar.close / self.full_strength_gap)
         self.was_above = above
+
+    def decide(self, bar: Bar, above: float, strength: float) -> None:
+        """Enter if nothing is held, or leave."""
+        if not above:
+            self.exit(bar.symbol)
+        elif not self.position(bar.symbol):
+            self.enter(bar.symbol, Side.BUY, strength=min(1.0, max(0.1, strength)))
+
+    def signals(self, history: History) -> Decisions:
+        """The crosses, and how wide they are."""
+        from strategies.arrays import crossed, ema, sided  # noqa: PLC0415 - numpy
+
+        bars = history.bars(self.symbol)
+        fast, slow = ema(bars.close, self.fast), ema(bars.close, self.slow)
+        strength = (fast - slow) / bars.close / self.full_strength_gap
+        return Decisions(bars, self.decide, [crossed(sided(fast, slow)), strength])

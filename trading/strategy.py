@@ -16,6 +16,7 @@ from trading import parameters
 from trading.commands import storable
 from trading.desk import Desk
 from trading.errors import StrategyMisuse
+from trading.history import Decisions, History
 from trading.market_data import Bar, Quote, Timer, Trade
 from trading.orders import Order, OrderType, Side, TimeInForce
 from trading.portfolio import VirtualPortfolio
@@ -87,6 +88,11 @@ class Strategy:
 
     def on_timer(self, timer: Timer) -> None:
         """A time that it scheduled has come."""
+
+    def signals(self, history: History) -> Decisions | None:  # noqa: ARG002 - for those that override it
+        """Its decisions as arrays, where it can give them: then a backtest may pass by bars at which nothing can
+        happen. `on_bar` must decide the same by the same `decide`. None: it is to hear every bar."""
+        return None
 
     def stop(self) -> None:
         """An operator stops or removes it; never called by a restart of the daemon."""
