@@ -36,25 +36,29 @@ class BarBuilder:
         self._empty = True
         self._open = self._high = self._low = self._close = self._volume = 0.0
 
-    def add_price(self, ts_ns: int, price: float, size: float) -> None:
-        """Take a tick: its price, and its size in units (0 for the middle of a quote)."""
+    def add_price(self, ts_ns: int, price: float, size: float) -> int | None:
+        """Take a tick: its price, and its size in units (0 for the middle of a quote). Where it begins a bar, `due_ns`
+        of that."""
         if ts_ns < self._begin_ns:
             self.late += 1
-        elif self._empty:
-            self._begin(ts_ns - ts_ns % self._interval_ns)
+            return None
+        if self._empty:
             self._open = self._high = self._low = self._close = price
             self._volume = size
-        else:
-            assert ts_ns < self._begin_ns + self._interval_ns, "a tick came before the open bar was closed"
-            if price > self._high:
-                self._high = price
-            elif price < self._low:
-                self._low = price
-            self._close = price
-            self._volume += size
+            return self._begin(ts_ns - ts_ns % self._interval_ns)
+        assert self.due_ns is not None, "a bar is open"
+        assert ts_ns < self.due_ns, "a tick came before the open bar was closed"
+        if price > self._high:
+            self._high = price
+        elif price < self._low:
+            self._low = price
+        self._close = price
+        self._volume += size
+        return None
 
-    def add_bar(self, bar: Bar) -> None:
-        """Take a shorter bar; ValueError unless this builder's interval is a whole multiple of the bar's."""
+    def add_bar(self, bar: Bar) -> int | None:
+        """Take a shorter bar; ValueError unless this builder's interval is a whole multiple of the bar's. Where it
+        begins a bar, `due_ns` of that."""
         if self._interval_ns % bar.interval_ns:
             raise ValueError(
                 f"{self._symbol}: bars of {format_interval(bar.interval_ns)} do not add up to "
@@ -63,16 +67,17 @@ class BarBuilder:
         begin_ns = (bar.ts_ns - 1) // self._interval_ns * self._interval_ns
         if begin_ns < self._begin_ns:
             self.late += 1
-        elif self._empty:
-            self._begin(begin_ns)
+            return None
+        if self._empty:
             self._open, self._high, self._low, self._close = bar.open, bar.high, bar.low, bar.close
             self._volume = bar.volume
-        else:
-            assert begin_ns == self._begin_ns, "a bar came before the open bar was closed"
-            self._high = max(self._high, bar.high)
-            self._low = min(self._low, bar.low)
-            self._close = bar.close
-            self._volume += bar.volume
+            return self._begin(begin_ns)
+        assert begin_ns == self._begin_ns, "a bar came before the open bar was closed"
+        self._high = max(self._high, bar.high)
+        self._low = min(self._low, bar.low)
+        self._close = bar.close
+        self._volume += bar.volume
+        return None
 
     def close(self) -> Bar:
         """The complete bar, stamped at `due_ns`; then `due_ns` is None, or with `fill_empty` the next boundary."""
@@ -103,9 +108,10 @@ class BarBuilder:
         for name in _KEPT:
             setattr(self, name, state[name])
 
-    def _begin(self, begin_ns: int) -> None:
+    def _begin(self, begin_ns: int) -> int:
         end_ns = begin_ns + self._interval_ns
         assert self.due_ns in (None, end_ns), "a tick or bar came before the open bar was closed"
         self._begin_ns = begin_ns
         self.due_ns = end_ns
         self._empty = False
+        return end_ns

@@ -23,6 +23,11 @@ class EventBus:
         for handler in handlers:
             handler(message)
 
+    def line(self, message_type: type) -> Callable[[Any], None]:
+        """What brings messages of one type to those who hear them now, as `publish` does."""
+        handlers = self._handlers.get(message_type, ())
+        return handlers[0] if len(handlers) == 1 else self.publish
+
     def close(self) -> None:
         """Forget every subscriber."""
         self._handlers.clear()

@@ -75,6 +75,7 @@ class ScopedContainer(Scope):
         self.reports = 0
         self._instruments = instruments
         self._may_be_negative = negative_symbols(instruments)
+        self._context = Context()
         self.register_shared_service("instruments", instruments)
         self.create_component("bus", EventBus, EventBus.close)
         self.create_component("orders", self._build_orders)
@@ -130,6 +131,7 @@ class ScopedContainer(Scope):
         for message_type, handler in self._handlers().items():
             bus.subscribe(message_type, handler)
         self._publish = bus.publish
+        self._lines = {event_type: bus.line(event_type) for event_type in (Bar, Quote, Trade, Timer)}
 
     def _handlers(self) -> dict[type, Callable[[Any], None]]:
         strategy = self._strategy
@@ -193,7 +195,7 @@ class ScopedContainer(Scope):
     def on_event(self, event: Event) -> list[Command]:
         """Hear one event."""
         self._hear(event)
-        return self._outgoing.drain()
+        return self._outgoing.drain() if self._outgoing.commands else []
 
     def on_report(self, report: Report) -> list[Command]:
         """Book one report and tell the strategy; reports come numbered without a gap. A liquidation seals it."""
@@ -284,25 +286,28 @@ class ScopedContainer(Scope):
     def _set_now(self, now_ns: int) -> None:
         if now_ns > self._risk.day_ends_ns:
             self._risk.begin_day(now_ns)
-        self._outgoing.set_now(now_ns)
+        if now_ns != self._outgoing.now_ns:
+            self._outgoing.set_now(now_ns)
         self._desk.now_ns = self._risk.now_ns = now_ns
 
     def _hear(self, event: Event) -> None:
         self._set_now(event.ts_ns)
         if type(event) is not Timer and (price := reference_price(event, self._may_be_negative)) is not None:
             self._portfolio.mark(event.symbol, price)
-        self._sealed(self._publish, event)
+        self._sealed(self._lines[type(event)], event)
 
     def _sealed(self, call: Callable[[Any], None], argument: object) -> None:
         if self.trip is not None:
             return
         try:
             # Decimal's context is the usual one at each call, and what the strategy makes of it ends with the call.
-            Context().run(call, argument)
+            self._context.run(call, argument)
         except BaseException as error:  # also one that means to end the process, which is not the strategy's to end
             self._outgoing.forget()
             stack = "".join(traceback.format_exception(error))
             self._outgoing.put(self._close(storable(_in_words(error)), storable(stack)))
+        if self._context:  # whoever reckons with Decimal puts a context into it; empty it is as good as new
+            self._context = Context()
 
     def _close(self, reason: str, stack: str) -> Trip:
         self.life = ContainerState.TRIPPED

@@ -38,9 +38,11 @@ def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> li
         containers[delivery.seal].seal(delivery.reason)
     for report in delivery.reports:
         commands += containers[report.strategy].on_report(report)
-    if delivery.event is not None:
+    event = delivery.event
+    if event is not None:
         for strategy in delivery.subscribers:
-            commands += containers[strategy].on_event(delivery.event)
+            if asked := containers[strategy].on_event(event):
+                commands += asked
     return commands
 
 
@@ -133,8 +135,10 @@ class Driver:
 
     def advance(self, event: MarketEvent) -> None:
         """Carry one event of the feed, and what is due before it, through."""
-        for step in self.lockstep.steps(self.lockstep.sequencer.lay_out(event)):
-            self._complete(step)
+        lockstep = self.lockstep
+        for bar in lockstep.sequencer.bars_before(event):
+            self._meet(bar, of_feed=False)
+        self._meet(event, of_feed=True)
 
     def operate(self, operation: Operation) -> None:
         """Carry through what is done from outside."""
@@ -145,14 +149,24 @@ class Driver:
         for step in self.lockstep.last_steps():
             self._complete(step)
 
-    def meet(self, event: MarketEvent) -> None:
+    def meet_again(self, event: MarketEvent) -> None:
         """Let the market alone meet a price once more, after the last."""
-        self._complete(self.lockstep.meet(event))
+        self._complete(self.lockstep.meet_again(event))
 
     def state(self) -> dict[str, Any]:
         """Everything that another driver needs to go on."""
         containers = {strategy: container.state() for strategy, container in self.containers.items()}
         return {"lockstep": self.lockstep.state(), "containers": containers}
+
+    def _meet(self, event: MarketEvent, *, of_feed: bool) -> None:
+        """Carry one event through, and the timers that ring before it."""
+        lockstep = self.lockstep
+        if event.ts_ns >= lockstep.timers.next_ns:
+            for step in lockstep.timers_before(event):
+                self._complete(step)
+        delivery = lockstep.meet(event, of_feed=of_feed)
+        while delivery is not None:
+            delivery = lockstep.answer(deliver(self.containers, delivery))
 
     def _complete(self, step: Step) -> None:
         commands: list[Command] | None = None

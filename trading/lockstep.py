@@ -3,8 +3,10 @@
     resting orders meet the event -> reports -> the event goes to its subscribers -> their commands, one batch ->
     gate -> recorded -> the market meets them -> reports -> commands -> ... at most ROUNDS times -> Commit
 
-`step` is a generator because only the containers' answers may have to be waited for: it yields a `Delivery` and is sent
-the commands that came of it. Whoever drives it, the same events give the same records, to the last digit.
+Only the containers' answers may have to be waited for. So a step is cut there: `meet` begins that of an event and gives
+what containers are to hear, `answer` takes the commands that came of it and gives what they are to hear next, until the
+step is over. Who must wait in between drives `step`, a generator over the two. Whoever drives it, the same events give
+the same records, to the last digit.
 
 A container that runs free answers when it can: what it then asks for is a step of its own, `take`.
 """
@@ -66,12 +68,14 @@ class Delivery(msgspec.Struct, frozen=True):
     reports: list[Report]
     event: Event | None = None
     subscribers: tuple[str, ...] = ()
+    number: int = 0
     seal: str = ""
     reason: str = ""
-    number: int = 0
 
 
 Step = Generator[Delivery, list[Command], None]
+
+_NOTHING: Final[list[Report]] = []
 
 
 class LockStep:
@@ -101,16 +105,14 @@ class LockStep:
         self.now_ns = 0
         self.waiting: list[Command] = []
         self.deferrals = 0
+        self._batch: list[Command] = []
+        self._round = 1
         self._marked_on = {symbol: event_type(kind) for symbol, kind in marked_on.items()}
-        self._subscribers: dict[tuple[type, str, int], tuple[str, ...]] = {}
+        self._hearers = _hearers(subscriptions)
         self._recorded = False
         self._valued_every_ns = valued_every_ns
         self._valued_next_ns = 0
         self._unvalued = set(router.values())
-        for strategy, wanted in subscriptions.items():
-            for one in wanted:
-                key = (event_type(one.kind), one.symbol, one.interval_ns)
-                self._subscribers[key] = (*self._subscribers.get(key, ()), strategy)
 
     def has_waiting(self, strategy: str) -> bool:
         """Whether something may come to a container at any event: its commands wait for the next step, or a circuit
@@ -152,30 +154,50 @@ class LockStep:
         return self.steps_until(self.sequencer.last_ns)
 
     def step(self, event: Event, *, of_feed: bool = False) -> Step:
-        """Carry one event through. Only one that the feed itself brought meets the market: a derived bar is past."""
+        """Carry one event through, where containers may take their time to answer."""
+        yield from self._answered(self.meet(event, of_feed=of_feed))
+
+    def meet(self, event: Event, *, of_feed: bool = False) -> Delivery | None:
+        """Begin the step of an event, and give what containers are to hear of it; None where it is over with that.
+
+        Only an event that the feed itself brought meets the market: a derived bar is past.
+        """
         self.events += 1
+        ts_ns = event.ts_ns
         if self._unvalued:
-            self._begin_curves(event.ts_ns)
-        if event.ts_ns > self._valued_next_ns:
-            self._value(event.ts_ns)
-        self.now_ns = max(self.now_ns, event.ts_ns)
-        effects = self.market.on_event(event) if of_feed and type(event) is not Timer else []
-        reports = self._book(effects, 0) if effects else []
-        if of_feed and type(event) is not Timer and type(event) is self._marked_on[event.symbol]:
-            self.router.on_market(event)  # after what it has brought: a fill's price is older than the event's
+            self._begin_curves(ts_ns)
+        if ts_ns > self._valued_next_ns:
+            self._value(ts_ns)
+        if ts_ns > self.now_ns:  # noqa: PLR1730 - at every event a call counts
+            self.now_ns = ts_ns
+        reports = _NOTHING
+        if of_feed and type(event) is not Timer:
+            effects = self.market.on_event(event)
+            if effects:
+                reports = self._book(effects, 0)
+            if type(event) is self._marked_on[event.symbol]:
+                self.router.on_market(event)  # after what it has brought: a fill's price is older than the event's
         if self.router.safeguards.due_ns <= self.now_ns:
             reports = reports + self._meet_what_is_due(0)
         subscribers = self.hearing(event)
         for strategy in subscribers:
             self.heard[strategy] += 1
-        if not (effects or subscribers or self.waiting or self._recorded):
-            return
-        batch, self.waiting = self.waiting, []
-        if reports or subscribers or batch:
-            batch = batch + (yield Delivery(reports, event, subscribers, number=self.events))
-        if batch:
-            yield from self._rounds(batch)
-        self._commit()
+        if reports or subscribers or self.waiting:
+            if self.waiting:
+                self._begin_rounds()
+            return Delivery(reports, event, subscribers, self.events)
+        if self._recorded:
+            self._commit()
+        return None
+
+    def answer(self, commands: list[Command]) -> Delivery | None:
+        """Go on with what containers ask for, and give what they are to hear of it; None once the step is over."""
+        if (commands or self._batch) and (reports := self._meet_round(self._batch + commands)):
+            return Delivery(reports)
+        self._round = 1
+        if self._recorded:
+            self._commit()
+        return None
 
     def operate(self, operation: Operation) -> Step:
         """Carry through, between two events, what was done from outside; LedgerError where that cannot be, before
@@ -191,26 +213,19 @@ class LockStep:
         reports = self._book(effects, 1) + self._meet_commands(taken, 1)
         if operation.is_flow and (books := self.router.values()):
             self._record(Valued(ts_ns=operation.ts_ns, books=books))
-        batch = yield Delivery(reports, seal=operation.strategy, reason=operation.reason)
-        if batch:
-            yield from self._rounds(batch, first=2)
-        self._commit()
+        self._round = 2
+        yield from self._answered(Delivery(reports, seal=operation.strategy, reason=operation.reason))
 
-    def meet(self, event: MarketEvent) -> Step:
+    def meet_again(self, event: MarketEvent) -> Step:
         """Let the market meet a price once more that nobody else is to hear of: what is ordered last finds it."""
         reports = self._book(self.market.on_event(event), 0)
-        if reports:
-            batch = yield Delivery(reports)
-            if batch:
-                yield from self._rounds(batch)
-        self._commit()
+        yield from self._answered(Delivery(reports) if reports else self.answer([]))
 
     def take(self, commands: list[Command]) -> Step:
         """Carry through what one container that runs free has asked for, with what waits: it may be about that."""
         self._record(CommandsTaken(strategy=commands[0].strategy, n=commands[-1].n))
-        batch, self.waiting = [*self.waiting, *commands], []
-        yield from self._rounds(batch)
-        self._commit()
+        self._begin_rounds()
+        yield from self._answered(self.answer(commands))
 
     def note(self, told: FeedTold) -> Step:
         """Write down in its place what befell the feed; who judges data by it hears it now."""
@@ -226,12 +241,8 @@ class LockStep:
         reports = self._book(effects, 0)
         if any(isinstance(effect, Adjustment | CashMoved) for effect in effects) and (books := self.router.values()):
             self._record(Valued(ts_ns=self.now_ns, books=books))
-        batch, self.waiting = self.waiting, []
-        if reports:
-            batch = batch + (yield Delivery(reports))
-        if batch:
-            yield from self._rounds(batch)
-        self._commit()
+        self._begin_rounds()
+        yield from self._answered(Delivery(reports) if reports else self.answer([]))
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs, of sequencer, router and market too."""
@@ -266,8 +277,8 @@ class LockStep:
         """The containers that an event goes to."""
         if type(event) is Timer:
             return (event.strategy,)
-        interval_ns = event.interval_ns if type(event) is Bar else 0
-        return self._subscribers.get((type(event), event.symbol, interval_ns), ())
+        hearers = self._hearers.get(event.interval_ns if type(event) is Bar else type(event))
+        return () if hearers is None else hearers.get(event.symbol, ())
 
     def _effects_of(self, heard: FromVenue) -> list[Effect]:
         """What came of the venue; what of it concerns its breaker is told at once."""
@@ -285,20 +296,31 @@ class LockStep:
         while (timer := self.timers.ring_before(limit)) is not None:
             yield self.step(timer)
 
-    def _rounds(self, batch: list[Command], first: int = 1) -> Step:
-        for number in range(first, ROUNDS + 1):
-            taken = self.router.take(batch, self.now_ns)
-            for timer in taken.timers:
-                self.timers.schedule(timer, self.now_ns)
-            reports = self._meet_commands(taken, number)
-            if not reports:
-                self.waiting = [*self.waiting, *taken.held]
-                return
-            batch = [*taken.held, *(yield Delivery(reports))]
-            if not batch:
-                return
-        self.waiting = self.waiting + batch
-        self.deferrals += 1
+    def _begin_rounds(self) -> None:
+        """What waits goes with the first answer."""
+        self._batch, self.waiting = self.waiting, []
+
+    def _meet_round(self, batch: list[Command]) -> list[Report]:
+        """Meet the commands of one round; what comes beyond the last waits for the next step."""
+        number, self._batch = self._round, []
+        if number > ROUNDS:
+            self.waiting = self.waiting + batch
+            self.deferrals += 1
+            return []
+        taken = self.router.take(batch, self.now_ns)
+        for timer in taken.timers:
+            self.timers.schedule(timer, self.now_ns)
+        reports = self._meet_commands(taken, number)
+        self._round = number + 1
+        if reports:
+            self._batch = [*taken.held]
+        else:
+            self.waiting = [*self.waiting, *taken.held]
+        return reports
+
+    def _answered(self, delivery: Delivery | None) -> Step:
+        while delivery is not None:
+            delivery = self.answer((yield delivery))
 
     def _meet_commands(self, taken: Taken, number: int) -> list[Report]:
         """Record what came of commands, and send what is to be sent; what containers hear of it is given."""
@@ -363,10 +385,19 @@ class LockStep:
         self.recorder.record(record)
 
     def _commit(self) -> None:
-        if self._recorded:
-            self.recorder.record(Commit(event=self.events, ts_ns=self.now_ns))
-            self.recorder.barrier()
-            self._recorded = False
+        self.recorder.record(Commit(event=self.events, ts_ns=self.now_ns))
+        self.recorder.barrier()
+        self._recorded = False
+
+
+def _hearers(subscriptions: Mapping[str, Sequence[Subscription]]) -> dict[type | int, dict[str, tuple[str, ...]]]:
+    """Who hears a symbol, by the type of event, or of bars by their interval."""
+    hearers: dict[type | int, dict[str, tuple[str, ...]]] = {}
+    for strategy, wanted in subscriptions.items():
+        for one in wanted:
+            of_kind = hearers.setdefault(one.interval_ns or event_type(one.kind), {})
+            of_kind[one.symbol] = (*of_kind.get(one.symbol, ()), strategy)
+    return hearers
 
 
 def _effects_of(heard: FromVenue, session: VenueSession, now_ns: int) -> list[Effect]:

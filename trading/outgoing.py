@@ -28,7 +28,8 @@ MOST_COMMANDS: Final = 2_000
 class Outgoing:
     """Hears the wishes on one container's bus, marks its orders by them, and makes commands of them.
 
-    `n` counts commands, `asked` those of one moment: StrategyMisuse for one too many.
+    `commands` are those that are to go out. `n` counts all, `asked` those of one moment: StrategyMisuse for one too
+    many.
     """
 
     def __init__(self, strategy: str, orders: OrderManager) -> None:
@@ -37,7 +38,7 @@ class Outgoing:
         self.asked = 0
         self.now_ns = 0
         self._orders = orders
-        self._commands: list[Command] = []
+        self.commands: list[Command] = []
 
     def hear(self, bus: EventBus) -> None:
         """Subscribe to what leads to a command."""
@@ -49,21 +50,17 @@ class Outgoing:
         bus.subscribe(TimerWish, self._on_timer_wish)
 
     def set_now(self, now_ns: int) -> None:
-        """Another moment has come, perhaps."""
-        if now_ns != self.now_ns:
-            self.asked = 0
-        self.now_ns = now_ns
+        """Another moment has come."""
+        self.now_ns, self.asked = now_ns, 0
 
     def drain(self) -> list[Command]:
         """What is to go out now; the list is the asker's."""
-        if not self._commands:
-            return []
-        commands, self._commands = self._commands, []
+        commands, self.commands = self.commands, []
         return commands
 
     def discard(self) -> None:
         """Forget what was asked for while warming; a Trip stays."""
-        self._commands = [command for command in self._commands if isinstance(command, Trip)]
+        self.commands = [command for command in self.commands if isinstance(command, Trip)]
 
     def forget(self) -> None:
         """Nothing leaves a container that is sealed: orders that the router never saw end here, and those of which it
@@ -81,7 +78,7 @@ class Outgoing:
 
     def put(self, trip: Trip) -> None:
         """Let a trip go out."""
-        self._commands.append(trip)
+        self.commands.append(trip)
 
     def _order(self, order_id: str) -> Order:
         order = self._orders.get(order_id)
@@ -100,12 +97,12 @@ class Outgoing:
         order = self._orders.add(terms)
         self._orders.change(order, OrderChange.VALIDATE, terms.created_ns)
         self._orders.change(order, OrderChange.ROUTE, terms.created_ns)
-        self._commands.append(SubmitOrder(strategy=self.strategy, n=n, terms=terms))
+        self.commands.append(SubmitOrder(strategy=self.strategy, n=n, terms=terms))
 
     def _on_refused_terms(self, refused: RefusedTerms) -> None:
         n = self._next_n()
         self._orders.add(refused.terms)
-        self._commands.append(
+        self.commands.append(
             RefusedOrder(
                 strategy=self.strategy,
                 n=n,
@@ -119,10 +116,10 @@ class Outgoing:
     def _on_amended_terms(self, amended: AmendedTerms) -> None:
         n = self._next_n()
         self._orders.amend(self._order(amended.terms.order_id), amended.terms, self.now_ns)
-        self._commands.append(AmendOrder(strategy=self.strategy, n=n, terms=amended.terms, ts_ns=self.now_ns))
+        self.commands.append(AmendOrder(strategy=self.strategy, n=n, terms=amended.terms, ts_ns=self.now_ns))
 
     def _on_refused_amendment(self, refused: RefusedAmendment) -> None:
-        self._commands.append(
+        self.commands.append(
             RefusedAmend(
                 strategy=self.strategy,
                 n=self._next_n(),
@@ -136,10 +133,10 @@ class Outgoing:
     def _on_cancel_request(self, request: CancelRequest) -> None:
         n = self._next_n()
         self._orders.change(self._order(request.order_id), OrderChange.REQUEST_CANCEL, self.now_ns)
-        self._commands.append(CancelOrder(strategy=self.strategy, n=n, order_id=request.order_id, ts_ns=self.now_ns))
+        self.commands.append(CancelOrder(strategy=self.strategy, n=n, order_id=request.order_id, ts_ns=self.now_ns))
 
     def _on_timer_wish(self, wish: TimerWish) -> None:
-        self._commands.append(
+        self.commands.append(
             ScheduleTimer(
                 strategy=self.strategy, n=self._next_n(), name=wish.name, at_ns=wish.at_ns, every_ns=wish.every_ns
             )

@@ -71,6 +71,7 @@ class VirtualPortfolio:
         self._instruments = instruments
         self._float_cash = _floats(self.cash)
         self._points: dict[str, dict[str, float]] = {}
+        self._held: set[str] = set()
         self._valued_by = valued_by(instruments)
 
     def quantity(self, symbol: str) -> Decimal:
@@ -146,13 +147,14 @@ class VirtualPortfolio:
                 self._mark(valued, price)
             if self._instruments[symbol].mark_symbol in self.marks:
                 return
-        self._mark(symbol, price)
+        self.marks[symbol] = price
+        if symbol in self._held:
+            self._track_drawdown(self.positions[symbol].currency)
 
     def _mark(self, symbol: str, price: float) -> None:
         self.marks[symbol] = price
-        position = self.positions.get(symbol)
-        if position is not None and position.quantity:
-            self._track_drawdown(position.currency)
+        if symbol in self._held:
+            self._track_drawdown(self.positions[symbol].currency)
 
     def balance(self, currency: str) -> Decimal:
         """Cash as the venue has it: of positions that are not paid for, nothing was taken."""
@@ -223,7 +225,7 @@ class VirtualPortfolio:
         self.fees = msgspec.convert(state["fees"], dict[str, Decimal])
         self.income = msgspec.convert(state["income"], dict[str, dict[str, Decimal]])
         self.positions = {p.symbol: p for p in msgspec.convert(state["positions"], list[Position])}
-        self._points = {}
+        self._points, self._held = {}, set()
         for position in self.positions.values():
             self._note_held(position)
         self.marks = dict(state["marks"])
@@ -245,6 +247,10 @@ class VirtualPortfolio:
         """Keep what one point of price is worth, so that a mark costs a multiplication."""
         points = EXACT.multiply(position.quantity, self._instruments[position.symbol].multiplier)
         self._points.setdefault(position.currency, {})[position.symbol] = float(points)
+        if position.quantity:
+            self._held.add(position.symbol)
+        else:
+            self._held.discard(position.symbol)
 
     def _positions_in(self, currency: str) -> Iterator[Position]:
         return (position for position in self.positions.values() if position.currency == currency)

@@ -5,7 +5,7 @@ bar comes before the first feed event that is later in this order. Bars are buil
 alone: so events can be laid out ahead of the steps that carry them. Strategies' timers come in as the steps go.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -76,16 +76,20 @@ class Sequencer:
 
         OutOfOrder when it is earlier than the last; a bar may be, since a live feed hears of it after its close.
         """
+        return [*self.bars_before(event), event]
+
+    def bars_before(self, event: MarketEvent) -> Sequence[Bar]:
+        """Take a feed event up, and give the bars that are due before it; OutOfOrder as for `lay_out`."""
         ts_ns = event.ts_ns
-        laid: list[MarketEvent] = [] if ts_ns < self.next_bar_ns else list(self._close_before(self.key(event)))
+        bars: Sequence[Bar] = () if ts_ns < self.next_bar_ns else list(self._close_before(self.key(event)))
         if ts_ns >= self.last_ns:
             self.last_ns = ts_ns
         elif not isinstance(event, Bar):
             raise OutOfOrder(f"{event.symbol}: an event at {ts_ns} ns came after one at {self.last_ns} ns")
-        if type(event) is self._built_from[event.symbol]:
-            self._build(event)
-        laid.append(event)
-        return laid
+        builders = self._of_symbol[event.symbol]
+        if builders and type(event) is self._built_from[event.symbol]:
+            self._build(event, builders)
+        return bars
 
     def bars_until(self, ts_ns: int) -> list[Bar]:
         """The bars that are complete by a time."""
@@ -117,18 +121,13 @@ class Sequencer:
         self.last_ns = state["last_ns"]
         self._find_next()
 
-    def _build(self, event: MarketEvent) -> None:
-        builders = self._of_symbol[event.symbol]
-        price = reference_price(event, self._may_be_negative) if builders else None
+    def _build(self, event: MarketEvent, builders: Iterable[BarBuilder]) -> None:
+        price = reference_price(event, self._may_be_negative)
         if price is None:
             return
-        size = event.size if isinstance(event, Trade) else 0.0
+        ts_ns, size = event.ts_ns, event.size if type(event) is Trade else 0.0
         for builder in builders:
-            if isinstance(event, Bar):
-                builder.add_bar(event)
-            else:
-                builder.add_price(event.ts_ns, price, size)
-            due_ns = builder.due_ns
+            due_ns = builder.add_bar(event) if type(event) is Bar else builder.add_price(ts_ns, price, size)
             if due_ns is not None and due_ns < self.next_bar_ns:
                 self.next_bar_ns = due_ns
 

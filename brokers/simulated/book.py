@@ -36,12 +36,13 @@ class SymbolBook:
         """Take an event as the current price; False, and nothing taken, for data that is not matched on."""
         if type(event) is not self.tape.data:
             return False
-        if type(event) is Bar:
-            if not self.counts(event):
+        if type(event) is Bar and event.interval_ns != self.interval_ns:
+            if self.interval_ns:
                 return False
             self.interval_ns = event.interval_ns
         self.before, self.last = self.last, event
-        self.depth.open()
+        if self.depth.used:
+            self.depth.open()
         return True
 
     def forget(self, until_ns: int) -> None:

@@ -40,9 +40,10 @@ class Rungs:
 
 class Ladder:
     """Where each order stands. `always` are those that any price will do for, `auctions` those that wait for a time,
-    `followers` the trailing stops, by the price from which on their own follows."""
+    `followers` the trailing stops, by the price from which on their own follows; `places` are the rungs of each of all
+    of them, so that there are none where no order waits."""
 
-    __slots__ = ("_rungs", "always", "auctions", "buys", "followers", "sells")
+    __slots__ = ("always", "auctions", "buys", "followers", "places", "sells")
 
     def __init__(self) -> None:
         self.buys = Rungs()
@@ -50,11 +51,12 @@ class Ladder:
         self.followers = Rungs()
         self.always: dict[str, None] = {}
         self.auctions: dict[str, None] = {}
-        self._rungs: dict[str, list[tuple[list[Rung], Rung]]] = {}
+        self.places: dict[str, list[tuple[list[Rung], Rung]]] = {}
 
     def put(self, order: WorkingOrder) -> None:
         """Stand an order where it belongs now, wherever it stood before."""
         self.remove(order.cid)
+        self.places[order.cid] = []
         if order.terms.type in AUCTIONS:
             self.auctions[order.cid] = None
             return
@@ -73,7 +75,7 @@ class Ladder:
 
     def remove(self, cid: str) -> None:
         """Take an order away, if it stands anywhere."""
-        for side, rung in self._rungs.pop(cid, ()):
+        for side, rung in self.places.pop(cid, ()):
             del side[bisect_left(side, rung)]
         self.always.pop(cid, None)
         self.auctions.pop(cid, None)
@@ -81,4 +83,4 @@ class Ladder:
     def _stand(self, order: WorkingOrder, side: list[Rung], level: float) -> None:
         rung = (level, order.sequence, order.cid)
         insort(side, rung)
-        self._rungs.setdefault(order.cid, []).append((side, rung))
+        self.places[order.cid].append((side, rung))

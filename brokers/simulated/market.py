@@ -147,31 +147,12 @@ class SimulatedMarket:
         is matched, what is due within a bar after that, and what is due as a bar closes with the next event. But a bar
         within which its symbol is split, or goes without a dividend, shows the prices after that from its open on.
         """
-        orders, watch, schedule = self._orders, self._watch, self._schedule
-        if watch is not None:
-            watch.begin()
-        begin_ns = event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns
-        effects = self._expire(begin_ns, event) if orders.next_expiry_ns <= begin_ns else []
-        if not schedule.is_empty:
-            effects += self._fall_due(schedule.acts_within(event.symbol, begin_ns, event.ts_ns), event.ts_ns)
+        if self._keeps_marks or self._orders.next_expiry_ns <= event.ts_ns:
+            return self._pass_event(event)
         book = self._books.get(event.symbol)
-        if book is not None and book.hear(event):
-            is_bar = type(event) is Bar
-            if self._keeps_marks and not is_bar:
-                self._marks.hear(event)
-            reached = book.reached()
-            if reached or book.followed():
-                effects += self._sweep(book, event.ts_ns).run([orders.working[cid] for cid in reached])
-            if is_bar:
-                if not schedule.is_empty:
-                    effects += self._fall_due(event.ts_ns - 1, event.ts_ns)
-                if self._keeps_marks:
-                    self._marks.hear(event)
-            if orders.next_expiry_ns <= event.ts_ns:
-                effects += self._expire(event.ts_ns, event)
-        if watch is not None:
-            effects += watch.look(event.ts_ns)
-        return effects
+        if book is None or not book.hear(event) or not book.ladder.places:
+            return []
+        return self._match(book, event)
 
     def on_command(self, command: WireCommand, ts_ns: int) -> list[Effect]:
         """Take one command at the current price."""
@@ -271,6 +252,39 @@ class SimulatedMarket:
         take_up(saved, self._orders, self._schedule)
 
     # Within.
+
+    def _pass_event(self, event: MarketEvent) -> list[Effect]:
+        """All of it, where time or a mark may bring more than matches."""
+        orders, watch, schedule = self._orders, self._watch, self._schedule
+        if watch is not None:
+            watch.begin()
+        begin_ns = event.ts_ns - event.interval_ns if type(event) is Bar else event.ts_ns
+        effects = self._expire(begin_ns, event) if orders.next_expiry_ns <= begin_ns else []
+        if not schedule.is_empty:
+            effects += self._fall_due(schedule.acts_within(event.symbol, begin_ns, event.ts_ns), event.ts_ns)
+        book = self._books.get(event.symbol)
+        if book is not None and book.hear(event):
+            is_bar = type(event) is Bar
+            if self._keeps_marks and not is_bar:
+                self._marks.hear(event)
+            if book.ladder.places:
+                effects += self._match(book, event)
+            if is_bar:
+                if not schedule.is_empty:
+                    effects += self._fall_due(event.ts_ns - 1, event.ts_ns)
+                if self._keeps_marks:
+                    self._marks.hear(event)
+            if orders.next_expiry_ns <= event.ts_ns:
+                effects += self._expire(event.ts_ns, event)
+        if watch is not None:
+            effects += watch.look(event.ts_ns)
+        return effects
+
+    def _match(self, book: SymbolBook, event: MarketEvent) -> list[Effect]:
+        reached = book.reached()
+        if not reached and not book.followed():
+            return []
+        return self._sweep(book, event.ts_ns).run([self._orders.working[cid] for cid in reached])
 
     def _fall_due(self, until_ns: int, ts_ns: int) -> list[Effect]:
         effects: list[Effect] = []

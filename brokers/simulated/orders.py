@@ -35,7 +35,8 @@ CLOSED_KEPT: Final = 250
 class MarketOrders:
     """Working orders by client order id, and what of the account, the ladders and the groups hangs on them.
 
-    `marks` are what positions are valued at, None where nothing asks for that.
+    `marks` are what positions are valued at, None where nothing asks for that; no order's time ends before
+    `next_expiry_ns`.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class MarketOrders:
         self.arrivals = 0
         self.fills = 0
         self.liquidations = 0
+        self.next_expiry_ns = math.inf
         self._cid_of: dict[str, str] = {}
         self._expiries: list[tuple[int, int, str]] = []
 
@@ -88,11 +90,6 @@ class MarketOrders:
         groups = (self.contingencies.group(key) for key in self.contingencies.keys_of_parent(order_id))
         return [order for group in groups if group is not None for order in self._members(group, "")]
 
-    @property
-    def next_expiry_ns(self) -> float:
-        """No order's time ends before this."""
-        return self._expiries[0][0] if self._expiries else math.inf
-
     def expired(self, now_ns: int, symbol: str) -> list[WorkingOrder]:
         """The orders whose time has ended by then, the earliest first; each is given once.
 
@@ -113,6 +110,7 @@ class MarketOrders:
                 found.append(order)
         for expiry in early:
             heappush(self._expiries, expiry)
+        self._find_next_expiry()
         return sorted(found, key=lambda order: (order.expires_ns, order.sequence))
 
     def settle(
@@ -173,7 +171,7 @@ class MarketOrders:
             parent = self.by_order_id(terms.parent_id) if terms.parent_id else None
             self.contingencies.add(terms, None if parent is None else parent.filled)
         if order.expires_ns:
-            heappush(self._expiries, (order.expires_ns, order.sequence, cid))
+            self._expires(order)
         self.place(order, price)
 
     def place(self, order: WorkingOrder, price: Decimal | None) -> None:
@@ -261,7 +259,7 @@ class MarketOrders:
             order.stop_price = None
         if terms.expires_ns is not None and terms.expires_ns != order.terms.expires_ns:
             order.expires_ns = terms.expires_ns
-            heappush(self._expiries, (order.expires_ns, order.sequence, order.cid))
+            self._expires(order)
         order.terms, order.outlay = terms, outlay
         self.place(order, self.books[terms.symbol].reference(terms.side))
 
@@ -294,6 +292,13 @@ class MarketOrders:
         if len(self.closed) > CLOSED_KEPT:
             forgotten = self.closed.pop(next(iter(self.closed)))
             self.filled_of_closed.pop(forgotten, None)
+
+    def _expires(self, order: WorkingOrder) -> None:
+        heappush(self._expiries, (order.expires_ns, order.sequence, order.cid))
+        self._find_next_expiry()
+
+    def _find_next_expiry(self) -> None:
+        self.next_expiry_ns = self._expiries[0][0] if self._expiries else math.inf
 
     def _remember_group(self, group_id: str) -> None:
         self.groups_over[group_id] = None

@@ -194,8 +194,7 @@ class Depth:
 
     def open(self) -> None:
         """A new event: nothing of it is taken yet."""
-        if self.used:
-            self.used = {}
+        self.used = {}
 
     def on_offer(self, tape: Tape, event: MarketEvent, side: Side, instrument: Instrument) -> Decimal | None:
         """The share of an event's size in whole lots; None where sizes are not looked at."""

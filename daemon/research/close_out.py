@@ -50,7 +50,7 @@ def _meet_last_prices(driver: Driver, last: Mapping[str, MarketEvent], now_ns: i
                 before = _working(driver, symbol)
                 if not before:
                     break
-                driver.meet(closing)
+                driver.meet_again(closing)
                 if _working(driver, symbol) == before:
                     break
 

@@ -43,7 +43,8 @@ class AccountDifference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """Books fills by owner. LedgerError when capital is given that the account does not have."""
+    """Books fills by owner. LedgerError when capital is given that the account does not have. `marked` are the symbols
+    of which a price changes what some book is worth."""
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class Ledger:
         self._books: dict[str, VirtualPortfolio] = {}
         self._holders: dict[str, dict[str, VirtualPortfolio]] = {}
         self._valued_by = valued_by(instruments)
+        self.marked = set(self._valued_by)
         for owner, amounts in capital.items():
             self.allocate(owner, amounts)
 
@@ -203,7 +205,7 @@ class Ledger:
         for owner, book in state["books"].items():
             self._books[owner] = VirtualPortfolio(owner, {}, self._instruments)
             self._books[owner].restore(book)
-        self._holders = {}
+        self._holders, self.marked = {}, set(self._valued_by)
         for held in self.all_books():
             for symbol in held.positions:
                 self._note_holder(held, symbol)
@@ -212,8 +214,11 @@ class Ledger:
         holders = self._holders.setdefault(symbol, {})
         if book.quantity(symbol):
             holders[book.owner] = book
+            self.marked.add(symbol)
         else:
             holders.pop(book.owner, None)
+            if not holders and symbol not in self._valued_by:
+                self.marked.discard(symbol)
 
 
 def _require_movable(transfer: Transfer, source: VirtualPortfolio) -> None:

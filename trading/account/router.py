@@ -165,7 +165,8 @@ class Router:
         price = reference_price(event, self._may_be_negative)
         if price is not None:
             self.marks[event.symbol] = price
-            self.ledger.mark(event.symbol, price)
+            if event.symbol in self.ledger.marked:
+                self.ledger.mark(event.symbol, price)
             if self._gate.follows_worth:
                 self._gate.note_worth()
             if self.breakers.measured:
