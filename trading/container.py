@@ -23,6 +23,7 @@ from trading.bus import EventBus
 from trading.commands import Command, Trip, storable
 from trading.desk import ContainerDesk
 from trading.errors import UnsupportedState
+from trading.history import Decisions, History
 from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits, Sizing
 from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
@@ -153,6 +154,16 @@ class ScopedContainer(Scope):
         return self._desk.subscriptions
 
     @property
+    def offers_signals(self) -> bool:
+        """Whether its strategy gives its decisions as arrays."""
+        return self.spec.strategy_class.signals is not Strategy.signals
+
+    @property
+    def commands(self) -> int:
+        """How much it has asked for so far."""
+        return self._outgoing.n
+
+    @property
     def portfolio(self) -> VirtualPortfolio:
         """Its own books."""
         return self._portfolio
@@ -196,6 +207,20 @@ class ScopedContainer(Scope):
         """Hear one event."""
         self._hear(event)
         return self._outgoing.drain() if self._outgoing.commands else []
+
+    def decisions(self, history: History) -> Decisions | None:
+        """What its strategy decides upon the bars of a history."""
+        return self._strategy.signals(history)
+
+    def decide_by(self, on_bar: Callable[[Bar], None]) -> None:
+        """From now on bars go there in place of the strategy's `on_bar`."""
+        self._lines[Bar] = on_bar
+
+    def note(self, event: MarketEvent) -> None:
+        """Know an event's time and price; the strategy does not hear of it."""
+        self._set_now(event.ts_ns)
+        if (price := reference_price(event, self._may_be_negative)) is not None:
+            self._portfolio.mark(event.symbol, price)
 
     def on_report(self, report: Report) -> list[Command]:
         """Book one report and tell the strategy; reports come numbered without a gap. A liquidation seals it."""

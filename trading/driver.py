@@ -25,7 +25,7 @@ from trading.money import Currency
 from trading.recorder import Recorder
 from trading.sequencer import Offer, Sequencer
 from trading.timestamps import DAY
-from trading.warmup import warm_up
+from trading.warmup import Warming, warm_up
 
 _EVERYTHING: Final = Capabilities.everything()
 _NO_BREAKERS: Final[Mapping[str, BreakerRules]] = MappingProxyType({})
@@ -114,11 +114,14 @@ class Driver:
         if state is not None:
             self.lockstep.restore(state["lockstep"])
 
-    def warm(self, past: Iterable[MarketEvent]) -> None:
-        """Let the containers hear the past."""
+    def warm(self, past: Iterable[MarketEvent]) -> list[Warming]:
+        """Let the containers hear the past; gives what each has heard of it."""
+        heard = []
         for warming in warm_up(self.lockstep.sequencer, self.subscriptions, past, self.start_ns):
             for strategy in warming.subscribers:
                 self.containers[strategy].warm(warming.bar)
+            heard.append(warming)
+        return heard
 
     def run(self, events: Iterable[MarketEvent]) -> None:
         """Run from the first event to the last."""
@@ -137,8 +140,18 @@ class Driver:
         """Carry one event of the feed, and what is due before it, through."""
         lockstep = self.lockstep
         for bar in lockstep.sequencer.bars_before(event):
-            self._meet(bar, of_feed=False)
-        self._meet(event, of_feed=True)
+            self.carry(bar, of_feed=False)
+        self.carry(event, of_feed=True)
+
+    def carry(self, event: MarketEvent, *, of_feed: bool) -> None:
+        """Carry one event through, and the timers that ring before it."""
+        lockstep = self.lockstep
+        if event.ts_ns >= lockstep.timers.next_ns:
+            for step in lockstep.timers_before(event):
+                self._complete(step)
+        delivery = lockstep.meet(event, of_feed=of_feed)
+        while delivery is not None:
+            delivery = lockstep.answer(deliver(self.containers, delivery))
 
     def operate(self, operation: Operation) -> None:
         """Carry through what is done from outside."""
@@ -157,16 +170,6 @@ class Driver:
         """Everything that another driver needs to go on."""
         containers = {strategy: container.state() for strategy, container in self.containers.items()}
         return {"lockstep": self.lockstep.state(), "containers": containers}
-
-    def _meet(self, event: MarketEvent, *, of_feed: bool) -> None:
-        """Carry one event through, and the timers that ring before it."""
-        lockstep = self.lockstep
-        if event.ts_ns >= lockstep.timers.next_ns:
-            for step in lockstep.timers_before(event):
-                self._complete(step)
-        delivery = lockstep.meet(event, of_feed=of_feed)
-        while delivery is not None:
-            delivery = lockstep.answer(deliver(self.containers, delivery))
 
     def _complete(self, step: Step) -> None:
         commands: list[Command] | None = None

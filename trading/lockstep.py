@@ -244,6 +244,25 @@ class LockStep:
         self._begin_rounds()
         yield from self._answered(Delivery(reports) if reports else self.answer([]))
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the next event, whatever it is, is to be carried."""
+        return bool(self.waiting or self._unvalued)
+
+    @property
+    def due_ns(self) -> float:
+        """The first event of this time or later is to be carried, as far as nobody orders anything before."""
+        return min(self._valued_next_ns + 1, self.timers.next_ns, self.router.safeguards.due_ns)
+
+    def is_matched_on(self, event: MarketEvent) -> bool:
+        """Whether an event is of the kind on which its symbol is matched and marked."""
+        return type(event) is self._marked_on[event.symbol]
+
+    def pass_by(self, count: int, until_ns: int) -> None:
+        """So many events, up to a time, bring nothing to anybody, and are not carried."""
+        self.events += count
+        self.now_ns = max(self.now_ns, until_ns)
+
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs, of sequencer, router and market too."""
         return {

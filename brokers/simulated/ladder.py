@@ -6,6 +6,7 @@ price gives that same float again, and rounding to a float never turns an order 
 reaching, and whoever asks judges exactly.
 """
 
+import math
 from bisect import bisect_left, insort
 
 from brokers.simulated.working import AT_ONCE, AUCTIONS, WorkingOrder
@@ -72,6 +73,17 @@ class Ladder:
             self._stand(order, rungs.falls if order.waits_for_fall else rungs.rises, float(level))
         elif not order.sleeps:
             self.always[order.cid] = None
+
+    def edges(self) -> tuple[float, float] | None:
+        """How far the price may fall, and rise, before the first order meets it, infinite where none does; None where
+        no order waits. Where any price or time will do for one, any price is beyond."""
+        if not self.places:
+            return None
+        if self.always or self.auctions or self.followers.falls or self.followers.rises:
+            return math.inf, -math.inf
+        falls = [rungs.falls[-1][0] for rungs in (self.buys, self.sells) if rungs.falls]
+        rises = [rungs.rises[0][0] for rungs in (self.buys, self.sells) if rungs.rises]
+        return max(falls, default=-math.inf), min(rises, default=math.inf)
 
     def remove(self, cid: str) -> None:
         """Take an order away, if it stands anywhere."""

@@ -154,6 +154,20 @@ class SimulatedMarket:
             return []
         return self._match(book, event)
 
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing but orders and prices that reach them ever changes the account."""
+        return self._schedule.is_empty and self._watch is None
+
+    @property
+    def next_expiry_ns(self) -> float:
+        """When the first working order ends by its time."""
+        return self._orders.next_expiry_ns
+
+    def edges(self, symbol: str) -> tuple[float, float] | None:
+        """How far the price of a symbol may fall, and rise, before an order meets it; None where none waits."""
+        return self._books[symbol].ladder.edges()
+
     def on_command(self, command: WireCommand, ts_ns: int) -> list[Effect]:
         """Take one command at the current price."""
         return self._intake.take(command, ts_ns)

@@ -55,6 +55,7 @@ _OPTIONS = (
         type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
         help="Write the whole result there, - for stdout.",
     ),
+    click.option("--every-event", is_flag=True, help="Pass by no event, also where nothing can happen."),
     click.option(
         "--signals",
         "keep",
@@ -84,9 +85,9 @@ def backtest(ctx: click.Context, /, *, config: Path, separate: bool, json_path: 
     from daemon.research.command import Asked, run_backtests
     from daemon.research.wishes import Wishes
 
-    keep = asked.pop("keep")
+    keep, every_event = asked.pop("keep"), asked.pop("every_event")
     wishes = Wishes(**{**asked, "part": asked["part"] or ""})
-    done = run_backtests(
-        Asked(config=config, wishes=wishes, separate=separate, json_path=json_path, keep=keep), dict(os.environ)
+    what = Asked(
+        config=config, wishes=wishes, separate=separate, json_path=json_path, keep=keep, every_event=every_event
     )
-    ctx.exit(done)
+    ctx.exit(run_backtests(what, dict(os.environ)))

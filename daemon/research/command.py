@@ -29,6 +29,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     separate: bool
     json_path: Path | None
     keep: Kept
+    every_event: bool
 
 
 def run_backtests(asked: Asked, environ: Mapping[str, str]) -> int:
@@ -37,7 +38,7 @@ def run_backtests(asked: Asked, environ: Mapping[str, str]) -> int:
     plan = check(asked.config, environ, SystemProcesses(), asked.wishes)
     coordinator = BacktestCoordinator(SystemClock())
     with until_interrupted() as stopped:
-        result = coordinator.run(plan, stopped=stopped, keep=asked.keep)
+        result = coordinator.run(plan, stopped=stopped, keep=asked.keep, every_event=asked.every_event)
     text = msgspec.json.encode(result)
     if asked.json_path == STDOUT:
         sys.stdout.buffer.write(text + b"\n")

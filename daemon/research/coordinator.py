@@ -1,7 +1,8 @@
 """The backtest: everything that one run needs is made for it, and gone when it ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 from uuid import uuid4
 
 from daemon.assembly import fleet_of, make_driver, make_feed
@@ -11,6 +12,7 @@ from daemon.fleet import Fleet
 from daemon.performance import ACCOUNT
 from daemon.research.close_out import close_out
 from daemon.research.data_handler import HistoricalDataHandler
+from daemon.research.obstacle import obstacle
 from daemon.research.outcome import Count, Course, outcome, this_python
 from daemon.research.progress import Progress, Tell, Throttle
 from daemon.research.result import About, Result
@@ -21,9 +23,13 @@ from daemon.version import VERSION
 from trading.account.valuation import valuation
 from trading.driver import Driver
 from trading.instruments import currency_of
+from trading.market_data import Bar
 from trading.money import total
 from trading.timestamps import iso
 from trading.warmup import needed_since
+
+_STEPS_AT_ONCE: Final = 256
+"""So many are made before anybody is told, or asked whether it is enough."""
 
 Stopped = Callable[[], bool]
 
@@ -40,32 +46,46 @@ class BacktestCoordinator:
         self._clock = clock
 
     def run(
-        self, plan: Plan, *, name: str = "", tell: Tell | None = None, stopped: Stopped, keep: Kept = "acted"
+        self,
+        plan: Plan,
+        *,
+        name: str = "",
+        tell: Tell | None = None,
+        stopped: Stopped,
+        keep: Kept = "acted",
+        every_event: bool = False,
     ) -> Result:
         """The result of a plan; of as much of it as was done when it was `stopped`, or when a strategy failed and the
-        plan says that this ends it. BadData for files that cannot be traded on, before anything is."""
+        plan says that this ends it. BadData for files that cannot be traded on, before anything is.
+
+        Of the signals those of which something came are kept, or all. `every_event` is to be carried, or only those at
+        which something can happen, where that can be told: the result is the same."""
         run_id = f"backtest_{uuid4().hex[:8]}"
-        with self._made(run_id, plan, name or run_id, keep) as run:
+        run = Run(run_id, plan, name or run_id, self._clock, keep=keep, every_event=every_event)
+        with self._active(run):
             run.initialise()
             run.carry(stopped, tell)
             run.close_out()
             return run.result(tell)
 
     @contextmanager
-    def _made(self, run_id: str, plan: Plan, name: str, keep: Kept) -> Iterator["Run"]:
-        run = self.active[run_id] = Run(run_id, plan, name, self._clock, keep)
+    def _active(self, run: "Run") -> Iterator[None]:
+        self.active[run.run_id] = run
         try:
-            yield run
+            yield
         finally:
             run.teardown()
-            del self.active[run_id]
+            del self.active[run.run_id]
 
 
 class Run:
     """One backtest."""
 
-    def __init__(self, run_id: str, plan: Plan, name: str, clock: Clock, keep: Kept) -> None:
+    def __init__(
+        self, run_id: str, plan: Plan, name: str, clock: Clock, *, keep: Kept = "acted", every_event: bool = False
+    ) -> None:
         self.run_id = run_id
+        self._every_event = every_event
         self.ended = ""
         self.warnings: list[str] = []
         self._plan = plan
@@ -78,6 +98,7 @@ class Run:
         self._fleet: Fleet = fleet_of(plan)
         self._data = HistoricalDataHandler(make_feed(plan))
         self._driver: Driver | None = None
+        self._warm: dict[str, dict[tuple[str, int], list[Bar]]] = {}
 
     @property
     def driver(self) -> Driver:
@@ -90,22 +111,22 @@ class Run:
         self._data.survey()
         feed = self._data.feed
         self._driver = driver = make_driver(self._plan, feed, self._recorder)
-        driver.warm(feed.warmup(needed_since(driver.subscriptions, feed.start_ns)))
+        for warming in driver.warm(feed.warmup(needed_since(driver.subscriptions, feed.start_ns))):
+            for strategy in warming.subscribers:
+                heard = self._warm.setdefault(strategy, {})
+                heard.setdefault((warming.bar.symbol, warming.bar.interval_ns), []).append(warming.bar)
         for container in driver.containers.values():
             self._signals.hear(container)
 
     def carry(self, stopped: Stopped, tell: Tell | None) -> None:
-        """Carry every event through, until the data or something else ends it."""
-        driver, data = self.driver, self._data
-        router, advance = driver.lockstep.router, driver.advance
-        tripped = router.tripped if self._plan.settings.backtest.on_error == "stop" else {}
+        """Carry the run through, until the data or something else ends it; from where something can happen to where
+        something can happen next, if it can be told, else event by event."""
+        driver = self.driver
+        tripped = driver.lockstep.router.tripped if self._plan.settings.backtest.on_error == "stop" else {}
         driver.begin()
-        for chunk in data.chunks():
-            for event in chunk:
-                advance(event)
-                if tripped:
-                    break
-            data.look(router.price_of, driver.lockstep.now_ns)
+        skips = not self._every_event and not obstacle(driver)
+        rounds = self._skip(tripped, stopped) if skips else self._event_by_event(tripped)
+        for _ in rounds:
             if tripped or stopped():
                 break
             if tell is not None and self._throttle.is_due():
@@ -116,6 +137,31 @@ class Run:
             self.ended = "; ".join(f"{strategy} failed: {why}" for strategy, why in tripped.items())
         elif stopped():
             self.ended = "it was interrupted"
+
+    def _event_by_event(self, tripped: Mapping[str, str]) -> Iterator[None]:
+        driver, data = self.driver, self._data
+        advance = driver.advance
+        for chunk in data.chunks():
+            for event in chunk:
+                advance(event)
+                if tripped:
+                    break
+            data.look(driver.lockstep.router.price_of, driver.lockstep.now_ns)
+            yield
+
+    def _skip(self, tripped: Mapping[str, str], stopped: Stopped) -> Iterator[None]:
+        from daemon.research.skip_ahead import SkipAhead  # noqa: PLC0415 - numpy, which this is all that needs
+
+        timeline = self._data.timeline(self.driver.lockstep.sequencer, stopped)
+        if timeline is None:
+            return
+        skipping = SkipAhead(self.driver, timeline, self._warm)
+        while not skipping.is_over:
+            for _ in range(_STEPS_AT_ONCE):
+                skipping.advance()
+                if tripped or skipping.is_over:
+                    break
+            yield
 
     def close_out(self) -> None:
         """End it by its policy, but not where something else has ended it."""

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daemon.feeds.file.feed import FileFeed
 from daemon.feeds.port import HistoricalFeed
 from trading.market_data import Bar, MarketEvent
-from trading.sequencer import Offer
+from trading.sequencer import Offer, Sequencer
 from trading.subscriptions import event_type
+
+if TYPE_CHECKING:
+    from daemon.research.timeline import Timeline
 
 LARGEST_CHUNK: Final = 4_096
 MOST_POINTS: Final = 2_000
@@ -54,6 +57,23 @@ class HistoricalDataHandler:
             self.bars += sum(type(event) is Bar for event in chunk)
             yield chunk
             self._note_last(chunk)
+
+    def timeline(self, sequencer: Sequencer, stopped: Callable[[], bool]) -> "Timeline | None":
+        """All events and the bars derived of them, as columns; None where it was stopped meanwhile."""
+        from daemon.research.timeline import TimelineWriter  # noqa: PLC0415 - numpy, which this is all that needs
+
+        writer = TimelineWriter()
+        self._chunk = LARGEST_CHUNK
+        for chunk in self.chunks():
+            writer.add(chunk, sequencer.lay_out)
+            if stopped():
+                return None
+        writer.add_last(sequencer.bars_until(sequencer.last_ns))
+        made = writer.finished()
+        for series in made.series:
+            if series.key.kind is self._matched_on[series.key.symbol] and series.of_feed:
+                self.prices[series.key.symbol] = series.thinned(MOST_POINTS)
+        return made
 
     def _note_last(self, chunk: list[MarketEvent]) -> None:
         """Of each symbol the newest event that it is matched on, from the chunk's end backwards."""

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from string import Template
 
+import msgspec
 import pytest
 
 from daemon.check import Plan
@@ -106,9 +107,9 @@ CRYPTO = MINUTES | {
 }
 
 
-def backtested(plan: Plan) -> Result:
+def backtested(plan: Plan, *, every_event: bool = True) -> Result:
     coordinator = BacktestCoordinator(SystemClock())
-    found = coordinator.run(plan, stopped=lambda: False)
+    found = coordinator.run(plan, stopped=lambda: False, every_event=every_event)
     assert not coordinator.active
     return found
 
@@ -179,6 +180,39 @@ def test_on_data_of_exchanges(tmp_path: Path, shared: Path, market: dict[str, st
     assert {fill.strategy for fill in found.fills} == {"sma", "fast", "trend", "rsi", "hold", "brackets"}
     assert any(fill.order_id in exits_of(found) for fill in found.fills)
     assert (max(Counter(fill.order_id for fill in found.fills).values()) > 1) is (market["SHARE"] != "null")
+
+
+HOLD = """  - id: hold
+    class: "strategies.buy_and_hold:BuyAndHold"
+    params: {symbol: $SYMBOL, quantity: "$UNITS"}
+    capital: "1000000"
+"""
+LIMITS = {
+    "account_max_daily_loss_notional": '\nrisk: {max_daily_loss_notional: "500"}\n',
+    "account_max_drawdown_share": '\nrisk: {max_drawdown_share: "0.0001"}\n',
+    "halted": '\nbreakers: {account: {daily_loss_amount: "500", on_trip: flatten}}\n',
+}
+
+
+def without_hold(market: dict[str, str], shared: Path) -> str:
+    return Template(EXCHANGE.template.replace(HOLD, "")).substitute(market, FOLDER=shared / "data")
+
+
+@pytest.mark.parametrize("market", [MINUTES, TICKS, CRYPTO], ids=["minutes", "ticks", "crypto"])
+def test_passing_by_what_brings_nothing(tmp_path: Path, shared: Path, market: dict[str, str]) -> None:
+    plan = plan_of(tmp_path, without_hold(market, shared))
+    whole, skipping = backtested(plan), backtested(plan, every_event=False)
+    assert_same(whole, skipping)
+    assert whole.metrics == msgspec.structs.replace(skipping.metrics, seconds=whole.metrics.seconds)
+    assert len({fill.strategy for fill in whole.fills}) == 5
+
+
+@pytest.mark.parametrize("code", LIMITS)
+def test_passing_by_what_brings_nothing_beside_limits(tmp_path: Path, shared: Path, code: str) -> None:
+    plan = plan_of(tmp_path, without_hold(MINUTES, shared) + LIMITS[code])
+    whole = backtested(plan)
+    assert_same(whole, backtested(plan, every_event=False))
+    assert code in {order.code for order in whole.orders}
 
 
 def exits_of(found: Result) -> set[str]:

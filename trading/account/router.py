@@ -98,7 +98,7 @@ class Router:
         self._dispatch = Dispatch(self.orders, ids)
         self._instruments = instruments
         self._may_be_negative = negative_symbols(instruments)
-        self._limits = limits
+        self.limits = limits
         self._capabilities = capabilities
         self._currency = currency
         self._data_refusal = data_refusal
@@ -122,7 +122,7 @@ class Router:
             orders=self.orders,
             instruments=self._instruments,
             capabilities=self._capabilities,
-            account_limits=self._limits,
+            account_limits=self.limits,
             limits={strategy: routed.limits for strategy, routed in self.strategies.items()},
             price_of=self.price_of,
             restriction=self._restriction,
