@@ -51,6 +51,15 @@ def iso(ts_ns: int) -> str:
     return f"{text}.{nanoseconds:09d}".rstrip("0") + "Z" if nanoseconds else f"{text}Z"
 
 
+def parse_iso(text: str) -> int:
+    """Nanoseconds of a time as `iso` writes it, to the last digit; ValueError where it is none."""
+    moment, fraction, zone = text[:19], text[19:-1], text[-1:]
+    digits = fraction[1:]
+    if zone != "Z" or (fraction and not (fraction[0] == "." and digits.isdecimal() and len(digits) <= 9)):
+        raise ValueError(f"{text!r} is no time in UTC such as 2026-01-05T14:30:00Z")
+    return from_datetime(datetime.fromisoformat(f"{moment}+00:00")) + (int(digits.ljust(9, "0")) if digits else 0)
+
+
 def month_of(ts_ns: int) -> int:
     """The calendar month of a time, UTC, as year times 12 plus month."""
     day = datetime.fromtimestamp(ts_ns // SECOND, UTC)
