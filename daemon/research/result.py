@@ -129,9 +129,20 @@ class SignalLine(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class FlowLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that came into a book from outside, or left it where it is negative: no return. `strategy` is empty for the
+    account as a whole; `equity_before` is what the book was worth just before. In the account's currency."""
+
+    ts: str
+    strategy: str
+    amount: str
+    equity_before: str
+
+
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """Which run this was: `mode` is backtest, replay, paper or live, `data` the reference of its tape, `config` the
-    file as it was read. `ended` says what ended it before the data did, empty where nothing did."""
+    file as it was read. `ended` says what ended it before the data did, empty where nothing did. `days_of_a_year` are
+    those that the ratios of `metrics` were reckoned by: 252, or 365 where nothing was traded but what never closes."""
 
     run_id: str
     mode: str
@@ -144,11 +155,12 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     start: str
     end: str
     ended: str = ""
+    days_of_a_year: float = 252.0
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run. `curves` are the equity of each strategy, `exposure` is the account's gross exposure; `prices` are
-    closes by symbol, thinned to what a chart can show."""
+    closes by symbol, thinned to what a chart can show; `flows` are ascending in time, and cut the curves."""
 
     about: About
     metrics: Metrics
@@ -162,6 +174,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     prices: Mapping[str, Sequence[tuple[str, float]]]
     signals: Sequence[SignalLine]
     warnings: Sequence[str]
+    flows: Sequence[FlowLine] = ()
 
 
 def canonical(result: Result) -> dict[str, bytes]:
