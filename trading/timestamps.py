@@ -13,6 +13,7 @@ DAY: Final = 24 * HOUR
 LAST_NS: Final = (1 << 63) - 1
 """The last time that there is."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS: Final = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _INTERVAL: Final = re.compile(r"([1-9][0-9]*)(ms|s|m|h|d)")
 
@@ -40,7 +41,7 @@ def from_datetime(moment: datetime) -> int:
     """Nanoseconds of an aware datetime; ValueError when it carries no zone."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; append Z for UTC")
-    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * 1_000
 
 
