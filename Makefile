@@ -4,7 +4,7 @@
 DEV := ./bulkhead --yes --dev --
 
 # What the acceptance tests need from Debian.
-DEBIAN_PACKAGES := debootstrap
+DEBIAN_PACKAGES := debootstrap chromium chromium-driver fonts-dejavu-core
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 COMPILE := $(DEV) uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
@@ -37,7 +37,7 @@ format: ## rewrite the code as `check` wants it
 	@$(DEV) ruff check --fix .
 	@$(DEV) ruff format .
 
-acceptance: debian-packages ## real processes, sockets and a clean Debian; needs root
+acceptance: debian-packages ## real processes, sockets, a browser and a clean Debian; needs root
 	@$(DEV) pytest -m acceptance tests/acceptance
 
 mutants: ## put each fault's bug back, and hold that its test fails; ONLY=F62 for those of one
