@@ -1,4 +1,4 @@
-"""A run to show: strategies that hold and leave on walks of a seed, with everything that a result tells of them."""
+"""Runs to show: an ordinary one, made of a seed so that its books add up; a large one; one that means harm."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -6,18 +6,16 @@ from itertools import accumulate
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from msgspec.structs import replace
-
-from daemon.research.result import (
-    About,
-    Curve,
-    FillLine,
-    FlowLine,
-    Metrics,
-    OrderLine,
-    Result,
-    SignalLine,
-    TradeLine,
+from daemon.research.result import Curve, FillLine, FlowLine, Metrics, OrderLine, Result, SignalLine, TradeLine
+from tests.research_lines import (
+    a_fill,
+    a_refused_order,
+    a_signal,
+    a_trade,
+    an_about,
+    an_empty_result,
+    an_order,
+    some_metrics,
 )
 from trading.statistics import Conventions, Flow, Sample, TrackRecord, performance_of
 from trading.timestamps import DAY, HOUR, SECOND, iso, parse_iso
@@ -27,13 +25,6 @@ CENT: Final = Decimal("0.01")
 FEE_RATE: Final = Decimal("0.0005")
 FIRST_DAY: Final = 19_724  # 2024-01-02, a Tuesday
 HOSTILE: Final = '</script><script>hacked=1</script><img src=x onerror="hacked=1">\'"&amp;<!-- \u202e \u2028'
-CONFIG: Final = """mode: backtest
-feed: {kind: file, files: [{path: data/daily.csv, data: bars}]}
-strategies:
-  - {id: sma-aaa, class: "strategies.sma_cross:SmaCross", capital: "50000"}
-  - {id: rsi-bbb, class: "strategies.rsi_envelope:RsiEnvelope", capital: "50000"}
-  - {id: trend-eurusd, class: "strategies.trend:Trend", capital: "50000"}
-"""
 
 
 class Walk(NamedTuple):
@@ -76,25 +67,6 @@ def a_result(seed: int = 1, days: int = 520, walks: Sequence[Walk] = WALKS) -> R
         signals=sorted(whole.signals, key=lambda signal: signal.ts),
         warnings=["the bars of BBB begin 3 days after those of AAA"],
     )
-
-
-def an_empty_result(**changes: Any) -> Result:
-    """A run in which nothing happened."""
-    nothing = Result(
-        about=an_about(),
-        metrics=some_metrics(),
-        strategies={},
-        fills=(),
-        orders=(),
-        trades=(),
-        equity=(),
-        curves={},
-        exposure=(),
-        prices={},
-        signals=(),
-        warnings=(),
-    )
-    return replace(nothing, **changes)
 
 
 def a_large_result(fills: int = 100_000, seed: int = 1) -> Result:
@@ -158,112 +130,6 @@ def a_hostile_result(words: str = HOSTILE) -> Result:
 def _sampled(equity: Curve, number: int) -> Curve:
     """Every so many points, each a bit higher than the last strategy's."""
     return [(ts, f"{float(value) + 2_000 * number:.2f}") for ts, value in equity[:: number + 1]]
-
-
-def an_about(**changes: Any) -> About:
-    about = About(
-        run_id="bt-0001",
-        mode="backtest",
-        version="0.1.0",
-        python="3.11.9",
-        config_path="config.yaml",
-        config=CONFIG,
-        data={"files": [{"path": "data/daily.csv", "sha256": "ab" * 32, "rows": 1560}]},
-        currency="USD",
-        start="2024-01-02T21:00:00Z",
-        end="2024-01-02T21:00:00Z",
-    )
-    return replace(about, **changes)
-
-
-def some_metrics(**changes: Any) -> Metrics:
-    """Of a run in which nothing happened."""
-    unknown: dict[str, Any] = dict.fromkeys(Metrics.__struct_fields__)
-    counts = dict.fromkeys(("orders", "rejected", "fills", "trades", "bars", "events"), 0)
-    return Metrics(**{**unknown, **counts, "seconds": 0.5, "trip": "", "fees": "0", **changes})
-
-
-def a_fill(**changes: Any) -> FillLine:
-    fill = FillLine(
-        ts="2024-01-02T21:00:00Z",
-        strategy="sma-aaa",
-        symbol="AAA",
-        side="buy",
-        quantity="10",
-        price="180.25",
-        fee="0.90",
-        fee_currency="USD",
-        order_id="sma-aaa-1",
-    )
-    return replace(fill, **changes)
-
-
-def an_order(**changes: Any) -> OrderLine:
-    order = OrderLine(
-        order_id="sma-aaa-1",
-        strategy="sma-aaa",
-        symbol="AAA",
-        side="buy",
-        type="market",
-        quantity="10",
-        filled="10",
-        average_price=180.25,
-        limit_price=None,
-        stop_price=None,
-        trail_amount=None,
-        trail_percent=None,
-        time_in_force="gtc",
-        created_ts="2024-01-02T21:00:00Z",
-        updated_ts="2024-01-02T21:00:00Z",
-        state="filled",
-        origin="signal",
-        code="",
-        reason="",
-        parent_id=None,
-        group_id=None,
-    )
-    return replace(order, **changes)
-
-
-def a_refused_order(**changes: Any) -> OrderLine:
-    refused = an_order(
-        state="rejected",
-        filled="0",
-        average_price=None,
-        code="max_order_notional",
-        reason="the order is worth 31000.00 USD; max_order_notional is 30000",
-    )
-    return replace(refused, **changes)
-
-
-def a_trade(**changes: Any) -> TradeLine:
-    trade = TradeLine(
-        strategy="sma-aaa",
-        symbol="AAA",
-        side="buy",
-        quantity="10",
-        entry_ts="2024-01-02T21:00:00Z",
-        entry_price="180.25",
-        exit_ts="2024-01-05T21:00:00Z",
-        exit_price="182.00",
-        pnl="15.69",
-        fees="1.81",
-        currency="USD",
-    )
-    return replace(trade, **changes)
-
-
-def a_signal(**changes: Any) -> SignalLine:
-    signal = SignalLine(
-        ts="2024-01-02T21:00:00Z",
-        strategy="sma-aaa",
-        kind="target",
-        symbol="AAA",
-        text="10",
-        order_id="sma-aaa-1",
-        reason="",
-    )
-    return replace(signal, **changes)
 
 
 def figures_of(curve: Curve, flows: Sequence[FlowLine] = (), days_of_a_year: float = 252.0) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """A run in one look at a terminal."""
 
 from daemon.research.report.summary import summary
-from tests.research_builders import a_refused_order, a_result, an_about, an_empty_result, some_metrics
+from tests.research_builders import a_result
+from tests.research_lines import a_refused_order, an_about, an_empty_result, some_metrics
 
 
 def test_a_run_in_one_look() -> None:
