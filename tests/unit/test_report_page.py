@@ -185,15 +185,27 @@ def test_where_there_are_no_prices_the_fills_own_are_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("prices", "decimals"), [(("100", "1E+2"), 0), (("100.50", "99"), 1), (("0.00001234567", "1"), 8)]
+)
+def test_prices_have_the_decimals_that_they_need(prices: tuple[str, ...], decimals: int) -> None:
+    fills = [a_fill(price=price) for price in prices]
+    (of_fills,) = chart_data(read(render(an_empty_result(fills=fills))))["symbols"]
+    closes = {"AAA": [(fill.ts, float(fill.price) + 1e-13) for fill in fills]}
+    (of_closes,) = chart_data(read(render(an_empty_result(prices=closes))))["symbols"]
+    assert (of_fills["decimals"], of_closes["decimals"]) == (decimals, decimals)
+
+
+@pytest.mark.parametrize(
     ("result", "figures"),
     [
         (an_empty_result(), set()),
         (an_empty_result(equity=[("2024-01-02T21:00:00Z", "100")]), {"chart-account"}),
         (an_empty_result(fills=[a_fill()], orders=[an_order()]), {"chart-symbols"}),
         (an_empty_result(prices={"AAA": [("2024-01-02T21:00:00Z", 1.0)]}), {"chart-symbols"}),
+        (an_empty_result(prices={"AAA": []}, trades=[a_trade()]), set()),
         (an_empty_result(curves={"sma-aaa": [], "rsi-bbb": [("2024-01-02T21:00:00Z", "1")]}), {"chart-strategies"}),
     ],
-    ids=["nothing", "one point", "an open position", "prices only", "a curve without points"],
+    ids=["nothing", "one point", "an open position", "prices only", "no price at all", "a curve without points"],
 )
 def test_what_is_not_there_is_left_out(result: Result, figures: set[str]) -> None:
     shown = read(render(result))

@@ -54,8 +54,7 @@ def symbols(result: Result) -> list[Chart]:
     """Prices and what was traded at them, most traded first; where there are no prices, those of the fills."""
     fills, trades = _by_symbol(result.fills, "ts"), _by_symbol(result.trades, "exit_ts")
     counts = Counter({symbol: len(lines) for symbol, lines in fills.items()})
-    known = sorted(result.prices.keys() | fills.keys() | trades.keys(), key=lambda name: (-counts[name], name))
-    shown = known[:MOST_SYMBOLS]
+    shown = sorted(priced(result), key=lambda name: (-counts[name], name))[:MOST_SYMBOLS]
     most_points = min(MOST_POINTS, POINTS_OF_ALL_SYMBOLS // max(len(shown), 1))
     most_trades = min(MOST_TRADES, TRADES_OF_ALL_SYMBOLS // max(len(shown), 1))
     return [
@@ -63,9 +62,9 @@ def symbols(result: Result) -> list[Chart]:
     ]
 
 
-def symbols_in_all(result: Result) -> int:
-    """How many have prices, fills or round trips."""
-    return len(result.prices.keys() | {fill.symbol for fill in result.fills} | {one.symbol for one in result.trades})
+def priced(result: Result) -> set[str]:
+    """The symbols of which a price is known, if only that of a fill."""
+    return {symbol for symbol, closes in result.prices.items() if closes} | {fill.symbol for fill in result.fills}
 
 
 def _symbol(
@@ -83,7 +82,7 @@ def _symbol(
     }
     return {
         "title": printable(name),
-        "decimals": _decimals([fill.price for fill in fills] or [repr(point.value) for point in prices]),
+        "decimals": _decimals([fill.price for fill in fills] or [repr(_short(point.value)) for point in prices]),
         **_line(prices, most_points),
         **sides,
         "trades": [_trade(trade) for trade in closed],
@@ -123,4 +122,4 @@ def _short(value: float) -> float:
 
 def _decimals(prices: Iterable[str]) -> int:
     exponents = (Decimal(price).normalize().as_tuple().exponent for price in prices)
-    return min(max((-one for one in exponents if isinstance(one, int)), default=2), MOST_DECIMALS)
+    return min(max((-one for one in exponents if isinstance(one, int) and one < 0), default=0), MOST_DECIMALS)

@@ -90,7 +90,7 @@ def _figure(name: str, label: str, drawn: dict[str, list[charts.Chart]]) -> Mark
 def _market(result: Result, drawn: dict[str, list[charts.Chart]]) -> tuple[Markup, ...]:
     if not result.fills:
         return (element("p", "Nothing was traded.", class_="note"), _figure("symbols", "Prices", drawn))
-    shown, count = len(drawn.get("symbols", ())), charts.symbols_in_all(result)
+    shown, count = len(drawn.get("symbols", ())), len(charts.priced(result))
     note = sections.of_all(shown, count, "symbols", ", the most traded ones") if drawn else Markup()
     return (note, _figure("symbols", "Prices and what was traded at them", drawn))
 
