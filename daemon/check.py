@@ -35,7 +35,7 @@ class Plan:
     """Everything that a run needs to know. Paths are absolute; descriptions stand in the order of the strategies.
 
     A live feed's `start_ns` is 0. `sessions` are by symbol. `heads` are what the files of a feed begin with. `cautions`
-    say what can be and is hardly meant.
+    say what can be and is hardly meant. `text` is the file as it was read.
     """
 
     config: Path
@@ -49,6 +49,7 @@ class Plan:
     descriptions: tuple[Description, ...]
     start_ns: int
     heads: tuple[Head, ...]
+    text: str
     cautions: tuple[Problem, ...] = ()
 
 
@@ -115,6 +116,7 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes, amendmen
         descriptions=tuple(answer for answer in answers if isinstance(answer, Description)),
         start_ns=start_ns,
         heads=tuple(heads.read),
+        text=document.text,
         cautions=tuple(reading.problem(*caution) for caution in cautions(settings, files, start_ns)),
     )
 

@@ -1,6 +1,7 @@
 """How the daemon is: what it does in one look, whether it may trade, and what people are to look at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -30,6 +31,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     started_ns: int
     speed: float | None
     durability: str
+    config_path: str
+    config: str
+    tape: Mapping[str, Any]
 
 
 class Pulse(msgspec.Struct):

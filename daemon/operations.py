@@ -23,11 +23,13 @@ from daemon.api.views import (
 )
 from daemon.book_views import AccountValues, holdings_view
 from daemon.breaker_desk import BreakerDesk
+from daemon.clock import Clock
 from daemon.condition import Condition, Identity, Pulse
 from daemon.errors import BadRequest, UnknownOrder
 from daemon.journal.log import Journal
 from daemon.projector import Projector
 from daemon.reporting import Reporting
+from daemon.research.result import Result
 from daemon.shells import Shell
 from daemon.strategy_desk import StrategyDesk
 from daemon.treasury import Treasury, Units
@@ -52,6 +54,7 @@ class DaemonOperations:
         projector: Projector,
         stream: EventStream,
         watched: Callable[[], list[str]],
+        clock: Clock,
     ) -> None:
         self._shell = shell
         self._journal = journal
@@ -60,7 +63,7 @@ class DaemonOperations:
         fleet = shell.floor.fleet
         currency = currency_of(fleet.currency, fleet.instruments.values())
         self._values = AccountValues(shell.floor.lockstep.router, fleet.instruments, currency)
-        self._reporting = Reporting(shell, journal, projector)
+        self._reporting = Reporting(shell, journal, projector, identity, clock)
         self._treasury = Treasury(shell, is_paper=identity.mode == "paper")
         self._breakers = BreakerDesk(shell)
         self._venue = VenueDesk(shell)
@@ -132,6 +135,10 @@ class DaemonOperations:
     async def strategy_performance(self, strategy_id: str, *, since_ns: int | None = None) -> StrategyPerformanceView:
         """How one strategy did, in full."""
         return await self._reporting.of_one(self._strategies.entry(strategy_id).id, since_ns)
+
+    async def report(self, strategy_id: str | None = None) -> Result:
+        """The whole run so far, or one strategy's part of it."""
+        return await self._reporting.result(None if strategy_id is None else self._strategies.entry(strategy_id).id)
 
     async def orders(
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100

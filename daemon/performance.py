@@ -22,7 +22,7 @@ from trading.instruments import Instrument, InstrumentKind
 from trading.money import EXACT, ZERO
 from trading.portfolio import CAPITAL
 from trading.postings import PostingKind
-from trading.statistics import Conventions, Returns, RoundTrip, RoundTrips, TrackRecord, performance_of, sharpe
+from trading.statistics import Conventions, Flow, Returns, RoundTrip, RoundTrips, TrackRecord, performance_of, sharpe
 
 ACCOUNT: Final = ""
 """The account as a whole among the owners of books."""
@@ -77,6 +77,16 @@ class Reckoning:
         """The Sharpe ratio of all days, whatever was asked for."""
         whole = self._tracks[owner].since(0)
         return None if whole is None else sharpe(_days(whole).values, periods_per_year=self._periods)
+
+    @property
+    def days_of_a_year(self) -> float:
+        """What ratios are reckoned by."""
+        return self._periods
+
+    def flows(self, owner: str = ACCOUNT) -> Sequence[Flow]:
+        """What cuts one owner's curve, by time; nothing where it cannot be valued."""
+        part = self._tracks[owner].since(0)
+        return () if part is None else part.flows
 
     def trips(self, owner: str = ACCOUNT) -> Sequence[RoundTrip]:
         """One owner's round trips, by when they ended."""

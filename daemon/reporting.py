@@ -1,23 +1,30 @@
 """Performance as surfaces ask for it: a standing is taken on the loop, the rest is done in the projector's thread."""
 
 from daemon.api.performance_views import ContainerView, PerformanceView, StrategyPerformanceView
+from daemon.clock import Clock
+from daemon.condition import Identity
 from daemon.errors import BadRequest
 from daemon.journal.log import Journal
 from daemon.journal.projection import Projection
-from daemon.performance import Reckoning
+from daemon.performance import ACCOUNT, Reckoning
 from daemon.projector import Projector
+from daemon.research.outcome import Count, Course, outcome, this_python
+from daemon.research.result import About, Result, of_strategy
 from daemon.shells import Shell
 from daemon.standing import Standing, standing_of
-from trading.timestamps import iso
+from daemon.version import VERSION
+from trading.timestamps import SECOND, iso
 
 
 class Reporting:
     """Asks for the performance of one floor. BadRequest from both questions for a time that is yet to come."""
 
-    def __init__(self, shell: Shell, journal: Journal, projector: Projector) -> None:
+    def __init__(self, shell: Shell, journal: Journal, projector: Projector, identity: Identity, clock: Clock) -> None:
         self._shell = shell
         self._journal = journal
         self._projector = projector
+        self._identity = identity
+        self._clock = clock
 
     async def of_all(self, since_ns: int | None) -> PerformanceView:
         """Each strategy and the account."""
@@ -63,6 +70,35 @@ class Reporting:
             )
 
         return await self._projector.ask(reckon)
+
+    async def result(self, strategy: str | None) -> Result:
+        """All lives of the state, or one strategy's part of them. Of a run that goes on there are no prices of the
+        market but those of its fills, and no signals."""
+        standing, lockstep = self._standing(None), self._shell.floor.lockstep
+        tripped = lockstep.router.tripped
+        counts = {one: Count(events=heard, trip=tripped.get(one, "")) for one, heard in lockstep.heard.items()}
+        course = Course(
+            standing=standing,
+            counts={ACCOUNT: Count(events=lockstep.events), **counts},
+            seconds=(self._clock.wall_ns() - self._identity.started_ns) / SECOND,
+            prices={},
+            signals=(),
+            warnings=self._shell.alarms,
+        )
+        about = About(
+            run_id=f"{self._identity.mode}_{self._identity.started_ns // SECOND}",
+            mode=self._identity.mode,
+            version=VERSION,
+            python=this_python(),
+            config_path=self._identity.config_path,
+            config=self._identity.config,
+            data=self._identity.tape,
+            currency=standing.currency.code,
+            start=iso(standing.start_ns),
+            end=iso(standing.now_ns),
+        )
+        whole = await self._projector.ask(lambda projection: outcome(projection, course, about))
+        return whole if strategy is None else of_strategy(whole, strategy)
 
     def _standing(self, since_ns: int | None) -> Standing:
         """Everything at this event."""

@@ -158,6 +158,7 @@ class Supervisor:
             projector=projector,
             stream=self._stream,
             watched=lambda: switch.alarms,
+            clock=self._clock,
         )
         patience, socket = anyio.CancelScope(), self._plan.state / SOCKET_NAME
         async with self._owned_tasks(shell, projector, patience) as tasks, serving(operations, self._net, socket):
@@ -288,6 +289,9 @@ class Supervisor:
             started_ns=self._clock.wall_ns(),
             speed=self._trading.speed,
             durability=settings.durable_through,
+            config_path=str(self._plan.config),
+            config=self._plan.text,
+            tape=self._trading.reference,
         )
 
 

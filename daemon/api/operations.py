@@ -22,6 +22,7 @@ from daemon.api.views import (
     StrategyView,
 )
 from daemon.errors import DaemonError, UnknownStrategy
+from daemon.research.result import Result
 from trading.account.resolutions import Ended
 
 
@@ -92,6 +93,9 @@ class Operations(Protocol):
 
     async def strategy_performance(self, strategy_id: str, *, since_ns: int | None = None) -> StrategyPerformanceView:
         """How one strategy did, in full."""
+
+    async def report(self, strategy_id: str | None = None) -> Result:
+        """The whole run so far, or one strategy's part of it, in the shape of a backtest's."""
 
     async def orders(
         self, *, strategy_id: str | None = None, open_only: bool = False, limit: int = 100

@@ -24,6 +24,7 @@ from daemon.api.views import (
     StrategyDetailView,
     StrategyView,
 )
+from daemon.research.result import Result
 from trading.account.resolutions import Ended
 from trading.timestamps import from_datetime
 
@@ -191,6 +192,10 @@ def _strategy_performance(operations: Operations, asked: OneSince) -> Awaitable[
     return operations.strategy_performance(asked.id, since_ns=asked.since_ns)
 
 
+def _report(operations: Operations, asked: OfStrategy) -> Awaitable[Result]:
+    return operations.report(asked.strategy)
+
+
 def _deposit(operations: Operations, asked: Paid) -> Awaitable[MovedAccountView]:
     return operations.deposit(asked.amount, currency=asked.currency, reason=asked.reason)
 
@@ -247,6 +252,7 @@ ROUTES = (
     Route("GET", "/v1/reconciliation", "Books and venue", Asked, ReconciliationView, lambda o, _: o.reconciliation()),
     Route("GET", "/v1/performance", "How strategies and account did", Since, PerformanceView, _performance),
     Route("GET", "/v1/performance/{id}", "How one did", OneSince, StrategyPerformanceView, _strategy_performance),
+    Route("GET", "/v1/report", "The whole run, in the shape of a backtest's result", OfStrategy, Result, _report),
     Route("GET", "/v1/breakers", "Every circuit breaker", Asked, list[BreakerView], lambda o, _: o.breakers()),
     Route("POST", "/v1/account/deposit", "Pay money in, on paper", Paid, MovedAccountView, _deposit),
     Route("POST", "/v1/account/withdraw", "Pay money out, on paper", Paid, MovedAccountView, _withdraw),

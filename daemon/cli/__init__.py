@@ -12,6 +12,7 @@ COMMANDS = {
     "backtest": "backtest",
     "status": "look",
     "performance": "performance",
+    "report": "report",
     "strategy": "look",
     "orders": "look",
     "order": "orders",

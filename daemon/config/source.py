@@ -62,9 +62,10 @@ _ExactLoader.add_constructor(f"{_YAML}float", _ExactLoader.construct_written)
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """The merged values, the origin of each path, and what is wrong with the writing itself."""
+    """The merged values, the origin of each path, and what is wrong with the writing itself; `text` is the file's."""
 
     path: Path
+    text: str
     values: dict[str, Any]
     origins: dict[KeyPath, Origin]
     problems: list[Problem] = field(default_factory=list)
@@ -86,7 +87,7 @@ def read_document(path: Path, environ: Mapping[str, str], top_level: Collection[
     id: `BULKHEAD_STRATEGIES__SMA__WARMUP=30`.
     """
     text = _text(path)
-    document = Document(path=path, values={}, origins={})
+    document = Document(path=path, text=text, values={}, origins={})
     try:
         loader = PlainLoader(text)
         root = loader.get_single_node()

@@ -216,7 +216,7 @@ class Run:
             version=VERSION,
             python=this_python(),
             config_path=str(self._plan.config),
-            config=self._plan.config.read_text(),
+            config=self._plan.text,
             data=self._data.feed.reference(),
             currency=currency,
             start=iso(self._data.feed.start_ns),

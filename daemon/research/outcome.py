@@ -1,7 +1,7 @@
 """From the tables of a run, and where its floor stands at the end, to its result."""
 
 import platform
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -18,6 +18,7 @@ from daemon.research.result import (
     About,
     Curve,
     FillLine,
+    FlowLine,
     Metrics,
     OrderLine,
     Result,
@@ -67,7 +68,7 @@ def outcome(tables: Projection, course: Course, about: About) -> Result:
     owners = [ACCOUNT, *standing.capital]
     tallied = {owner: _Tally(owner, orders, course) for owner in owners}
     return Result(
-        about=about,
+        about=msgspec.structs.replace(about, days_of_a_year=found.days_of_a_year),
         metrics=tallied[ACCOUNT].metrics(found),
         strategies={owner: tallied[owner].metrics(found) for owner in standing.capital},
         fills=fills,
@@ -79,6 +80,7 @@ def outcome(tables: Projection, course: Course, about: About) -> Result:
         prices={symbol: [(iso(ts_ns), price) for ts_ns, price in points] for symbol, points in course.prices.items()},
         signals=course.signals,
         warnings=course.warnings,
+        flows=sorted(_flow_lines(found, owners, standing), key=attrgetter("ts")),
     )
 
 
@@ -172,6 +174,15 @@ def _trade_line(trip: RoundTrip, exits: set[tuple[str, str, str]]) -> TradeLine:
         currency=trip.currency,
         close_out=(trip.strategy, trip.symbol, exit_ts) in exits,
     )
+
+
+def _flow_lines(found: Reckoning, owners: Iterable[str], standing: Standing) -> Iterator[FlowLine]:
+    for owner in owners:
+        for flow in found.flows(owner):
+            amount, before = (
+                f"{standing.currency.rounded(Decimal(repr(value))):f}" for value in (flow.amount, flow.equity_before)
+            )
+            yield FlowLine(ts=iso(flow.ts_ns), strategy=owner, amount=amount, equity_before=before)
 
 
 def _whole(rows: Sequence[ValuationRow], standing: Standing, value_of: Callable[[Any], Decimal | None]) -> Curve:

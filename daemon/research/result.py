@@ -177,6 +177,25 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     flows: Sequence[FlowLine] = ()
 
 
+def of_strategy(result: Result, strategy: str) -> Result:
+    """One strategy's part of a run: its own figures, orders and curve in the place of the account's."""
+    return Result(
+        about=result.about,
+        metrics=result.strategies[strategy],
+        strategies={strategy: result.strategies[strategy]},
+        fills=[fill for fill in result.fills if fill.strategy == strategy],
+        orders=[order for order in result.orders if order.strategy == strategy],
+        trades=[trade for trade in result.trades if trade.strategy == strategy],
+        equity=result.curves[strategy],
+        curves={strategy: result.curves[strategy]},
+        exposure=(),
+        prices=result.prices,
+        signals=[signal for signal in result.signals if signal.strategy == strategy],
+        warnings=result.warnings,
+        flows=[msgspec.structs.replace(flow, strategy="") for flow in result.flows if flow.strategy == strategy],
+    )
+
+
 def canonical(result: Result) -> dict[str, bytes]:
     """What two runs of the same config and data have in common, byte by byte: canonical JSON by part."""
     encoder = msgspec.json.Encoder(order="sorted")

@@ -42,6 +42,7 @@ STATISTICS: Mapping[str, set[str]] = {
         "VirtualPortfolio._mark",
         "VirtualPortfolio.equity",
         "VirtualPortfolio.state",
+        "VirtualPortfolio.restore",  # what was known of worth
         "VirtualPortfolio._note_held",  # what a point of price is worth
         "VirtualPortfolio._track_drawdown",
         "VirtualPortfolio._worths",  # a mark's decimal text is a price

@@ -23,6 +23,8 @@ from daemon.api.views import (
     StrategyView,
 )
 from daemon.errors import VenueNotRead
+from daemon.research.result import Result, of_strategy
+from tests.research_builders import CENT, Walk, a_result
 from tests.simulation.venue_operations import FOREIGN, VenueInMemory, as_adopted
 from trading.account.resolutions import Ended
 from trading.market import AccountSnapshot
@@ -222,6 +224,11 @@ class OperationsInMemory:
             strategies=rows,
             total=msgspec.structs.replace(total, alpha=None, beta=None),
         )
+
+    async def report(self, strategy_id: str | None = None) -> Result:
+        walks = [Walk(name, "AAA", 100.0 + place, 0.01, CENT, Decimal(1)) for place, name in enumerate(self.ids)]
+        whole = a_result(days=30, walks=walks)
+        return whole if strategy_id is None else of_strategy(whole, self._known(strategy_id))
 
     async def strategy_performance(self, strategy_id: str, *, since_ns: int | None = None) -> StrategyPerformanceView:
         view = await self.performance(since_ns=since_ns)

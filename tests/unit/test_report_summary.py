@@ -21,8 +21,7 @@ def test_a_run_in_one_look() -> None:
         "\n"
         "warning: the bars of BBB begin 3 days after those of AAA\n"
         "\n"
-        "next: bulkhead report bt-0001 shows it again; --report PATH writes it as a page, --json PATH and\n"
-        "  --export DIR for programs"
+        "next: --report PATH writes it as a page, --json PATH and --export FOLDER for programs"
     )
 
 

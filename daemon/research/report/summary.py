@@ -87,5 +87,5 @@ def _lines(notice: str) -> list[str]:
 
 
 def _next(result: Result) -> str:
-    ways = "--report PATH writes it as a page, --json PATH and --export DIR for programs"
-    return "\n".join(_lines(f"next: bulkhead report {result.about.run_id} shows it again; {ways}"))
+    page = "--report" if result.about.mode == "backtest" else "--html"
+    return f"next: {page} PATH writes it as a page, --json PATH and --export FOLDER for programs"
