@@ -24,9 +24,14 @@ _OF_EVERY_ROW: Final = ("time", "date", "symbol")
 def files_are_described(settings: Settings, _document: Document) -> Iterator[Breach]:
     """Each file's keys fit what it holds, and each other."""
     for place, file in enumerate(_files(settings)):
-        flaws = (*_symbols(file), *_unreadable(file), *_of_bars(file), *_columns(file), *_times(file))
-        for key, message in flaws:
+        for key, message in flaws(file):
             yield ("feed", "files", place, *key), message
+
+
+def flaws(file: DataFileSettings) -> Iterator[Breach]:
+    """What cannot be of one file's keys, by the key."""
+    for flawed in (_symbols, _unreadable, _of_bars, _columns, _times):
+        yield from flawed(file)
 
 
 def files_are_distinct(settings: Settings, _document: Document) -> Iterator[Breach]:
