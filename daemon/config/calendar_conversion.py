@@ -34,7 +34,7 @@ def sessions_of(
         if any(place[:2] == ("calendars", name) for place in unsound):
             continue
         try:
-            calendars[name] = _sessions(name, calendar, processes, environ)
+            calendars[name] = sessions_of_calendar(name, calendar, processes, environ)
             calendars[name].at_or_after(begin_ns)
         except (NoExchangeCalendar, ProcessNotStarted, ScheduleEnded) as error:
             breaches.append((("calendars", name, "code"), str(error)))
@@ -54,7 +54,8 @@ def weekly_rules(settings: WeeklyCalendarSettings) -> WeeklyRules:
     )
 
 
-def _sessions(name: str, calendar: Calendar, processes: Processes, environ: Mapping[str, str]) -> Sessions:
+def sessions_of_calendar(name: str, calendar: Calendar, processes: Processes, environ: Mapping[str, str]) -> Sessions:
+    """The sessions of one calendar; NoExchangeCalendar or ProcessNotStarted where an exchange's cannot be had."""
     if isinstance(calendar, WeeklyCalendarSettings):
         return WeeklySessions(name, weekly_rules(calendar))
     return exchange_schedule(name, calendar.code, processes, environ)
