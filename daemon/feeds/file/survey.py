@@ -19,6 +19,9 @@ from trading.timestamps import iso
 SHOWN: Final = 5
 """Bad rows that are told one by one."""
 
+SKIP: Final = "leave such rows out, counted, with `on_bad_row: skip`"
+"""What can be done about bad rows in a config, but for mending them."""
+
 
 class FileSurvey(msgspec.Struct, frozen=True, kw_only=True):
     """What one file holds: its rows, the first and the last event of each symbol, and its bad rows counted by kind, the
@@ -68,8 +71,9 @@ def survey(file: DataFile) -> FileSurvey:
     )
 
 
-def refuse_bad_rows(surveys: Iterable[FileSurvey]) -> None:
-    """BadData that tells the first bad rows of all files, and counts the others."""
+def refuse_bad_rows(surveys: Iterable[FileSurvey], *, otherwise: str = SKIP) -> None:
+    """BadData that tells the first bad rows of all files, and counts the others; `otherwise` is what else can be
+    done."""
     told = [one for one in surveys if one.bad_rows]
     if not told:
         return
@@ -79,7 +83,7 @@ def refuse_bad_rows(surveys: Iterable[FileSurvey]) -> None:
     mend = "; ".join(dict.fromkeys(MEND[bad.fault] for bad in rows))
     raise BadData(
         f"rows that cannot be: {counts}\n{lines}",
-        mend=f"{mend}; or leave such rows out, counted, with `on_bad_row: skip`",
+        mend=f"{mend}; or {otherwise}",
     )
 
 
