@@ -24,6 +24,7 @@ COMMANDS = {
     "halt": "act",
     "resume": "act",
     "reset": "act",
+    "data": "data",
     "journal": "records",
     "new": "new",
     "schema": "start",
