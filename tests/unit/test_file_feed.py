@@ -1,14 +1,19 @@
 """Files as a feed: their order, the survey before trading, what is left out, and that nothing is read ahead of need."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from daemon.errors import BadData
 from daemon.feeds.file import packing
+from daemon.feeds.file.blocks import Place
+from daemon.feeds.file.lane import source_of
 from tests.market_files import NAMES, bars, feed_of, quotes, trades, write, write_rows
 from trading.market_data import Bar, Quote, Trade
 from trading.sequencer import Offer
@@ -192,3 +197,16 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     for look in (feed.reference, feed.survey, lambda: list(feed.events())):
         with pytest.raises(BadData, match=r"gone\.csv: no such file"):
             look()
+
+
+def test_a_parquet_file_is_not_held_in_memory_while_it_is_read(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    rows = 300_000
+    times = pa.array(range(NOON, NOON + rows), pa.timestamp("ns", "UTC"))
+    prices = pa.array([1.0 + draw.random() for _ in range(rows)])
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"time": times, "price": prices, "size": prices}), path, row_group_size=20_000)
+    before, most = pa.total_allocated_bytes(), 0
+    for _ in source_of(trades(path)).blocks(Place()):
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < path.stat().st_size / 2

@@ -71,7 +71,8 @@ class ParquetSource:
 @contextmanager
 def _opened(file: DataFile) -> Iterator[Any]:
     try:
-        opened = pq.ParquetFile(file.path, buffer_size=_BUFFER_BYTES)
+        # what is buffered beforehand is held as long as the file is open
+        opened = pq.ParquetFile(file.path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
     except FileNotFoundError:
         raise BadData(f"{file.path}: no such file", mend=NO_SUCH_FILE)
     except _BREAKS as error:
