@@ -37,7 +37,7 @@ _MULTIPLE = click.FloatRange(min=0, min_open=True)
 
 @click.group()
 def data() -> None:
-    """Keep market data in a catalogue of Parquet files, and look at it."""
+    """Keep market data in a catalogue, and look through it."""
 
 
 @data.command("import")

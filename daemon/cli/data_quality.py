@@ -9,8 +9,9 @@ from trading.timestamps import SECOND
 
 Told = dict[str, Any]
 
-_COUNTS = (number("ROWS", "count"), text("WHAT", "words"))
-_EXAMPLES = (number("ROW", "row"), text("TIME", "time"), text("WHAT", "words"), text("HOW", "text"))
+_FLAWS = (number("ROWS", "count"), text("FOUND", "words"))
+_NOTES = (number("ROWS", "count"), text("LAWFUL, BUT GOOD TO KNOW", "words"))
+_EXAMPLES = (number("ROW", "row"), text("TIME", "time"), text("FOUND", "words"), text("HOW", "text"))
 _DAYS = (
     text("WORST DAY", "day"),
     number("BARS", "present"),
@@ -31,10 +32,9 @@ def flaws_in(reports: Sequence[Told]) -> int:
 
 def _parts(report: Told, headers: bool) -> Iterator[str]:
     yield facts(list(_head(report)))
-    for name in ("flaws", "notes"):
-        found = report[name].values()
-        if found:
-            yield table(list(found), _COUNTS, headers=headers)
+    for name, columns in (("flaws", _FLAWS), ("notes", _NOTES)):
+        if report[name]:
+            yield table(list(report[name].values()), columns, headers=headers)
     several = len(report["files"]) > 1
     examples = [
         {

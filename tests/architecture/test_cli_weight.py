@@ -24,7 +24,9 @@ def modules_loaded_by(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--version",), ("--help",), ("status", "--help"), ("fills", "--help")], ids=" ".join
+    "arguments",
+    [("--version",), ("--help",), ("status", "--help"), ("fills", "--help"), ("data", "import", "--help")],
+    ids=" ".join,
 )
 def test_a_client_of_the_daemon_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     loaded = modules_loaded_by(*arguments)

@@ -717,6 +717,7 @@ def test_a_socket_path_too_long_is_exit_code_1_in_words(bulkhead: Bulkhead) -> N
         "account-help": ["account"],
         "order-help": ["order"],
         "breaker-help": ["breaker"],
+        "data-help": ["data"],
     }.items(),
 )
 def test_help_is_as_in_the_golden_file(bulkhead: Bulkhead, name: str, words: list[str]) -> None:

@@ -10,10 +10,11 @@ from daemon.disk import Disk
 from daemon.errors import BadData
 from daemon.feeds.file.blocks import Place, Row
 from daemon.feeds.file.faults import GET_ANEW, BadRow, Fault
-from daemon.feeds.file.head import read_head, shown
+from daemon.feeds.file.head import shown
 from daemon.feeds.file.lane import Mark, Reader, source_of
 from daemon.feeds.file.layout import FIELDS, DataFile
 from daemon.feeds.file.survey import SHOWN, FileSurvey, content, refuse_absent_symbols, refuse_bad_rows
+from daemon.research.catalogue.description import refuse_wrong_description
 from daemon.research.catalogue.entry import Origin
 from daemon.research.catalogue.intake import Intake, intake
 from daemon.research.catalogue.known import Differs
@@ -22,7 +23,6 @@ from trading.market_data import MarketEvent
 
 _OTHERWISE: Final = "leave such rows out, counted, with --on-bad-row skip"
 _BY_SYMBOL: Final = "read a file that is sorted by symbol first once for each, with --by-symbol"
-_DESCRIBE: Final = "describe it as it is: in its config, or by --column FIELD=COLUMN and options of these names"
 _HOW_TO_CHANGE: Final = "import only what the catalogue does not have, or remove that file first to have the new rows"
 
 
@@ -43,19 +43,11 @@ def import_files(root: Path, files: Sequence[DataFile], *, skip_bad_rows: bool, 
     writes there; DiskError where the disk will not have it.
     """
     for file in files:
-        refuse_what_cannot_be_read(file)
+        refuse_wrong_description(file)
     with intake(root, disk) as taking:
         done = [_import_file(file, taking, skip_bad_rows) for file in files]
         taking.commit()
     return done
-
-
-def refuse_what_cannot_be_read(file: DataFile) -> None:
-    """BadData with all that is wrong about the description of a file, or its symbols, as far as its beginning shows."""
-    flaws = read_head(file, skip_bad_rows=True).flaws
-    if flaws:
-        lines = "\n".join(f"  {'.'.join(key)}: {message}" if key else f"  {message}" for key, message in flaws)
-        raise BadData(f"{file.path} is not as described:\n{lines}", mend=_DESCRIBE, key=flaws[0][0])
 
 
 def _import_file(file: DataFile, taking: Intake, skip_bad_rows: bool) -> Imported:

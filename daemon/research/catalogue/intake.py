@@ -57,9 +57,9 @@ class Intake:
         for folder in _folders(self._staging):
             self._disk.sync_directory(folder)
         self._disk.rename(self._staging, self.root / IMPORTED)
-        self._disk.sync_directory(self.root)
         self.staged = []
         with suppress(DiskError, OSError):  # all has come in; what cannot be moved now is moved by the next import
+            self._disk.sync_directory(self.root)
             self.settle()
 
     def settle(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from daemon.config.problems import nearest
 from daemon.errors import BadData
 from daemon.feeds.file.layout import DataFile
-from daemon.research.catalogue.importing import refuse_what_cannot_be_read
+from daemon.research.catalogue.description import refuse_wrong_description
 from daemon.research.catalogue.index import entries, require_parquet
 from daemon.research.catalogue.series import SUFFIX, Series
 from trading.subscriptions import DataKind
@@ -60,7 +60,7 @@ def of_file(path: Path, symbols: Sequence[str], described: Described) -> Iterato
             yield Subject(series=entry.label.series, files=[entry.data_file()])
             return
     for file in described(path, symbols=symbols or (_named_after(path),), by_symbol=True):
-        refuse_what_cannot_be_read(file)
+        refuse_wrong_description(file)
         yield Subject(series=Series(symbol=file.symbols[0], kind=file.data, interval_ns=file.interval_ns), files=[file])
 
 

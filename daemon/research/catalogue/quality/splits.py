@@ -25,7 +25,7 @@ _NIGHT_NS: Final = HOUR
 
 class Splits:
     """Rows after a night whose price is to the one before as after a split. A night is the change of the day in UTC, or
-    a pause of more than an hour. Of a bar the open counts and, as that may be a stale price, the close of a short one."""
+    a pause of more than an hour. Of a bar the open counts and, as that may be stale, the close of a short one."""
 
     def __init__(self, found: Findings) -> None:
         self._found = found
