@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from daemon.assembly import make_feed
 from daemon.errors import BadData, DaemonError
 from daemon.feeds.file.layout import DataFile
 from daemon.feeds.file.survey import content
@@ -16,6 +17,7 @@ from daemon.research.catalogue.entry import KEY
 from daemon.research.catalogue.index import catalogue_files, entries, entries_of
 from daemon.research.catalogue.series import Series, file_name, folder_name, series_in, symbol_of
 from tests.catalogue_builders import BARS, NOON, QUOTES, TRADES, bar_file, events_of, taken, trade_file
+from tests.config_builders import plan_of
 from tests.market_files import bars, quotes, trades, write
 from trading.market_data import Bar, Trade
 from trading.subscriptions import DataKind
@@ -84,6 +86,12 @@ def test_a_config_that_names_a_file_of_a_catalogue_says_no_more_of_it_than_what_
     plain = DataFile(path=entry.path, data=DataKind.BARS, symbols=("AAA",), interval_ns=MINUTE)
     assert events_of([plain]) == events_of([source])
     assert events_of([plain])[0] == Bar("AAA", NOON + MINUTE, MINUTE, 2.0, 3.0, 1.0, 2.0, 0.0)
+    config = f"""\
+account: {{currency: USD, cash: "1"}}
+feed: {{kind: file, files: [{{path: {entry.path}, data: bars, symbol: AAA, interval: 1m, stamp: close}}]}}
+instruments: {{AAA: {{kind: equity, tick_size: "0.01", lot_size: "1"}}}}
+"""
+    assert list(make_feed(plan_of(tmp_path, config)).events()) == events_of([source])
 
 
 def test_quotes_that_repeat_and_negative_prices_are_read_as_they_were_let_in(tmp_path: Path) -> None:

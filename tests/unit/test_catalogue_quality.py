@@ -178,7 +178,7 @@ def test_every_kind_of_flaw_has_its_case() -> None:
 
 
 def test_an_example_tells_file_row_line_and_time_and_what_is_odd(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", bar_lines(*STEADY, "1260,0,1,0,0,1", "86400,121,122,120,122,1"))
+    path = write(tmp_path / "a.csv", bar_lines(*STEADY, "1260,0,1,0,0,1", "86400,121,122,120,122,1", "90000,1,x,1,1,1"))
     report = report_of(bars(path))
     assert report["flaws"]["gap"]["examples"] == [
         {
@@ -189,11 +189,16 @@ def test_an_example_tells_file_row_line_and_time_and_what_is_odd(tmp_path: Path)
             "text": "23h 40m after the row before",
         }
     ]
+    text = "open 0.0 is not above zero"
     assert report["flaws"]["price"]["examples"] == [
-        {"path": str(path), "row": 21, "line": 22, "time": "", "text": "open 0.0 is not above zero"}
+        {"path": str(path), "row": 21, "line": 22, "time": "1970-01-01T00:21:00Z", "text": text}
+    ]
+    text = "high 'x' is no number"
+    assert report["flaws"]["number"]["examples"] == [
+        {"path": str(path), "row": 23, "line": 24, "time": "", "text": text}
     ]
     assert report["flaws"]["outlier"]["examples"][0]["text"] == "100 to 122, +22.00%"
-    assert (report["rows"], report["good_rows"]) == (22, 21)
+    assert (report["rows"], report["good_rows"]) == (23, 21)
     assert (report["first"], report["last"]) == ("1970-01-01T00:01:00Z", "1970-01-02T00:00:00Z")
     assert (report["usual_pause_seconds"], report["gap_seconds"]) == (60.0, 600.0)
 

@@ -1,7 +1,7 @@
 """The rows of one source, taken apart by series: what a catalogue does not have yet goes into files."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -73,8 +73,17 @@ class Stretches:
         there = entries_of(self._taking.root, series)
         there += [entry for entry in self._taking.staged if entry.label.series == series]
         there.sort(key=lambda entry: entry.label.first_ns)
-        options = {"repeats": self._repeats, "may_be_negative": series.symbol in self._may_be_negative}
-        return _Stretch(self._taking, self._source, series, Known(there), options)
+
+        def new_file() -> EntryWriter:
+            return EntryWriter(
+                self._taking.begin(),
+                series,
+                self._source,
+                repeats=self._repeats,
+                may_be_negative=series.symbol in self._may_be_negative,
+            )
+
+        return _Stretch(self._taking, series, Known(there), new_file)
 
     def _hold_no_more_than(self, rows: int) -> None:
         stretches = self._series.values()
@@ -85,14 +94,11 @@ class Stretches:
 class _Stretch:
     """One series of the source; a file is written for each place among those that are there."""
 
-    def __init__(
-        self, taking: Intake, source: Origin, series: Series, known: Known, options: Mapping[str, bool]
-    ) -> None:
+    def __init__(self, taking: Intake, series: Series, known: Known, new_file: Callable[[], EntryWriter]) -> None:
         self._taking = taking
-        self._source = source
         self._of = series
         self._known = known
-        self._options = options
+        self._new_file = new_file
         self._rows = 0
         self._first_ns = 0
         self._last_ns = 0
@@ -114,13 +120,7 @@ class _Stretch:
         for place, new in self._known.new(events):
             if place != self._place or self._writer is None:
                 self._close()
-                self._writer = EntryWriter(
-                    self._taking.begin(),
-                    self._of,
-                    self._source,
-                    repeats=self._options["repeats"],
-                    may_be_negative=self._options["may_be_negative"],
-                )
+                self._writer = self._new_file()
                 self._place = place
             self._writer.write(new)
 

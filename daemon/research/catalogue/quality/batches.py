@@ -59,6 +59,11 @@ class Batch:
         place = next(place for place, one in enumerate(self.events) if one is event)
         return Where(self.file.path, *self._places[place])
 
+    def time_of(self, bad: BadRow) -> int | None:
+        """The time of a bad row, of a bar its close; None where its cells cannot be read."""
+        read = next(read for row, read in self.read() if row == bad.row)
+        return read.ts_ns + self.file.shift_ns if isinstance(read, Row) else None
+
     def read(self) -> Iterator[tuple[int, Row | Odd]]:
         """All rows of the block with their numbers, as they are written."""
         for row, _, read in self._block.rows():

@@ -9,7 +9,7 @@ import msgspec
 from daemon.feeds.file.blocks import Row
 from daemon.feeds.file.faults import Fault
 from daemon.feeds.file.layout import FIELDS
-from daemon.research.catalogue.quality.batches import Batch, Where, began
+from daemon.research.catalogue.quality.batches import Batch, began
 from daemon.research.catalogue.quality.findings import Findings, span
 from daemon.research.catalogue.quality.hours import open_between
 from daemon.research.catalogue.quality.usual import moves_of, range_of
@@ -34,7 +34,7 @@ class BadRows:
         differing = set(_differing(batch)) if any(bad.fault is Fault.DUPLICATE for bad in batch.bad) else set()
         for bad in batch.bad:
             key = "conflict" if bad.row in differing else bad.fault.name.lower()
-            self._found.of_row(key, Where(bad.path, bad.row, bad.line), bad.message)
+            self._found.of_row(key, batch, bad)
 
 
 def _differing(batch: Batch) -> Iterator[int]:

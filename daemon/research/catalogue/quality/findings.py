@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from daemon.feeds.file.faults import Fault
+from daemon.feeds.file.faults import BadRow, Fault
 from daemon.research.catalogue.quality.batches import Batch, Where
 from trading.market_data import MarketEvent
 from trading.timestamps import DAY, HOUR, MINUTE, SECOND, iso
@@ -32,7 +32,7 @@ NOTES: Final[Mapping[str, str]] = {
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a kind. Rows count from 1 without the header; `line` is 0 where the file is no text, `time` empty
-    where the row has none."""
+    where it cannot be read."""
 
     path: str
     row: int
@@ -58,29 +58,25 @@ class Findings:
         self._found: dict[str, Finding] = {}
 
     @property
-    def flaws(self) -> dict[str, Finding]:
-        """What should not be, in the order of its kinds."""
-        return {key: self._found[key] for key in FLAWS if key in self._found}
+    def flaws(self) -> dict[str, Any]:
+        """What should not be, in the order of its kinds, in plain values."""
+        return {key: msgspec.to_builtins(self._found[key]) for key in FLAWS if key in self._found}
 
     @property
-    def notes(self) -> dict[str, Finding]:
-        """What is lawful, in the order of its kinds."""
-        return {key: self._found[key] for key in NOTES if key in self._found}
+    def notes(self) -> dict[str, Any]:
+        """What is lawful, likewise."""
+        return {key: msgspec.to_builtins(self._found[key]) for key in NOTES if key in self._found}
 
     def of_event(self, key: str, batch: Batch, event: MarketEvent, text: Callable[..., str], *of: Any) -> None:
         """Count an event of a batch; where it is kept as an example, `text` says of some values what is odd."""
         if not self._counts_only(key):
             self._keep(key, batch.where(event), iso(event.ts_ns), text(*of))
 
-    def of_row(self, key: str, where: Where, text: str) -> None:
+    def of_row(self, key: str, batch: Batch, bad: BadRow) -> None:
         """Count a row that is no event."""
         if not self._counts_only(key):
-            self._keep(key, where, "", text)
-
-    def in_plain_values(self, of: Mapping[str, Finding]) -> dict[str, Any]:
-        """Findings as JSON has them."""
-        plain: dict[str, Any] = msgspec.to_builtins(of)
-        return plain
+            ts_ns = batch.time_of(bad)
+            self._keep(key, Where(bad.path, bad.row, bad.line), "" if ts_ns is None else iso(ts_ns), bad.message)
 
     def _counts_only(self, key: str) -> bool:
         finding = self._found.get(key)

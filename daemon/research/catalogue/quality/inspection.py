@@ -94,8 +94,8 @@ def _inspected(series: Series, files: Sequence[DataFile], scale: Scale, sessions
         "outlier_move": outlier,
         "usual_range": usual.range,
         "has_volume": usual.has_volume,
-        "flaws": found.in_plain_values(found.flaws),
-        "notes": found.in_plain_values(found.notes),
+        "flaws": found.flaws,
+        "notes": found.notes,
         "coverage": None if coverage is None else coverage.result(),
     }
 
