@@ -122,9 +122,9 @@ def data_files(
     from pydantic import ValidationError
 
     from daemon.config.conversion import data_file
+    from daemon.config.feed_settings import DataFileSettings
     from daemon.config.file_rules import flaws
     from daemon.config.messages import words_for
-    from daemon.config.settings import DataFileSettings
     from trading.timestamps import format_interval
 
     lacking = [name for name, value in (("--data", data), ("--symbol", symbols)) if not value]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from daemon.config.calendar_settings import Calendar
 from daemon.config.conversion import data_file
+from daemon.config.feed_settings import FileFeedSettings
 from daemon.config.problems import ConfigProblems, Problem
 from daemon.config.reading import read_settings
 from daemon.config.rules import breaches
-from daemon.config.settings import FileFeedSettings, Settings
+from daemon.config.settings import Settings
 from daemon.config.source import read_document
 from daemon.errors import DaemonError
 from daemon.feeds.file.layout import DataFile
