@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from daemon.research.report.assets import chart_library
+from daemon.research.report import assets
 from daemon.research.report.lists import largest
 from daemon.research.report.page import page, render
 from daemon.research.result import Result
@@ -324,9 +324,14 @@ def test_the_same_result_makes_the_same_page_whatever_the_hash_seed() -> None:
 
 
 def test_the_library_is_read_from_the_installed_package() -> None:
-    library = chart_library()
+    library = assets.chart_library()
     assert library is not None
     assert "TradingView Lightweight Charts" in library[:200]
+
+
+def test_without_the_package_there_is_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "PACKAGE", "a-package-that-nobody-installed")
+    assert assets.chart_library() is None
 
 
 def test_a_script_in_the_library_cannot_end_the_pages(result: Result) -> None:
