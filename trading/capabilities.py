@@ -10,6 +10,8 @@ from trading.refusals import Refusal
 TERMS_OPTIONS: Final = ("post_only", "reduce_only", "all_or_none", "parent_id", "group_id")
 """The fields of `OrderTerms` that a venue need not know."""
 
+_ALL_OF_TERMS: Final = frozenset(TERMS_OPTIONS)
+
 AMEND: Final = "amend"
 """The option that an amendment needs."""
 
@@ -47,9 +49,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             return Refusal(
                 "unsupported_time_in_force", _not_offered(terms.time_in_force, "time in force", self.times_in_force)
             )
-        for option in TERMS_OPTIONS:
-            if option not in self.options and _uses(terms, option):
-                return self._lacks(option)
+        if not _ALL_OF_TERMS <= self.options:
+            for option in TERMS_OPTIONS:
+                if option not in self.options and _uses(terms, option):
+                    return self._lacks(option)
         return None
 
     def amend_refusal(self) -> Refusal | None:

@@ -47,6 +47,8 @@ class Claim(msgspec.Struct, frozen=True):
 
 _NOT_WORKING: Final = FINAL_STATES | {OrderState.RECEIVED}
 _UNKNOWN: Final = OrderState.UNKNOWN
+_MAYBE_UNKNOWN: Final = PENDING_STATES | {OrderState.UNKNOWN}
+_SELL: Final = Side.SELL
 
 NO_CLAIM: Final = Claim()
 
@@ -86,7 +88,7 @@ class Working(msgspec.Struct, kw_only=True):
 
     def add(self, side: Side, units: Decimal, price: Decimal | None) -> None:
         """Let so many units more be claimed at a price, or fewer where negative."""
-        if side is Side.SELL:
+        if side is _SELL:
             self.sells = EXACT.add(self.sells, units)
             return
         self.buys = EXACT.add(self.buys, units)
@@ -166,25 +168,26 @@ class Claims:
 
     def follow(self, order: Order) -> None:
         """Count an order as it stands now, no more once it is over."""
-        terms, counted = order.terms, self._counted.get(order.terms.order_id)
-        unknown = False
-        if not works(order):
+        terms, state = order.terms, order.state
+        order_id, unknown = terms.order_id, False
+        counted = self._counted.get(order_id)
+        if state in _NOT_WORKING:
             if counted is None:
                 return
             now = None
-            del self._open[terms.order_id], self._counted[terms.order_id]
+            del self._open[order_id], self._counted[order_id]
         else:
-            unknown = is_unknown(order)
+            unknown = state in _MAYBE_UNKNOWN and is_unknown(order)
             if counted is not None and counted.unknown is unknown and counted.still_holds(order):
                 return
-            now = self._counted[terms.order_id] = Counted.of(order, unknown=unknown)
-            self._open[terms.order_id] = order
+            now = self._counted[order_id] = Counted.of(order, unknown=unknown)
+            self._open[order_id] = order
         if unknown is not (counted is not None and counted.unknown):
             self._working(terms.symbol).unknown += 1 if unknown else -1
-        hangs = _hangs(terms)
+        hangs = terms.parent_id is not None or terms.group_id is not None
         if not hangs:
             self._move(terms, counted, now)
-        if hangs or self._contingencies.keys_of_parent(terms.order_id):
+        if hangs or (self._of_groups and self._contingencies.keys_of_parent(order_id)):
             self._follow_groups(order, counted, now)
 
     def state(self) -> dict[str, Any]:

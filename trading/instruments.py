@@ -113,11 +113,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
 
     def on_tick(self, price: Decimal) -> bool:
         """Whether a price is a whole number of ticks."""
-        return ROUNDING.remainder(price, self.tick_size) == 0
+        return not ROUNDING.remainder(price, self.tick_size)
 
     def on_lot(self, quantity: Decimal) -> bool:
         """Whether a quantity is a whole number of lots."""
-        return ROUNDING.remainder(quantity, self.lot_size) == 0
+        return not ROUNDING.remainder(quantity, self.lot_size)
 
     def notional(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Worth of a quantity at a price, at the currency's quantum; its sign is the price's."""

@@ -18,6 +18,7 @@ CLOSED_KEPT: Final = 250
 """Closed orders kept for late reports and for people to look at, and orders not ours whose fills are remembered."""
 
 _MOST_DIGITS: Final = 15
+_BUSTED: Final = ReportKind.BUSTED
 
 
 class OrderManager:
@@ -56,11 +57,12 @@ class OrderManager:
 
     def add(self, terms: OrderTerms) -> Order:
         """Keep a new order, state RECEIVED; it counts as open once it is validated."""
-        self.added += 1
-        order = self._orders[terms.order_id] = Order(terms=terms, updated_ns=terms.created_ns)
-        if terms.group_id is not None:
-            self._in_group[terms.group_id] += 1
-            self.groups = max(self.groups, self.group_number(terms.group_id))
+        return self._keep(Order(terms=terms, updated_ns=terms.created_ns))
+
+    def send(self, terms: OrderTerms, ts_ns: int) -> Order:
+        """Keep a new order that leaves now, state ROUTED."""
+        order = self._keep(Order.sent(terms, ts_ns))
+        self._claims.follow(order)
         return order
 
     def get(self, order_id: str) -> Order | None:
@@ -73,6 +75,8 @@ class OrderManager:
 
     def open(self, symbol: str | None = None) -> list[Order]:
         """Open orders, of one symbol or all, oldest first; one that a bust has opened again is the newest."""
+        if not self._open:
+            return []
         return [order for order in self._open.values() if symbol is None or order.terms.symbol == symbol]
 
     @property
@@ -115,11 +119,11 @@ class OrderManager:
         there is news of one: of what is annulled, its reversal."""
         order, fill = self._orders.get(report.order_id), report.fill
         if order is None and report.kind is ReportKind.ADOPTED and report.terms is not None:
-            order = self._adopt(report.terms, report.ts_ns)
+            order = self.send(report.terms, report.ts_ns)
         if fill is not None:
             if not (fill.quantity and self._is_news(report.kind, fill)):
                 return order, None
-            if report.kind is ReportKind.BUSTED:
+            if report.kind is _BUSTED:
                 fill = fill.reversal(report.ts_ns)
         if order is not None:
             was_over = order.state in FINAL_STATES
@@ -162,12 +166,13 @@ class OrderManager:
         self._claims.restore(state["claims"], self._orders.values())
         self._open = self._claims.open_orders
 
-    def _adopt(self, terms: OrderTerms, ts_ns: int) -> Order:
-        """Keep an order that works at the venue, and that was lost here."""
-        order = self.add(terms)
-        for change in (OrderChange.VALIDATE, OrderChange.ROUTE):
-            order.change(change, ts_ns)
-        self._claims.follow(order)
+    def _keep(self, order: Order) -> Order:
+        self.added += 1
+        group_id = order.terms.group_id
+        self._orders[order.terms.order_id] = order
+        if group_id is not None:
+            self._in_group[group_id] += 1
+            self.groups = max(self.groups, self.group_number(group_id))
         return order
 
     def _is_news(self, kind: ReportKind, fill: Fill) -> bool:
@@ -180,7 +185,7 @@ class OrderManager:
                 self._remember_as_closed(fill.order_id)
         heard = fill.execution_id in seen
         seen.add(fill.execution_id)
-        if kind is not ReportKind.BUSTED:
+        if kind is not _BUSTED:
             return not heard
         bust = f"{fill.execution_id}/bust"
         busted = bust in seen
@@ -190,11 +195,13 @@ class OrderManager:
     def _follow(self, order: Order, *, was_over: bool) -> None:
         """Take up what a change has made of an order."""
         is_over = order.state in FINAL_STATES
-        if is_over and not was_over:
-            self._remember_as_closed(order.order_id)
-        elif was_over and not is_over:
-            self._closed.remove(order.order_id)
-            self._orders[order.order_id] = self._orders.pop(order.order_id)
+        if is_over is not was_over:
+            order_id = order.terms.order_id
+            if is_over:
+                self._remember_as_closed(order_id)
+            else:
+                self._closed.remove(order_id)
+                self._orders[order_id] = self._orders.pop(order_id)
         self._claims.follow(order)
 
     def _remember_as_closed(self, order_id: str) -> None:

@@ -6,6 +6,7 @@ other orders; risk manager, gate and market do, after asking this.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 from trading.capabilities import Capabilities
@@ -25,6 +26,10 @@ _SIGNED: Final = ("limit_price", "stop_price")
 """Prices; those of a future may be zero or negative, which no distance may."""
 
 _PRICES: Final = (*_SIGNED, "trail_amount", "trail_percent")
+_prices_of: Final = attrgetter(*_PRICES)
+_NO_PRICES: Final = (None,) * len(_PRICES)
+_flags_of: Final = attrgetter(*FLAGS)
+_GTD: Final = TimeInForce.GTD
 _FIXED: Final = tuple(field for field in OrderTerms.__struct_fields__ if field not in AMENDABLE)
 
 
@@ -44,13 +49,14 @@ class OrderValidator:
         if instrument is None:
             known = ", ".join(self._instruments) or "none"
             return Refusal("unknown_symbol", f"{terms.symbol!r} is no instrument here; known: {known}")
+        hangs = terms.parent_id is not None or terms.group_id is not None
         return (
-            _bad_quantity(terms.quantity, instrument)
+            (None if _is_sound(terms.quantity, instrument) else _bad_quantity(terms.quantity, instrument))
             or _bad_price(terms, instrument)
-            or _worth_too_little(terms, instrument)
+            or (_worth_too_little(terms, instrument) if instrument.min_notional else None)
             or _bad_time(terms)
             or _bad_combination(terms)
-            or _bad_contingency(terms)
+            or (_bad_contingency(terms) if hangs else None)
             or (None if self._capabilities is None else self._capabilities.refusal(terms))
         )
 
@@ -63,6 +69,15 @@ class OrderValidator:
             or _bad_amendment(terms, order)
             or (None if self._capabilities is None else self._capabilities.amend_refusal())
         )
+
+
+def _is_sound(quantity: Decimal, instrument: Instrument) -> bool:
+    return (
+        quantity.is_finite()
+        and instrument.lot_size <= quantity < BEYOND
+        and quantity >= instrument.min_quantity
+        and instrument.on_lot(quantity)
+    )
 
 
 def _bad_quantity(quantity: Decimal, instrument: Instrument) -> Refusal | None:
@@ -80,6 +95,8 @@ def _bad_quantity(quantity: Decimal, instrument: Instrument) -> Refusal | None:
 def _bad_price(terms: OrderTerms, instrument: Instrument) -> Refusal | None:
     """The fields of its type are there, no others, and each is a price, a distance or a percentage."""
     rule = TYPES[terms.type]
+    if not rule.needs and not rule.needs_one_of and _prices_of(terms) == _NO_PRICES:
+        return None
     for field in _PRICES:
         price = getattr(terms, field)
         if price is None:
@@ -134,7 +151,7 @@ def _not_positive(words: str, price: Decimal, instrument: Instrument) -> Refusal
 
 def _worth_too_little(terms: OrderTerms, instrument: Instrument) -> Refusal | None:
     price, least = terms.worst_price, instrument.min_notional
-    if price is None or not least:
+    if price is None:
         return None
     worth = instrument.notional(terms.quantity, price).copy_abs()
     if worth >= least:
@@ -144,7 +161,7 @@ def _worth_too_little(terms: OrderTerms, instrument: Instrument) -> Refusal | No
 
 def _bad_time(terms: OrderTerms) -> Refusal | None:
     expires_ns, time_in_force = terms.expires_ns, terms.time_in_force
-    if time_in_force is not TimeInForce.GTD:
+    if time_in_force is not _GTD:
         if expires_ns is None:
             return None
         return Refusal("bad_time", f"{_an(time_in_force)} order takes no expires_ns, here {expires_ns}; make it gtd")
@@ -162,6 +179,8 @@ def _bad_combination(terms: OrderTerms) -> Refusal | None:
             "bad_combination",
             f"{_an(terms.type)} order cannot be {terms.time_in_force}; it may be {_listed(times, 'or')}",
         )
+    if True not in _flags_of(terms):
+        return None
     for flag, rule in FLAGS.items():
         if not getattr(terms, flag):
             continue
@@ -176,8 +195,6 @@ def _bad_combination(terms: OrderTerms) -> Refusal | None:
 
 def _bad_contingency(terms: OrderTerms) -> Refusal | None:
     """An order names others; how it stands to them is not judged here."""
-    if terms.parent_id is None and terms.group_id is None:
-        return None
     for field, named in (("parent_id", terms.parent_id), ("group_id", terms.group_id)):
         if named == "":
             return Refusal("bad_contingency", f"{field} is empty; leave it out where there is none")

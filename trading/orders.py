@@ -25,12 +25,15 @@ class Side(enum.StrEnum):
 
     def signed(self, amount: Decimal) -> Decimal:
         """The amount, negative for a sell."""
-        return amount if self is Side.BUY else amount.copy_negate()
+        return amount if self is _BUY else amount.copy_negate()
 
     @property
     def opposite(self) -> "Side":
         """The other one."""
         return Side.SELL if self is Side.BUY else Side.BUY
+
+
+_BUY: Final = Side.BUY
 
 
 class OrderType(enum.StrEnum):
@@ -99,6 +102,10 @@ FINAL_STATES: Final = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderS
 PENDING_STATES: Final = frozenset({OrderState.PENDING_CANCEL, OrderState.PENDING_REPLACE})
 
 _ANSWERS: Final = (OrderChange.REPLACE, OrderChange.REFUSE_REPLACE)
+_HEARD: Final = (OrderChange.ACCEPT, OrderChange.TRIGGER)
+_FILL_PART, _FILL_ALL = OrderChange.FILL_PART, OrderChange.FILL_ALL
+_ACCEPTED, _PARTIAL, _FILLED = OrderState.ACCEPTED, OrderState.PARTIAL, OrderState.FILLED
+_BEFORE_FILLS: Final = frozenset({OrderState.ROUTED, OrderState.ACCEPTED, OrderState.TRIGGERED})
 
 
 def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
@@ -161,12 +168,18 @@ def _table() -> dict[tuple[OrderState, OrderChange], OrderState | None]:
     return table
 
 
-TRANSITIONS: Final[Mapping[tuple[OrderState, OrderChange], OrderState | None]] = MappingProxyType(_table())
+_ROWS: Final = _table()
+
+TRANSITIONS: Final[Mapping[tuple[OrderState, OrderChange], OrderState | None]] = MappingProxyType(_ROWS)
 """(state, change) -> state after it; None means the state before the pending request. What has no row is illegal.
 
 Two rules stand above the table. Where it says ROUTED, ACCEPTED or TRIGGERED, what has filled in part is PARTIAL. And
 what has filled wholly is FILLED once no amendment is under way that could make it larger.
 """
+
+
+_SENT: Final = OrderState.ROUTED
+assert _SENT is _ROWS[OrderState.VALIDATED, OrderChange.ROUTE]
 
 
 class OrderTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,6 +233,11 @@ class Order(msgspec.Struct, kw_only=True):
     reason: str = ""
     updated_ns: int = 0
 
+    @classmethod
+    def sent(cls, terms: OrderTerms, ts_ns: int) -> "Order":
+        """A new order that leaves at once: it is validated, and routed."""
+        return cls(terms=terms, state=_SENT, updated_ns=ts_ns)
+
     @property
     def order_id(self) -> str:
         """`<strategy>-<n>`."""
@@ -270,19 +288,18 @@ class Order(msgspec.Struct, kw_only=True):
     def change(self, change: OrderChange, ts_ns: int) -> None:
         """Make one step of the table; IllegalTransition when it has no such row."""
         try:
-            after = TRANSITIONS[self.state, change]
+            after = _ROWS[self.state, change]
         except KeyError:
             raise IllegalTransition(f"order {self.order_id}: no row for {change} in state {self.state}") from None
-        if after in PENDING_STATES:
-            stood = self.before_pending if self.state in PENDING_STATES else self.state
-            heard = change in (OrderChange.ACCEPT, OrderChange.TRIGGER)
-            self.before_pending = (TRANSITIONS[stood, change] if heard else None) or stood
-        elif after is None:
+        if after is None:
             after = self.before_pending
-            if after is OrderState.PARTIAL and not self.filled:
-                after = OrderState.ACCEPTED
-        if self.filled and after in (OrderState.ROUTED, OrderState.ACCEPTED, OrderState.TRIGGERED):
-            after = OrderState.PARTIAL
+            if after is _PARTIAL and not self.filled:
+                after = _ACCEPTED
+        elif after in PENDING_STATES:
+            stood = self.before_pending if self.state in PENDING_STATES else self.state
+            self.before_pending = (_ROWS[stood, change] if change in _HEARD else None) or stood
+        if after in _BEFORE_FILLS and self.filled:
+            after = _PARTIAL
         self.state = after
         self.updated_ns = ts_ns
         if self.asked is not None and (change in _ANSWERS or after in FINAL_STATES):
@@ -314,7 +331,8 @@ class Order(msgspec.Struct, kw_only=True):
         if not quantity:
             return
         filled = EXACT.add(self.filled, quantity)
-        self.change(OrderChange.FILL_ALL if filled >= self.whole else OrderChange.FILL_PART, ts_ns)
+        whole = self.terms.quantity if self.asked is None else self.whole
+        self.change(_FILL_ALL if filled >= whole else _FILL_PART, ts_ns)
         self.filled = filled
         self.gross = EXACT.add(self.gross, EXACT.multiply(quantity, price))
 
@@ -322,7 +340,7 @@ class Order(msgspec.Struct, kw_only=True):
         """Take back a fill that the venue has annulled; what was FILLED and lacks it works again."""
         self.filled = EXACT.subtract(self.filled, quantity)
         self.gross = EXACT.subtract(self.gross, EXACT.multiply(quantity, price))
-        if self.state is OrderState.FILLED and self.filled >= self.terms.quantity:
+        if self.state is _FILLED and self.filled >= self.terms.quantity:
             self.updated_ns = ts_ns
             return
         self.change(OrderChange.BUST, ts_ns)
@@ -334,5 +352,5 @@ class Order(msgspec.Struct, kw_only=True):
 
     def _end_if_filled(self) -> None:
         if self.filled and self.is_open and self.filled >= self.whole:
-            self.state = OrderState.FILLED
+            self.state = _FILLED
             self.asked = None

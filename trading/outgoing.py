@@ -94,9 +94,7 @@ class Outgoing:
 
     def _on_order_terms(self, terms: OrderTerms) -> None:
         n = self._next_n()
-        order = self._orders.add(terms)
-        self._orders.change(order, OrderChange.VALIDATE, terms.created_ns)
-        self._orders.change(order, OrderChange.ROUTE, terms.created_ns)
+        self._orders.send(terms, terms.created_ns)
         self.commands.append(SubmitOrder(strategy=self.strategy, n=n, terms=terms))
 
     def _on_refused_terms(self, refused: RefusedTerms) -> None:

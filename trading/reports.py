@@ -2,11 +2,12 @@
 
 import enum
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
 from trading.money import ZERO
-from trading.orders import Order, OrderChange, OrderState, OrderTerms, Side
+from trading.orders import FINAL_STATES, Order, OrderChange, OrderState, OrderTerms, Side
 
 
 class ReportKind(enum.StrEnum):
@@ -102,7 +103,11 @@ class ExecutionReport(msgspec.Struct, frozen=True, kw_only=True, tag="report"):
     cause: int = 0
 
 
-_CHANGES = {
+_BUSTED, _REPLACED = ReportKind.BUSTED, ReportKind.REPLACED
+_REPLACE_REJECTED, _LOST = ReportKind.REPLACE_REJECTED, ReportKind.UNKNOWN
+_UNKNOWN: Final = OrderState.UNKNOWN
+_RISK, _VENUE = Origin.RISK, Origin.VENUE
+_CHANGES: Final = {
     ReportKind.ACCEPTED: OrderChange.ACCEPT,
     ReportKind.REJECTED: OrderChange.REJECT,
     ReportKind.TRIGGERED: OrderChange.TRIGGER,
@@ -118,7 +123,7 @@ _CHANGES = {
 def answers_what_left(report: ExecutionReport) -> bool:
     """Whether whoever sends to the venue has asked for what a report answers: of an amendment that risk manager or gate
     refused it has not."""
-    return report.kind is not ReportKind.REPLACE_REJECTED or report.origin is Origin.VENUE
+    return report.kind is not _REPLACE_REJECTED or report.origin is _VENUE
 
 
 def apply(report: ExecutionReport, order: Order) -> None:
@@ -127,21 +132,23 @@ def apply(report: ExecutionReport, order: Order) -> None:
     Origin, code and reason are kept of the report that ended it, or put it in doubt. REPLACED with a code is what the
     venue did of its own accord. Of an amendment that its risk manager refused an order does not know.
     """
-    if report.fill is not None:
-        book = order.bust if report.kind is ReportKind.BUSTED else order.fill
-        book(report.fill.quantity, report.fill.price, report.ts_ns)
+    kind, fill = report.kind, report.fill
+    if fill is not None:
+        book = order.bust if kind is _BUSTED else order.fill
+        book(fill.quantity, fill.price, report.ts_ns)
         return
-    if report.kind is ReportKind.REPLACED:
+    if kind is _REPLACED:
         if report.terms is not None and report.code:
             order.resize(report.terms, report.ts_ns)
         else:
             order.replace(report.terms, report.ts_ns)
         return
-    if report.kind is ReportKind.REPLACE_REJECTED and report.origin is Origin.RISK:
+    if kind is _REPLACE_REJECTED and report.origin is _RISK:
         return
-    was_open, was_unknown = order.is_open, order.state is OrderState.UNKNOWN
-    order.change(_CHANGES[report.kind], report.ts_ns)
-    if (was_open and not order.is_open) or report.kind is ReportKind.UNKNOWN:
+    before = order.state
+    order.change(_CHANGES[kind], report.ts_ns)
+    after = order.state
+    if (after in FINAL_STATES and before not in FINAL_STATES) or kind is _LOST:
         order.origin, order.code, order.reason = report.origin, report.code, report.reason
-    elif was_unknown and order.state is not OrderState.UNKNOWN:
+    elif before is _UNKNOWN and after is not _UNKNOWN:
         order.origin, order.code, order.reason = "", "", ""

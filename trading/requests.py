@@ -36,9 +36,12 @@ class OrderOptions(TypedDict, total=False):
 
 def exact(number: Number) -> Decimal:
     """The number as Decimal; StrategyMisuse for a float and for what no order can have."""
-    if not isinstance(number, Decimal | int):
+    if type(number) is Decimal:
+        exactly = number
+    elif isinstance(number, Decimal | int):
+        exactly = Decimal(number)
+    else:
         raise StrategyMisuse(f"{number!r} is a {type(number).__name__}; quantities and prices of orders are Decimal")
-    exactly = Decimal(number)
     if not (exactly.is_finite() and exactly.copy_abs() < _BEYOND):
         raise StrategyMisuse(f"{exactly} is no number that an order can have")
     return exactly
@@ -51,6 +54,8 @@ def exact_if_given(number: Number | None) -> Decimal | None:
 
 def member(kind: type[Word], word: Word | str) -> Word:
     """The enum's own member, also for its bare text, which compares equal but is not it."""
+    if type(word) is kind:
+        return word
     try:
         return kind(word)
     except ValueError:

@@ -1,13 +1,16 @@
 """Orders on their way out: each is placed under a wire id of its own, and amended and cancelled under that."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from trading.account.ids import IdSource
 from trading.commands import WireAmend, WireCancel, WireSubmit
 from trading.order_manager import OrderManager
-from trading.orders import Order, OrderChange, OrderTerms
+from trading.orders import FINAL_STATES, Order, OrderChange, OrderTerms
 from trading.reports import ExecutionReport, ReportKind
+
+_AT_AN_ID: Final = frozenset({ReportKind.BUSTED, ReportKind.ADOPTED})
+"""Reports of orders that work under an id which may not be known here."""
 
 
 class Dispatch:
@@ -21,10 +24,7 @@ class Dispatch:
 
     def place(self, terms: OrderTerms, ts_ns: int, *, as_plain: bool) -> WireSubmit:
         """Send a new order; `as_plain` without its reduce-only flag."""
-        manager = self._orders[terms.strategy]
-        order = manager.add(terms)
-        manager.change(order, OrderChange.VALIDATE, ts_ns)
-        manager.change(order, OrderChange.ROUTE, ts_ns)
+        self._orders[terms.strategy].send(terms, ts_ns)
         cid = self._cids[terms.order_id] = self.ids.next(terms.strategy)
         return WireSubmit(cid=cid, terms=terms, as_plain=as_plain)
 
@@ -50,10 +50,10 @@ class Dispatch:
     def follow(self, order: Order, report: ExecutionReport) -> None:
         """Know under which id an open order is at the market: one that a bust has opened again by that of the bust, one
         that was found there by that under which it was."""
-        if not order.is_open:
-            self._cids.pop(order.order_id, None)
-        elif report.kind in (ReportKind.BUSTED, ReportKind.ADOPTED):
-            self._cids.setdefault(order.order_id, report.cid)
+        if order.state in FINAL_STATES:
+            self._cids.pop(order.terms.order_id, None)
+        elif report.kind in _AT_AN_ID:
+            self._cids.setdefault(order.terms.order_id, report.cid)
 
     def state(self) -> dict[str, Any]:
         """Everything that `restore` needs."""

@@ -18,15 +18,17 @@ from trading.errors import InvalidClientOrderId
 
 PREFIX: Final = "bk"
 _DIGITS: Final = string.digits + string.ascii_lowercase
+_PAIRS: Final = tuple(high + low for high in _DIGITS for low in _DIGITS)
 _TAG, _EPOCH, _SEQUENCE = 4, 8, 4
 _LENGTH: Final = len(PREFIX) + _TAG + _EPOCH + _SEQUENCE
 
 
 def _base36(number: int, width: int) -> str:
+    """Its last so many digits, an even number of them."""
     digits = ""
-    for _ in range(width):
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
+    for _ in range(0, width, 2):
+        number, pair = divmod(number, 36 * 36)
+        digits = _PAIRS[pair] + digits
     return digits
 
 
@@ -67,12 +69,20 @@ class ClientOrderIds:
     def __init__(self, epoch_ms: int) -> None:
         self.epoch_ms = epoch_ms
         self._sequence = 0
+        self._heads: dict[tuple[str, int], str] = {}
 
     def next(self, strategy: str) -> str:
         """The next id of this epoch, or the first of the next one."""
         if self._sequence == 36**_SEQUENCE:
             self.epoch_ms += 1
             self._sequence = 0
-        cid = PREFIX + tag_of(strategy) + _base36(self.epoch_ms, _EPOCH) + _base36(self._sequence, _SEQUENCE)
+        cid = self._head(strategy) + _base36(self._sequence, _SEQUENCE)
         self._sequence += 1
         return cid
+
+    def _head(self, strategy: str) -> str:
+        """What all ids of a strategy in this epoch begin with."""
+        head = self._heads.get((strategy, self.epoch_ms))
+        if head is None:
+            head = self._heads[strategy, self.epoch_ms] = PREFIX + tag_of(strategy) + _base36(self.epoch_ms, _EPOCH)
+        return head
