@@ -23,10 +23,10 @@ class EventBus:
         for handler in handlers:
             handler(message)
 
-    def line(self, message_type: type) -> Callable[[Any], None]:
-        """What brings messages of one type to those who hear them now, as `publish` does."""
+    def line(self, message_type: type) -> Callable[[Any], None] | None:
+        """What brings messages of one type to those who hear them now, as `publish` does; None where nobody does."""
         handlers = self._handlers.get(message_type, ())
-        return handlers[0] if len(handlers) == 1 else self.publish
+        return self.publish if len(handlers) > 1 else next(iter(handlers), None)
 
     def close(self) -> None:
         """Forget every subscriber."""

@@ -15,7 +15,8 @@ from contextvars import Context
 from copy import copy
 from decimal import Decimal
 from operator import methodcaller
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import msgspec
 
@@ -38,6 +39,20 @@ from trading.scope import Scope
 from trading.state import decode_state, encode_state
 from trading.strategy import Strategy
 from trading.subscriptions import DataKind, Subscription
+
+
+_HANDLERS: Final[Mapping[type, str]] = MappingProxyType(
+    {
+        Bar: "on_bar",
+        Quote: "on_quote",
+        Trade: "on_trade",
+        Timer: "on_timer",
+        Fill: "on_fill",
+        Order: "on_order",
+        Posting: "on_posting",
+    }
+)
+"""What of a strategy hears which messages."""
 
 
 class ContainerState(enum.StrEnum):
@@ -129,22 +144,12 @@ class ScopedContainer(Scope):
         self._outgoing = Outgoing(self.spec.strategy, self._orders)
         bus = self.resolve("bus", EventBus)
         self._outgoing.hear(bus)
-        for message_type, handler in self._handlers().items():
-            bus.subscribe(message_type, handler)
-        self._publish = bus.publish
-        self._lines = {event_type: bus.line(event_type) for event_type in (Bar, Quote, Trade, Timer)}
-
-    def _handlers(self) -> dict[type, Callable[[Any], None]]:
-        strategy = self._strategy
-        return {
-            Bar: strategy.on_bar,
-            Quote: strategy.on_quote,
-            Trade: strategy.on_trade,
-            Timer: strategy.on_timer,
-            Fill: strategy.on_fill,
-            Order: strategy.on_order,
-            Posting: strategy.on_posting,
-        }
+        for message_type, name in _HANDLERS.items():
+            handler = getattr(self._strategy, name)
+            if getattr(handler, "__func__", None) is not getattr(Strategy, name):  # which does nothing
+                bus.subscribe(message_type, handler)
+        self._lines = {message_type: bus.line(message_type) for message_type in _HANDLERS}
+        self._shows_orders = self.spec.strategy_class.on_order is not Strategy.on_order
 
     # What is asked of it.
 
@@ -230,7 +235,7 @@ class ScopedContainer(Scope):
         if isinstance(report, Posting):
             self._portfolio.post(report)
             if report.kind is not PostingKind.LIQUIDATION:
-                self._sealed(self._publish, report)
+                self._sealed(self._lines[Posting], report)
             elif self.trip is None:
                 self._outgoing.forget()
                 self._outgoing.put(self._close(report.reason, ""))
@@ -238,10 +243,10 @@ class ScopedContainer(Scope):
         order, fill = self._orders.apply(report)
         if fill is not None:
             self._portfolio.book(fill)
-            self._sealed(self._publish, fill)
+            self._sealed(self._lines[Fill], fill)
         if order is not None:
-            self._sealed(self._publish, copy(order))
-        return self._outgoing.drain()
+            self._sealed(self._lines[Order], copy(order) if self._shows_orders else order)
+        return self._outgoing.drain() if self._outgoing.commands else []
 
     def seal(self, reason: str) -> None:
         """Close it from outside, as a Trip closes it from within."""
@@ -321,8 +326,8 @@ class ScopedContainer(Scope):
             self._portfolio.mark(event.symbol, price)
         self._sealed(self._lines[type(event)], event)
 
-    def _sealed(self, call: Callable[[Any], None], argument: object) -> None:
-        if self.trip is not None:
+    def _sealed(self, call: Callable[[Any], None] | None, argument: object) -> None:
+        if call is None or self.trip is not None:
             return
         try:
             # Decimal's context is the usual one at each call, and what the strategy makes of it ends with the call.

@@ -8,8 +8,9 @@ from trading.errors import StrategyMisuse
 from trading.orders import OrderType, TimeInForce
 from trading.timestamps import LAST_NS
 
-_BEYOND: Final = Decimal(10**18)
-"""No quantity or price of an order comes near; the digits of those below it fit into the core's exact sums."""
+_MOST_DIGITS: Final = 18
+"""Before the point; no quantity or price of an order comes near, and with so many they fit into the core's exact
+sums."""
 
 Number = Decimal | int
 
@@ -42,7 +43,7 @@ def exact(number: Number) -> Decimal:
         exactly = Decimal(number)
     else:
         raise StrategyMisuse(f"{number!r} is a {type(number).__name__}; quantities and prices of orders are Decimal")
-    if not (exactly.is_finite() and exactly.copy_abs() < _BEYOND):
+    if not (exactly.is_finite() and (exactly.adjusted() < _MOST_DIGITS or not exactly)):
         raise StrategyMisuse(f"{exactly} is no number that an order can have")
     return exactly
 

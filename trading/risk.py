@@ -111,6 +111,8 @@ class RiskManager:
             return
         self._awaiting_cancel.pop(symbol, None)
         held = self._portfolio.quantity(symbol)
+        if not working and not ROUNDING.subtract(target.quantity, held):
+            return
         exits = [order for order in working if _is_exit(order.terms, held)]
         missing = EXACT.subtract(instrument.whole_lots(target.quantity), held)
         if working:
