@@ -48,7 +48,8 @@ class Breakout(Strategy):
         """The usual range where a close has broken out."""
         import numpy as np  # noqa: PLC0415 - no other process of it needs it
 
-        from strategies.arrays import atr, donchian, lagged  # noqa: PLC0415
+        from strategies.arrays import atr, donchian  # noqa: PLC0415
+        from strategies.arrays.decisions import lagged  # noqa: PLC0415
 
         bars = history.bars(self.symbol)
         before = lagged(donchian(bars.high, bars.low, self.lookback).upper)

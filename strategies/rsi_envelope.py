@@ -52,7 +52,8 @@ class RsiEnvelope(Strategy):
         """Where to hold and where to leave; between the two, things are let be."""
         import numpy as np  # noqa: PLC0415 - no other process of it needs it
 
-        from strategies.arrays import BandArrays, at_rows, envelope, rsi  # noqa: PLC0415
+        from strategies.arrays import BandArrays, envelope, rsi  # noqa: PLC0415
+        from strategies.arrays.decisions import at_rows  # noqa: PLC0415
 
         short = history.bars(self.symbol, self.rsi_timeframe)
         long = history.bars(self.symbol, self.envelope_timeframe)

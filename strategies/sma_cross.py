@@ -33,7 +33,8 @@ class SmaCross(Strategy):
 
     def signals(self, history: History) -> Decisions:
         """On which side of the slow average the fast one is."""
-        from strategies.arrays import sided, sma  # noqa: PLC0415 - numpy, which no other process of it needs
+        from strategies.arrays import sma  # noqa: PLC0415 - numpy, which nothing else of it needs
+        from strategies.arrays.decisions import sided  # noqa: PLC0415
 
         bars = history.bars(self.symbol)
         above = sided(sma(bars.close, self.fast), sma(bars.close, self.slow))

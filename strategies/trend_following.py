@@ -43,7 +43,8 @@ class TrendFollowing(Strategy):
 
     def signals(self, history: History) -> Decisions:
         """The crosses, and how wide they are."""
-        from strategies.arrays import crossed, ema, sided  # noqa: PLC0415 - numpy
+        from strategies.arrays import ema  # noqa: PLC0415 - numpy, which nothing else of it needs
+        from strategies.arrays.decisions import crossed, sided  # noqa: PLC0415
 
         bars = history.bars(self.symbol)
         fast, slow = ema(bars.close, self.fast), ema(bars.close, self.slow)

@@ -49,7 +49,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
             return Refusal(
                 "unsupported_time_in_force", _not_offered(terms.time_in_force, "time in force", self.times_in_force)
             )
-        if not _ALL_OF_TERMS <= self.options:
+        if not self.options >= _ALL_OF_TERMS:
             for option in TERMS_OPTIONS:
                 if option not in self.options and _uses(terms, option):
                     return self._lacks(option)

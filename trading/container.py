@@ -40,7 +40,6 @@ from trading.state import decode_state, encode_state
 from trading.strategy import Strategy
 from trading.subscriptions import DataKind, Subscription
 
-
 _HANDLERS: Final[Mapping[type, str]] = MappingProxyType(
     {
         Bar: "on_bar",

@@ -12,7 +12,6 @@ Whole arrays are computed at once where that keeps the order of the operations, 
 from strategies.arrays.averages import ema, sma, wilder, wma
 from strategies.arrays.bands import BandArrays, bollinger, envelope, keltner, standard_deviation
 from strategies.arrays.channels import StochasticArrays, donchian, stochastic, williams_r
-from strategies.arrays.decisions import at_rows, crossed, lagged, sided
 from strategies.arrays.low_lag import dema, hma, kama, tema
 from strategies.arrays.oscillators import MacdArrays, cci, macd, roc, rsi
 from strategies.arrays.trend import AdxArrays, adx
@@ -26,11 +25,9 @@ __all__ = [
     "MacdArrays",
     "StochasticArrays",
     "adx",
-    "at_rows",
     "atr",
     "bollinger",
     "cci",
-    "crossed",
     "dema",
     "donchian",
     "ema",
@@ -39,13 +36,11 @@ __all__ = [
     "hma",
     "kama",
     "keltner",
-    "lagged",
     "lowest",
     "macd",
     "obv",
     "roc",
     "rsi",
-    "sided",
     "sma",
     "standard_deviation",
     "stochastic",

@@ -37,10 +37,10 @@ def test_ids_of_one_epoch_sort_by_age() -> None:
 
 
 def test_an_exhausted_epoch_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ids, "_SEQUENCE", 1)
-    monkeypatch.setattr(ids, "_EPOCH", 11)
+    monkeypatch.setattr(ids, "_SEQUENCE", 2)
+    monkeypatch.setattr(ids, "_EPOCH", 10)
     given = ClientOrderIds(EPOCH_MS)
-    cids = [given.next("a") for _ in range(36 * 2 + 1)]
+    cids = [given.next("a") for _ in range(36**2 * 2 + 1)]
 
     assert len(set(cids)) == len(cids)
     assert given.epoch_ms == EPOCH_MS + 2
