@@ -96,6 +96,7 @@ def make_feed(plan: Plan) -> HistoricalFeed:
     return SyntheticFeed(
         seed=settings.seed,
         start_ns=settings.start_ns,
+        origin_ns=settings.origin_ns,
         duration_ns=settings.duration_ns,
         symbols=[
             SyntheticSymbol(

@@ -37,7 +37,12 @@ class SyntheticFeedSettings(Section):
     start_ns: Moment = Field(
         default=written("2026-01-05T14:30:00Z"),
         alias="start",
-        description="time of the first event, with its time zone",
+        description="where trading begins, with its time zone",
+    )
+    origin_ns: Moment | None = Field(
+        default=None,
+        alias="origin",
+        description="where its walk begins; what is before `start` is the past; the start if not given",
     )
     duration_ns: Interval | None = Field(
         default=None, alias="duration", description="length of the market; null has no end"

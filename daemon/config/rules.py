@@ -174,11 +174,14 @@ def walks_have_whole_steps(settings: Settings, _document: Document) -> Iterator[
     feed = settings.feed
     if not isinstance(feed, SyntheticFeedSettings):
         return
+    key, begins_ns = ("start", feed.start_ns) if feed.origin_ns is None else ("origin", feed.origin_ns)
     if "bars" in feed.data and feed.bars_ns % feed.every_ns:
         yield ("feed", "bars"), _no_multiple(feed.bars_ns, feed.every_ns, "feed.every")
-    elif "bars" in feed.data and feed.start_ns % feed.bars_ns:
-        message = f"{iso(feed.start_ns)} is within a bar of {format_interval(feed.bars_ns)}; start at a whole one"
-        yield ("feed", "start"), message
+    elif "bars" in feed.data and begins_ns % feed.bars_ns:
+        message = f"{iso(begins_ns)} is within a bar of {format_interval(feed.bars_ns)}; start at a whole one"
+        yield ("feed", key), message
+    if feed.origin_ns is not None and feed.origin_ns > feed.start_ns:
+        yield ("feed", "origin"), f"{iso(feed.origin_ns)} is after the start, {iso(feed.start_ns)}"
     if feed.duration_ns is not None and feed.duration_ns < feed.every_ns:
         message = f"{format_interval(feed.duration_ns)} is shorter than feed.every, so nothing would happen"
         yield ("feed", "duration"), message

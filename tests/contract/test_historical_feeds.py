@@ -29,7 +29,9 @@ SYMBOLS = "BBB", "AAA"
 MakeFeed = Callable[[], HistoricalFeed]
 
 
-def synthetic(*data: str) -> Callable[[Path], MakeFeed]:
+def synthetic(*data: str, before_ns: int = 0) -> Callable[[Path], MakeFeed]:
+    """A made-up market, of which so much is past when it starts."""
+
     def make(_folder: Path) -> MakeFeed:
         return feed
 
@@ -38,6 +40,7 @@ def synthetic(*data: str) -> Callable[[Path], MakeFeed]:
             seed=7,
             start_ns=START_NS,
             duration_ns=300 * SECOND,
+            origin_ns=START_NS - before_ns,
             symbols=[
                 SyntheticSymbol(
                     instrument=Instrument(
@@ -104,6 +107,7 @@ FEEDS = {
     "synthetic trades": synthetic("trades"),
     "synthetic bars": synthetic("bars"),
     "synthetic everything": synthetic("quotes", "trades", "bars"),
+    "synthetic with a past": synthetic("quotes", "trades", "bars", before_ns=6 * MINUTE),
     "csv quotes": of_files((quotes, ".csv", ["BBB"]), (quotes, ".csv", ["AAA"])),
     "gzip trades of two symbols": of_files((trades, ".csv.gz", BOTH)),
     "zip bars": of_files((bars, ".csv.zip", ["BBB"]), (bars, ".zip", ["AAA"])),

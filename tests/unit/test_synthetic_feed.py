@@ -183,6 +183,26 @@ def test_the_past_joins_the_present_without_a_jump() -> None:
     assert prices(before) == prices(next(market.events()))
 
 
+@pytest.mark.parametrize("start_ns", [SECOND, 90 * SECOND, BLOCK_STEPS * SECOND, (3 * BLOCK_STEPS + 7) * SECOND + 1])
+def test_a_market_that_starts_later_than_it_begins_is_the_same_market(start_ns: int) -> None:
+    """What trades on its later part is to know nothing of that part, and would if it were made anew from the seed."""
+    whole = feed(duration_ns=HOUR)
+    later = feed(origin_ns=START_NS, start_ns=START_NS + start_ns, duration_ns=HOUR - start_ns)
+    past = list(before_start(later, START_NS - 5 * MINUTE))
+    assert [*past, *later.events()] == [*before_start(whole, START_NS - 5 * MINUTE), *whole.events()]
+    assert list(before_start(later, START_NS + start_ns // 2)) == [
+        event
+        for event in past
+        if event.ts_ns - (event.interval_ns if isinstance(event, Bar) else 0) >= START_NS + start_ns // 2
+    ]
+    assert later.reference()["origin_ns"] == START_NS
+
+
+def test_a_market_begins_no_later_than_it_starts() -> None:
+    with pytest.raises(ValueError, match="is after the start"):
+        feed(origin_ns=START_NS + SECOND)
+
+
 def test_averages_cross_often() -> None:
     market = feed(duration_ns=5 * DAY, data=[DataKind.BARS], every_ns=15 * SECOND)
     fast, slow, above = Sma(10), Sma(30), []
