@@ -4,7 +4,8 @@ It runs as fast as it can, with no clock, no disk and no event loop, and is what
 books must equal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,7 +15,7 @@ from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
 from trading.account.triggers import BreakerRules
 from trading.capabilities import Capabilities
-from trading.commands import Command
+from trading.commands import Command, Trip
 from trading.container import ContainerSpec, ScopedContainer
 from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits
@@ -30,6 +31,8 @@ from trading.warmup import Warming, warm_up
 _EVERYTHING: Final = Capabilities.everything()
 _NO_BREAKERS: Final[Mapping[str, BreakerRules]] = MappingProxyType({})
 
+Deliver = Callable[[Mapping[str, ScopedContainer], Delivery], list[Command]]
+
 
 def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> list[Command]:
     """Bring reports and event to containers in this process, and gather their commands."""
@@ -44,6 +47,10 @@ def deliver(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> li
             if asked := containers[strategy].on_event(event):
                 commands += asked
     return commands
+
+
+def _deliver_last(containers: Mapping[str, ScopedContainer], delivery: Delivery) -> list[Command]:
+    return [command for command in deliver(containers, delivery) if isinstance(command, Trip)]
 
 
 class Driver:
@@ -74,11 +81,15 @@ class Driver:
         self.start_ns = start_ns
         self.containers = {spec.strategy: ScopedContainer(spec, instruments) for spec in specs}
         self._first: list[Command] = []
-        for strategy, container in self.containers.items():
-            if state is None:
-                self._first += container.start(start_ns)
-            else:
-                container.restore(state["containers"][strategy])
+        try:
+            for strategy, container in self.containers.items():
+                if state is None:
+                    self._first += container.start(start_ns)
+                else:
+                    container.restore(state["containers"][strategy])
+        except BaseException:
+            self.teardown()
+            raise
         self.subscriptions = {strategy: container.subscriptions for strategy, container in self.containers.items()}
         self.lockstep = LockStep(
             sequencer=Sequencer(
@@ -162,16 +173,27 @@ class Driver:
         for step in self.lockstep.last_steps():
             self._complete(step)
 
+    def close_out(self, operation: Operation) -> None:
+        """End the run. From here on containers hear what becomes of their orders, and what they ask for is discarded,
+        as in a warm-up, but for a trip."""
+        self._complete(self.lockstep.operate(operation), _deliver_last)
+
     def meet_again(self, event: MarketEvent) -> None:
-        """Let the market alone meet a price once more, after the last."""
-        self._complete(self.lockstep.meet_again(event))
+        """Let the market alone meet a price once more, after the end."""
+        self._complete(self.lockstep.meet_again(event), _deliver_last)
+
+    def teardown(self) -> None:
+        """Take the containers down, whatever comes of one of them."""
+        with ExitStack() as every:
+            for container in self.containers.values():
+                every.callback(container.teardown_scope)
 
     def state(self) -> dict[str, Any]:
         """Everything that another driver needs to go on."""
         containers = {strategy: container.state() for strategy, container in self.containers.items()}
         return {"lockstep": self.lockstep.state(), "containers": containers}
 
-    def _complete(self, step: Step) -> None:
+    def _complete(self, step: Step, deliver: Deliver = deliver) -> None:
         commands: list[Command] | None = None
         while True:
             try:

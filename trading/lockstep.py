@@ -218,6 +218,7 @@ class LockStep:
 
     def meet_again(self, event: MarketEvent) -> Step:
         """Let the market meet a price once more that nobody else is to hear of: what is ordered last finds it."""
+        self.now_ns = max(self.now_ns, event.ts_ns)
         reports = self._book(self.market.on_event(event), 0)
         yield from self._answered(Delivery(reports) if reports else self.answer([]))
 

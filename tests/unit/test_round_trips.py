@@ -145,6 +145,7 @@ def test_a_round_trip_carries_every_field() -> None:
         pnl=Decimal("0.01"),
         fees=Decimal(5),
         other_fees={"BTC": Decimal("0.0003")},
+        exit_id=exit_fill.execution_id,
     )
 
 

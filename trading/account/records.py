@@ -66,7 +66,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, tag="operation"):
     probe of a `number`; `move_cash` pays an amount of a currency in, or out where it is negative; `transfer` moves
     something between books; `adopt` gives a strategy what is nobody's. `cancel_order` withdraws one order by its
     `order_id`, `resolve_order` says what became of one that is in doubt; `reconcile` has the venue read at once.
-    `close_out` ends a run: what works is cancelled, and then what each strategy holds is closed.
+    `close_out` ends a run: what works is cancelled and then, unless it is to `cancel_orders` alone, what each strategy
+    holds is closed.
     """
 
     action: Literal[

@@ -215,7 +215,8 @@ class Router:
             case "adopt" | "resolve_order" | "reconcile":
                 pass  # it is done at the venue's session
             case "close_out":
-                taken = self.safeguards.close_out(operation.reason, operation.ts_ns)
+                positions = not operation.cancel_orders
+                return self.safeguards.close_out(operation.reason, operation.ts_ns, positions=positions)
             case "trip" if not operation.scope:
                 self._seal(operation.strategy, operation.reason, operation.ts_ns, taken)
             case _:
@@ -448,7 +449,7 @@ class Router:
         if strategy in self.tripped:
             return  # what comes after it, such as the end of its process, is not why
         self.tripped[strategy] = reason
-        if self.strategies[strategy].cancel_on_trip:
+        if self.strategies[strategy].cancel_on_trip and not self.safeguards.is_over:
             taken.sends += self._dispatch.cancel_all(strategy, ts_ns)
 
 

@@ -56,6 +56,7 @@ class Safeguards:
         self._worth = worth
         self._is_unvalued = bool(breakers.measured)
         self._unmeasured: frozenset[str] = frozenset()
+        self.is_over = False
         self._due = Taken()
 
     # What happens.
@@ -121,10 +122,16 @@ class Safeguards:
             case _:
                 raise AssertionError(f"{operation.action} is of no breaker")
 
-    def close_out(self, reason: str, ts_ns: int) -> Taken:
-        """Withdraw what works, and have each strategy's positions closed once it is gone."""
+    def close_out(self, reason: str, ts_ns: int, *, positions: bool) -> Taken:
+        """The end of a run: withdraw what works and, where that is asked for, close what each strategy holds once it is
+        gone. From here on breakers hold nothing back and close nothing. Nothing comes after it, so no state keeps it.
+        """
+        self.is_over = True
+        for scope in self.breakers.by_scope:
+            self._flattening.give_up(scope)
         for strategy in self._orders:
-            self._flattening.begin(strategy, reason)
+            if positions:
+                self._flattening.begin(strategy, reason)
             self._due.sends += self._dispatch.cancel_all(strategy, ts_ns)
         return self.due(ts_ns)
 
@@ -165,6 +172,8 @@ class Safeguards:
     def restriction(self, strategy: str) -> Restriction | None:
         """Why only orders of a strategy that reduce pass: a breaker that is open, or one whose limits on losses cannot
         be held against anything. None when any may."""
+        if self.is_over:
+            return None
         restriction = self.breakers.restriction(strategy)
         if restriction is not None or not self._unmeasured:
             return restriction
@@ -204,6 +213,8 @@ class Safeguards:
     # Within.
 
     def _act(self, change: BreakerChanged) -> None:
+        if self.is_over:
+            return
         if change.after is BreakerState.HALF_OPEN:
             self._due.probes.append(self.breakers.probe_of(change.scope))
         elif change.after is BreakerState.CLOSED:

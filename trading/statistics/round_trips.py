@@ -30,7 +30,8 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
 
     `pnl` is before fees, in `currency`, exact: it is rounded only where a split left a lot's cost without an even
     share. `fees` is what entry and exit cost in that currency, `other_fees` what they cost in others, by code. Prices
-    are per unit; that of the entry is adjusted for splits.
+    are per unit; that of the entry is adjusted for splits. `exit_id` is the execution that closed it, empty where the
+    units left without an order.
     """
 
     strategy: str
@@ -45,6 +46,7 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     pnl: Decimal
     fees: Decimal
     other_fees: dict[str, Decimal] = {}
+    exit_id: str = ""
 
 
 class RoundTrips:
@@ -154,6 +156,7 @@ def _close(strategy: str, row: deque[Lot], coming: Lot, instrument: Instrument) 
         pnl=lot.side.signed(EXACT.subtract(exit_cost, entry_cost)),
         fees=paid.get(own, ZERO),
         other_fees={currency: fee for currency, fee in paid.items() if currency != own and fee},
+        exit_id=coming.execution_id,
     )
 
 
