@@ -56,6 +56,10 @@ class Plan:
 class Amendment(Protocol):
     """What is asked for beside a configuration, and laid over it before anything is looked at."""
 
+    @property
+    def start_name(self) -> str:
+        """What the begin of the feed's time is set by."""
+
     def amend(self, document: Document) -> None:
         """Change what is written; what cannot be is among the document's problems afterwards."""
 
@@ -82,7 +86,8 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes, amendmen
         raise ConfigProblems(path, problems)
     made = instruments(settings)
     unsound = [place for place, _ in breached]
-    heads, files = Heads(settings, folder, unsound), HoldingFiles(settings, folder, unsound)
+    start_name = "feed.start" if amendment is None else amendment.start_name
+    heads, files = Heads(settings, folder, unsound, start_name), HoldingFiles(settings, folder, unsound)
     start_ns = _start_of(settings, heads)
     sessions, without_sessions = sessions_of(
         settings,

@@ -27,6 +27,7 @@
     ├── NoExchangeCalendar the calendar of an exchange cannot be had (calendars/exchange.py)
     ├── BadData           a file of market data cannot be used, or a row of it cannot be
     ├── BadWindow         a window of time is empty, open or too short for what is asked of it
+    ├── NotWritten        a result cannot be written where it should be
     ├── ShadowedPackage   an import of one of our packages finds another
     └── ConfigProblems    a configuration that cannot be used, problem by problem (config/problems.py)
 
@@ -152,6 +153,10 @@ class ShadowedPackage(DaemonError):
 
 class BadWindow(DaemonError):
     """A window of time is empty, open or too short for what is asked of it."""
+
+
+class NotWritten(DaemonError):
+    """A result cannot be written where it should be; what was there is as it was."""
 
 
 class BadData(DaemonError):

@@ -20,7 +20,7 @@ from trading.container import ContainerSpec, ScopedContainer
 from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits
 from trading.lockstep import Delivery, LockStep, Step
-from trading.market import Market
+from trading.market import Effect, Market
 from trading.market_data import MarketEvent
 from trading.money import Currency
 from trading.recorder import Recorder
@@ -178,9 +178,9 @@ class Driver:
         as in a warm-up, but for a trip."""
         self._complete(self.lockstep.operate(operation), _deliver_last)
 
-    def meet_again(self, event: MarketEvent) -> None:
-        """Let the market alone meet a price once more, after the end."""
-        self._complete(self.lockstep.meet_again(event), _deliver_last)
+    def conclude(self, effects: list[Effect], ts_ns: int) -> None:
+        """Carry through what the market has decided after the end, at a time."""
+        self._complete(self.lockstep.conclude(effects, ts_ns), _deliver_last)
 
     def teardown(self) -> None:
         """Take the containers down, whatever comes of one of them."""

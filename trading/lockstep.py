@@ -216,10 +216,10 @@ class LockStep:
         self._round = 2
         yield from self._answered(Delivery(reports, seal=operation.strategy, reason=operation.reason))
 
-    def meet_again(self, event: MarketEvent) -> Step:
-        """Let the market meet a price once more that nobody else is to hear of: what is ordered last finds it."""
-        self.now_ns = max(self.now_ns, event.ts_ns)
-        reports = self._book(self.market.on_event(event), 0)
+    def conclude(self, effects: list[Effect], ts_ns: int) -> Step:
+        """Carry through what the market has decided after the last event, and what comes of that; it is so late now."""
+        self.now_ns = max(self.now_ns, ts_ns)
+        reports = self._book(effects, 0)
         yield from self._answered(Delivery(reports) if reports else self.answer([]))
 
     def take(self, commands: list[Command]) -> Step:

@@ -98,6 +98,16 @@ class DelayedMarket:
             return []
         return self._tell(self._market.on_command(command, ts_ns), ts_ns)
 
+    def arrive(self) -> tuple[list[Effect], int]:
+        """Let all that is on its way arrive, as no event will come that it waits for: commands, and then reports. Gives
+        when the last of it does, 0 where nothing was."""
+        self._see()
+        last_ns = max((one.arrival_ns for one in self._in_flight), default=0)
+        told = self._tell(self._reach(lambda _: True, None), 0)
+        if self._on_the_way:
+            last_ns = max(last_ns, self._on_the_way[-1].due_ns)
+        return told + self._tell((), last_ns), last_ns
+
     def move_cash(self, currency: str, amount: Decimal, ts_ns: int) -> list[Effect]:
         """Pay money in or out at once; LedgerError when the account cannot spare it."""
         self._see()

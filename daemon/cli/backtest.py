@@ -20,13 +20,16 @@ class PastMoment(click.ParamType[int]):
         """The nanoseconds; a usage error for what is no time."""
         if isinstance(value, int):
             return value
-        from trading.timestamps import from_datetime
+        from daemon.config.values import moment_ns
 
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no day or time such as 2026-01-05 or 2026-01-05T14:30:00Z", param, ctx)
-        return from_datetime(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+        try:
+            return moment_ns(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+        except ValueError as error:
+            self.fail(f"{value!r} {error}", param, ctx)
 
 
 _OPTIONS = (

@@ -19,9 +19,13 @@ Breach = tuple[KeyPath, str]
 
 
 class Heads:
-    """What the files of a feed begin with. `breaches` tells which of them are not as the config says."""
+    """What the files of a feed begin with. `breaches` tells which of them are not as the config says; `start_name` is
+    what people are told to set for another start."""
 
-    def __init__(self, settings: Settings, folder: Path, unsound: Collection[KeyPath]) -> None:
+    def __init__(
+        self, settings: Settings, folder: Path, unsound: Collection[KeyPath], start_name: str = "feed.start"
+    ) -> None:
+        self._start_name = start_name
         self.read: list[Head] = []
         self.breaches: list[Breach] = []
         self._feed = settings.feed if isinstance(settings.feed, FileFeedSettings) else None
@@ -67,7 +71,9 @@ class Heads:
             there = "feed.start is not given, so that trading begins with the first row"
         else:
             there = f"the rows begin at {iso(begin_ns)}, which gives {available}"
-        mend = f"set feed.start to {enough} or later, add a file with earlier rows, or ask for a shorter warm-up"
+        mend = (
+            f"set {self._start_name} to {enough} or later, add a file with earlier rows, or ask for a shorter warm-up"
+        )
         yield f"warms up with {wanted.warmup} bars of {bars} before {iso(start_ns)}, and {there}; {mend}"
 
     def _begin_of(self, wanted: Subscription) -> int | None:

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import yaml
 
-from daemon.config.problems import ConfigProblems, KeyPath, Origin, Problem, dotted
+from daemon.config.problems import ConfigProblems, KeyPath, Origin, Problem, dotted, nearest
 
 PREFIX: Final = "BULKHEAD_"
-_STATE: Final = "STATE"
+_STATE: Final = "state"
 _YAML: Final = "tag:yaml.org,2002:"
 _KEY_TAGS: Final = {f"{_YAML}{kind}" for kind in ("str", "merge")}
 _PLAIN_TAGS: Final = {f"{_YAML}{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null")}
@@ -194,8 +194,8 @@ def _children(node: yaml.Node) -> Iterator[tuple[yaml.Node | int, yaml.Node]]:
 
 def _overrides(environ: Mapping[str, str], top_level: Collection[str]) -> Iterator[tuple[str, list[str], str]]:
     for variable in sorted(environ):
-        keys = variable.removeprefix(PREFIX).split("__")
-        named = variable.startswith(PREFIX) and (len(keys) > 1 or keys[0].lower() in top_level)
+        keys = variable.removeprefix(PREFIX).lower().split("__")
+        named = variable.startswith(PREFIX) and (len(keys) > 1 or keys[0] in top_level)
         if named and environ[variable]:
             yield variable, keys, environ[variable]
 
@@ -205,15 +205,14 @@ def overlay(document: Document, variable: str, keys: Sequence[str], text: str) -
     try:
         value = text if list(keys) == [_STATE] else yaml.load(text, _ExactLoader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError) as error:
-        path: KeyPath = tuple(key.lower() for key in keys)
-        document.problems.append(Problem(path=path, variable=variable, message=_yaml_problem(error)[0]))
+        document.problems.append(Problem(path=tuple(keys), variable=variable, message=_yaml_problem(error)[0]))
         return
     put(document, keys, value, variable)
 
 
 def put(document: Document, keys: Sequence[str], value: Any, variable: str) -> None:
-    """Put a value in its place; keys match without regard to case, new ones are written small. An entry of a list goes
-    by its place or by its `id`. `variable` is what people are told where it is wrong."""
+    """Put a value in its place; keys match without regard to case. An entry of a list goes by its place or by its `id`.
+    `variable` is what people are told where it is wrong."""
     origin = Origin(variable=variable)
     node: Any = document.values
     parent: Any = node
@@ -221,21 +220,36 @@ def put(document: Document, keys: Sequence[str], value: Any, variable: str) -> N
     for key in keys:
         place = _place_in(node, key)
         if place is None:
-            message = f"{dotted(path)} has no entry {key.lower()!r} to replace"
-            document.problems.append(Problem(path=(), variable=variable, message=message))
+            document.problems.append(Problem(path=(), variable=variable, message=_no_place(path, node, key)))
             return
         parent, path = node, (*path, place)
-        node = node.setdefault(place, {}) if isinstance(node, dict) else node[place]
+        if isinstance(node, dict) and node.get(place) is None:
+            node[place] = {}
+            document.origins[path] = origin
+        node = node[place]
     parent[path[-1]] = value
+    for below in [one for one in document.origins if one[: len(path)] == path]:
+        del document.origins[below]
     document.origins[path] = origin
 
 
 def _place_in(node: Any, key: str) -> str | int | None:
     if isinstance(node, dict):
-        return next((known for known in node if known.lower() == key.lower()), key.lower())
+        return next((known for known in node if known.lower() == key.lower()), key)
     if not isinstance(node, list):
         return None
     if key.isdecimal() and int(key) < len(node):
         return int(key)
-    ids = [one.get("id") if isinstance(one, dict) else None for one in node]
-    return next((place for place, known in enumerate(ids) if isinstance(known, str) and known == key.lower()), None)
+    return next((place for place, known in enumerate(_ids(node)) if known == key.lower()), None)
+
+
+def _ids(entries: Sequence[Any]) -> list[str]:
+    ids = (one.get("id") if isinstance(one, dict) else None for one in entries)
+    return [known if isinstance(known, str) else "" for known in ids]
+
+
+def _no_place(path: KeyPath, node: Any, key: str) -> str:
+    if not isinstance(node, list):
+        return f"{dotted(path)} is no mapping, and has no {key!r}"
+    known = [one for one in _ids(node) if one]
+    return f"{dotted(path)} has no entry {key!r}; it has {', '.join(known) or len(node)}{nearest(key, known)}"

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, WithJsonSchema
 
 from daemon.config.source import WrittenFloat
-from trading.timestamps import from_datetime, parse_interval
+from trading.timestamps import LAST_NS, from_datetime, parse_interval
 
 MOST_DIGITS: Final = 18
 """Of a number: far more than any amount, price or rate has, and few enough that products of some keep every digit."""
@@ -69,7 +69,18 @@ def _moment(value: Any) -> int:
         raise ValueError("must be a date and time such as 2026-01-05T14:30:00Z")
     if moment.tzinfo is None:
         raise ValueError("has no time zone; append Z for UTC")
-    return from_datetime(moment)
+    return moment_ns(moment)
+
+
+def moment_ns(moment: datetime) -> int:
+    """Nanoseconds of an aware datetime; ValueError for one that the clock cannot have."""
+    try:
+        ts_ns = from_datetime(moment)
+    except OverflowError:  # by its zone it is before the first year
+        ts_ns = -1
+    if not 0 <= ts_ns <= LAST_NS:
+        raise ValueError("must be from 1970-01-01 until 2262-04-11")
+    return ts_ns
 
 
 def _speed(value: Any) -> float | Literal["max"]:

@@ -3,7 +3,7 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -14,11 +14,15 @@ from daemon.check import check
 from daemon.clock import SystemClock
 from daemon.processes import SystemProcesses
 from daemon.research.coordinator import BacktestCoordinator
+from daemon.research.progress_line import ProgressLine
 from daemon.research.signal_log import Kept
 from daemon.research.wishes import Wishes
+from daemon.research.writing import require_writable, write_whole
 from daemon.shadowing import refuse_shadowed_packages
 
 STDOUT: Final = Path("-")
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,30 +39,43 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def run_backtests(asked: Asked, environ: Mapping[str, str]) -> int:
     """Run, write and show; the exit code, 1 where something ended a run before its data did."""
     refuse_shadowed_packages()
-    plan = check(asked.config, environ, SystemProcesses(), asked.wishes)
-    coordinator = BacktestCoordinator(SystemClock())
-    with until_interrupted() as stopped:
-        result = coordinator.run(plan, stopped=stopped, keep=asked.keep, every_event=asked.every_event)
-    text = msgspec.json.encode(result)
+    if asked.json_path is not None and asked.json_path != STDOUT:
+        require_writable(asked.json_path, "--json")
+    tell = ProgressLine(sys.stderr).tell if sys.stderr.isatty() else None
+    # What strategies print must not come between.
+    with redirect_stdout(sys.stderr) if asked.json_path == STDOUT else nullcontext():
+        plan = check(asked.config, environ, SystemProcesses(), asked.wishes)
+        with until_interrupted() as stopped:
+            result = BacktestCoordinator(SystemClock()).run(
+                plan, tell=tell, stopped=stopped, keep=asked.keep, every_event=asked.every_event
+            )
+    text = msgspec.json.encode(result) + b"\n"
     if asked.json_path == STDOUT:
-        sys.stdout.buffer.write(text + b"\n")
+        sys.stdout.buffer.write(text)
     elif asked.json_path is not None:
-        asked.json_path.write_bytes(text + b"\n")
-    return 1 if result.about.ended else 0
+        write_whole(asked.json_path, text)
+    about = result.about
+    if about.ended:
+        sys.stderr.write(f"stopped at {about.end}: {about.ended}; the result is of what was done by then\n")
+    return 1 if about.ended else 0
 
 
 @contextmanager
 def until_interrupted() -> Iterator[Callable[[], bool]]:
-    """Gives what says whether ^C was pressed; pressed again it interrupts as ever."""
+    """Gives what says whether ^C was pressed, or the process asked to end; a second time it ends as ever."""
     pressed = False
 
     def note(_number: int, _frame: FrameType | None) -> None:
         nonlocal pressed
         pressed = True
-        signal.signal(signal.SIGINT, before)
+        restore()
 
-    before = signal.signal(signal.SIGINT, note)
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, note) for number in _ENDING}
     try:
         yield lambda: pressed
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

@@ -1,7 +1,7 @@
 """The backtest: everything that one run needs is made for it, and gone when it ends."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Final
 from uuid import uuid4
 
@@ -23,9 +23,9 @@ from daemon.version import VERSION
 from trading.account.valuation import valuation
 from trading.driver import Driver
 from trading.instruments import currency_of
-from trading.market_data import Bar
+from trading.market_data import Bar, MarketEvent
 from trading.money import total
-from trading.timestamps import iso
+from trading.timestamps import SECOND, iso
 from trading.warmup import needed_since
 
 _STEPS_AT_ONCE: Final = 256
@@ -56,7 +56,8 @@ class BacktestCoordinator:
         every_event: bool = False,
     ) -> Result:
         """The result of a plan; of as much of it as was done when it was `stopped`, or when a strategy failed and the
-        plan says that this ends it. BadData for files that cannot be traded on, before anything is.
+        plan says that this ends it. Before anything is traded, BadData for files that cannot be traded on and
+        BadWindow where there is nothing to trade on.
 
         Of the signals those of which something came are kept, or all. `every_event` is to be carried, or only those at
         which something can happen, where that can be told: the result is the same."""
@@ -74,12 +75,12 @@ class BacktestCoordinator:
         try:
             yield
         finally:
-            run.teardown()
             del self.active[run.run_id]
+            run.teardown()
 
 
 class Run:
-    """One backtest."""
+    """One backtest. `ended` says what ended it before its data did, empty where nothing has."""
 
     def __init__(
         self, run_id: str, plan: Plan, name: str, clock: Clock, *, keep: Kept = "acted", every_event: bool = False
@@ -87,18 +88,19 @@ class Run:
         self.run_id = run_id
         self._every_event = every_event
         self.ended = ""
-        self.warnings: list[str] = []
+        self.warnings = [caution.text(plan.config) for caution in plan.cautions]
         self._plan = plan
         self._name = name
         self._clock = clock
-        self._began_ns = clock.monotonic_ns()
+        self._began_ns = self._carried_ns = clock.monotonic_ns()
         self._throttle = Throttle(clock)
-        self._recorder = TableRecorder()
         self._signals = SignalLog(keep)
         self._fleet: Fleet = fleet_of(plan)
         self._data = HistoricalDataHandler(make_feed(plan))
         self._driver: Driver | None = None
         self._warm: dict[str, dict[tuple[str, int], list[Bar]]] = {}
+        self._closed_out_at: int | None = None
+        self._recorder = TableRecorder()
 
     @property
     def driver(self) -> Driver:
@@ -108,7 +110,7 @@ class Run:
 
     def initialise(self) -> None:
         """Look through the data, start every strategy and let it hear the past."""
-        self._data.survey()
+        self.warnings += self._data.survey()
         feed = self._data.feed
         self._driver = driver = make_driver(self._plan, feed, self._recorder)
         for warming in driver.warm(feed.warmup(needed_since(driver.subscriptions, feed.start_ns))):
@@ -122,51 +124,51 @@ class Run:
         """Carry the run through, until the data or something else ends it; from where something can happen to where
         something can happen next, if it can be told, else event by event."""
         driver = self.driver
-        tripped = driver.lockstep.router.tripped if self._plan.settings.backtest.on_error == "stop" else {}
+        self._carried_ns = self._clock.monotonic_ns()
         driver.begin()
         skips = not self._every_event and not obstacle(driver)
-        rounds = self._skip(tripped, stopped) if skips else self._event_by_event(tripped)
-        for _ in rounds:
-            if tripped or stopped():
-                break
+        for _ in self._skip(stopped) if skips else self._event_by_event():
+            if stopped():
+                self.ended = "it was interrupted"
+            self._heed_failures()
+            if self.ended:
+                return
             if tell is not None and self._throttle.is_due():
                 tell(self._progress())
-        else:
-            driver.finish()
-        if tripped:
-            self.ended = "; ".join(f"{strategy} failed: {why}" for strategy, why in tripped.items())
-        elif stopped():
-            self.ended = "it was interrupted"
+        driver.finish()
+        self._heed_failures()
 
-    def _event_by_event(self, tripped: Mapping[str, str]) -> Iterator[None]:
-        driver, data = self.driver, self._data
-        advance = driver.advance
+    def _event_by_event(self) -> Iterator[None]:
+        lockstep, data = self.driver.lockstep, self._data
         for chunk in data.chunks():
-            for event in chunk:
-                advance(event)
-                if tripped:
-                    break
-            data.look(driver.lockstep.router.price_of, driver.lockstep.now_ns)
+            data.note(self._carry(chunk), lockstep.router.price_of, lockstep.now_ns)
             yield
 
-    def _skip(self, tripped: Mapping[str, str], stopped: Stopped) -> Iterator[None]:
+    def _skip(self, stopped: Stopped) -> Iterator[None]:
         from daemon.research.skip_ahead import SkipAhead  # noqa: PLC0415 - numpy, which this is all that needs
 
-        timeline = self._data.timeline(self.driver.lockstep.sequencer, stopped)
+        lockstep, data = self.driver.lockstep, self._data
+        timeline = data.timeline(lockstep.sequencer, stopped)
         if timeline is None:
+            yield
             return
         skipping = SkipAhead(self.driver, timeline, self._warm)
+        ends = lockstep.router.tripped if self._plan.settings.backtest.on_error == "stop" else {}
         while not skipping.is_over:
             for _ in range(_STEPS_AT_ONCE):
                 skipping.advance()
-                if tripped or skipping.is_over:
+                if ends or skipping.is_over:
                     break
+            data.note_passed(timeline, skipping.place)
             yield
 
     def close_out(self) -> None:
         """End it by its policy, but not where something else has ended it."""
-        if not self.ended:
-            self.warnings += close_out(self.driver, self._data.last, self._plan.settings.backtest.close_out)
+        policy = self._plan.settings.backtest.close_out
+        if not self.ended and policy != "none":
+            self._closed_out_at = self._recorder.sequence
+            self.warnings += close_out(self.driver, self._data.last, policy, self._recorder)
+            self._heed_failures()
 
     def result(self, tell: Tell | None) -> Result:
         """What it came to."""
@@ -180,12 +182,11 @@ class Run:
         )
         if self._signals.left_out:
             self.warnings.append(f"the oldest {self._signals.left_out} signals are left out")
-        if not self._data.events:
-            self.warnings.append("the window has no event")
         course = Course(
             standing=standing,
+            closed_out_at=self._closed_out_at,
             counts=self._counts(),
-            seconds=(self._clock.monotonic_ns() - self._began_ns) / 1e9,
+            seconds=(self._clock.monotonic_ns() - self._began_ns) / SECOND,
             prices=self._data.prices,
             signals=self._signals.lines,
             warnings=self.warnings,
@@ -197,9 +198,30 @@ class Run:
 
     def teardown(self) -> None:
         """Take the containers down, and let the tables go."""
-        for container in self._driver.containers.values() if self._driver is not None else ():
-            container.teardown_scope()
-        self._recorder.close()
+        with ExitStack() as last:
+            last.callback(self._recorder.close)
+            if self._driver is not None:
+                last.callback(self._driver.teardown)
+
+    def _carry(self, chunk: list[MarketEvent]) -> list[MarketEvent]:
+        """Carry events through, as far as the failure of a strategy that ends it; those that were."""
+        advance = self.driver.advance
+        if self._plan.settings.backtest.on_error == "go_on":
+            for event in chunk:
+                advance(event)
+            return chunk
+        tripped = self.driver.lockstep.router.tripped
+        for place, event in enumerate(chunk, start=1):
+            advance(event)
+            if tripped:
+                return chunk[:place]
+        return chunk
+
+    def _heed_failures(self) -> None:
+        tripped = self.driver.lockstep.router.tripped
+        if tripped and self._plan.settings.backtest.on_error == "stop":
+            failures = (f"{strategy} failed: {why}" for strategy, why in tripped.items())
+            self.ended = "; ".join(filter(None, (self.ended, *failures)))
 
     def _counts(self) -> dict[str, Count]:
         lockstep = self.driver.lockstep
@@ -225,17 +247,25 @@ class Run:
         )
 
     def _progress(self, *, is_last: bool = False) -> Progress:
-        lockstep, feed = self.driver.lockstep, self._data.feed
+        lockstep, data = self.driver.lockstep, self._data
         router, currency = lockstep.router, currency_of(self._fleet.currency, self._fleet.instruments.values())
         values = [valuation(book, router.rates, currency).equity for book in router.ledger.all_books()]
         known = [value for value in values if value is not None]
-        whole_ns = None if feed.end_ns is None else feed.end_ns - feed.start_ns
         return Progress(
             name=self._name,
-            events=self._data.events,
+            events=data.events,
+            seconds=(self._clock.monotonic_ns() - self._carried_ns) / SECOND,
             ts_ns=lockstep.now_ns,
-            share=None if whole_ns is None else min(1.0, max(0, lockstep.now_ns - feed.start_ns) / whole_ns),
+            share=_share(data.feed.start_ns, lockstep.now_ns, data.end_ns),
             fills=sum(book.fills for book in router.ledger.all_books()),
             equity=f"{total(known):f}" if len(known) == len(values) else None,
+            currency=currency.code,
             is_last=is_last,
         )
+
+
+def _share(start_ns: int, now_ns: int, end_ns: int | None) -> float | None:
+    """How much of a window's time is over; None where it has no end."""
+    if end_ns is None:
+        return None
+    return min(1.0, max(0, now_ns - start_ns) / max(1, end_ns - start_ns))

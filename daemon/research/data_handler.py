@@ -1,15 +1,18 @@
 """The market data of one run: its window, its events chunk by chunk, and how many of them there were."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
+from daemon.errors import BadWindow
 from daemon.feeds.file.feed import FileFeed
+from daemon.feeds.file.survey import FileSurvey
 from daemon.feeds.port import HistoricalFeed
 from trading.market_data import Bar, MarketEvent
 from trading.sequencer import Offer, Sequencer
 from trading.subscriptions import event_type
+from trading.timestamps import iso
 
 if TYPE_CHECKING:
     from daemon.research.timeline import Timeline
@@ -25,18 +28,22 @@ class HistoricalDataHandler:
     """Brings a feed's events in chunks, and between two of them takes note of where prices stand.
 
     Chunks grow as the run goes on: so many prices are kept of a short run and of a long one alike, and looking at them
-    costs nothing an event. `events` and `bars` count what was brought, `last` has each symbol's newest event of the
-    kind that it is matched on.
+    costs nothing an event. `events` and `bars` count what was carried through, `last` has each symbol's newest event of
+    the kind that it is matched on; `end_ns` is when the data ends, None where it never does.
     """
 
     def __init__(self, feed: HistoricalFeed) -> None:
         self.feed = feed
+        self.end_ns = feed.end_ns
         self.events = 0
         self.bars = 0
         self.last: dict[str, MarketEvent] = {}
         self.prices: dict[str, list[tuple[int, float]]] = {symbol: [] for symbol in feed.offers}
         self._matched_on = {symbol: event_type(offer.matched_on) for symbol, offer in feed.offers.items()}
+        self._coming: Iterator[MarketEvent] = iter(())
         self._chunk = 1
+        self._looks_every = 1
+        self._chunks = 0
         self._looks = 0
 
     @property
@@ -45,18 +52,23 @@ class HistoricalDataHandler:
         return self.feed.offers
 
     def survey(self) -> list[str]:
-        """Look at every row of files before anything is traded on them, and say what is in them; BadData for what is
-        wrong with one. Of other feeds there is nothing to say."""
-        return [surveyed.text() for surveyed in self.feed.survey()] if isinstance(self.feed, FileFeed) else []
+        """Look at every row of files before anything is traded on them, and say which of them leave rows out. BadData
+        for what is wrong with one, BadWindow where the window holds nothing."""
+        surveys = self.feed.survey() if isinstance(self.feed, FileFeed) else []
+        if surveys:
+            latest_ns = max(event.ts_ns for one in surveys for event in one.last.values())
+            self.end_ns = latest_ns if self.feed.end_ns is None else min(self.feed.end_ns, latest_ns)
+        self._coming = self.feed.events()
+        first = next(self._coming, None)
+        if first is None:
+            raise _nothing_in(self.feed, surveys)
+        self._coming = chain([first], self._coming)
+        return [one.text() for one in surveys if one.faults]
 
     def chunks(self) -> Iterator[list[MarketEvent]]:
-        """All events in their order; at each yield those of before are carried through."""
-        events = self.feed.events()
-        while chunk := list(islice(events, self._chunk)):
-            self.events += len(chunk)
-            self.bars += sum(type(event) is Bar for event in chunk)
+        """All events in their order; between two of them `note` is told what has been carried through."""
+        while chunk := list(islice(self._coming, self._chunk)):
             yield chunk
-            self._note_last(chunk)
 
     def timeline(self, sequencer: Sequencer, stopped: Callable[[], bool]) -> "Timeline | None":
         """All events and the bars derived of them, as columns; None where it was stopped meanwhile."""
@@ -69,31 +81,63 @@ class HistoricalDataHandler:
             if stopped():
                 return None
         writer.add_last(sequencer.bars_until(sequencer.last_ns))
-        made = writer.finished()
-        for series in made.series:
-            if series.key.kind is self._matched_on[series.key.symbol] and series.of_feed:
-                self.prices[series.key.symbol] = series.thinned(MOST_POINTS)
-        return made
+        return writer.finished()
 
-    def _note_last(self, chunk: list[MarketEvent]) -> None:
+    def note_passed(self, timeline: "Timeline", place: int) -> None:
+        """Count what came before a place of a timeline, and take note of where prices stood."""
+        fed = [(series, series.row_from(place)) for series in timeline.series if series.of_feed]
+        self.events = sum(rows for _, rows in fed)
+        self.bars = sum(rows for series, rows in fed if series.key.kind is Bar)
+        for series, rows in fed:
+            if rows and series.key.kind is self._matched_on[series.key.symbol]:
+                self.last[series.key.symbol] = series.event(rows - 1)
+                self.prices[series.key.symbol] = series.thinned(MOST_POINTS, rows)
+
+    def note(self, carried: Sequence[MarketEvent], price_of: PriceOf, now_ns: int) -> None:
+        """Count what was carried through, and take note of where prices stand: as many again as are wanted, and every
+        second one goes."""
+        self.events += len(carried)
+        self.bars += sum(type(event) is Bar for event in carried)
+        self._note_last(carried)
+        self._chunks += 1
+        if self._chunks % self._looks_every:
+            return
+        for symbol, points in self.prices.items():
+            price = price_of(symbol)
+            if price is not None:
+                points.append((now_ns, float(price)))
+        self._looks += 1
+        if self._looks >= 2 * MOST_POINTS:
+            self._thin()
+
+    def _thin(self) -> None:
+        self._looks //= 2
+        if self._chunk < LARGEST_CHUNK:
+            self._chunk *= 2
+        else:
+            self._looks_every *= 2
+        for points in self.prices.values():
+            del points[::2]
+
+    def _note_last(self, carried: Sequence[MarketEvent]) -> None:
         """Of each symbol the newest event that it is matched on, from the chunk's end backwards."""
         missing = set(self._matched_on)
-        for event in reversed(chunk):
+        for event in reversed(carried):
             if event.symbol in missing and type(event) is self._matched_on[event.symbol]:
                 self.last[event.symbol] = event
                 missing.discard(event.symbol)
                 if not missing:
                     return
 
-    def look(self, price_of: PriceOf, now_ns: int) -> None:
-        """Take note of where prices stand after a chunk; as many again as are wanted, and every second one goes."""
-        for symbol, points in self.prices.items():
-            price = price_of(symbol)
-            if price is not None:
-                points.append((now_ns, float(price)))
-        self._looks += 1
-        if self._looks >= 2 * MOST_POINTS and self._chunk < LARGEST_CHUNK:
-            self._looks //= 2
-            self._chunk *= 2
-            for points in self.prices.values():
-                del points[::2]
+
+def _nothing_in(feed: HistoricalFeed, surveys: Sequence[FileSurvey]) -> BadWindow:
+    window = f"from {iso(feed.start_ns)}" + ("" if feed.end_ns is None else f" to {iso(feed.end_ns)}")
+    there = ""
+    if surveys:
+        first_ns = min(event.ts_ns for one in surveys for event in one.first.values())
+        last_ns = max(event.ts_ns for one in surveys for event in one.last.values())
+        there = f"; the files have some from {iso(first_ns)} to {iso(last_ns)}"
+    return BadWindow(
+        f"the window {window} has no event{there}",
+        mend="set --from and --to, or feed.start and feed.end, within what there is",
+    )

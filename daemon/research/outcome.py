@@ -11,9 +11,8 @@ import msgspec
 
 from daemon.api.performance_views import PerformanceRow
 from daemon.journal.projection import Projection
-from daemon.journal.rows import ValuationRow
+from daemon.journal.rows import FillRow, ValuationRow
 from daemon.performance import ACCOUNT, Reckoning
-from daemon.research.close_out import CLOSE_OUT
 from daemon.research.result import (
     About,
     Curve,
@@ -46,9 +45,11 @@ class Count(msgspec.Struct, kw_only=True):
 
 
 class Course(msgspec.Struct, kw_only=True, frozen=True):
-    """What is known of a run beside its tables."""
+    """What is known of a run beside its tables. What was recorded after `closed_out_at`, a sequence, came of closing it
+    out; None where it was not."""
 
     standing: Standing
+    closed_out_at: int | None = None
     counts: Mapping[str, Count]
     seconds: float
     prices: Mapping[str, Sequence[tuple[int, float]]]
@@ -61,9 +62,8 @@ def outcome(tables: Projection, course: Course, about: About) -> Result:
     standing = course.standing
     found = Reckoning(tables, standing)
     orders = [_order_line(order) for order in tables.all_orders()]
-    closing = {line.order_id for line in orders if line.reason == CLOSE_OUT}
-    fills = [_fill_line(row.fill, row.fill.order_id in closing) for row in tables.all_fills()]
-    exits = {(line.strategy, line.symbol, line.ts) for line in fills if line.close_out}
+    executed = [(row.fill, _closes_out(row, course)) for row in tables.all_fills()]
+    closing = {fill.execution_id for fill, closes_out in executed if closes_out}
     valuations = tables.valuations()
     owners = [ACCOUNT, *standing.capital]
     tallied = {owner: _Tally(owner, orders, course) for owner in owners}
@@ -71,9 +71,9 @@ def outcome(tables: Projection, course: Course, about: About) -> Result:
         about=msgspec.structs.replace(about, days_of_a_year=found.days_of_a_year),
         metrics=tallied[ACCOUNT].metrics(found),
         strategies={owner: tallied[owner].metrics(found) for owner in standing.capital},
-        fills=fills,
+        fills=[_fill_line(fill, closes_out=closes_out) for fill, closes_out in executed],
         orders=orders,
-        trades=[_trade_line(trip, exits) for trip in found.trips()],
+        trades=[_trade_line(trip, closes_out=trip.exit_id in closing) for trip in found.trips()],
         equity=_whole(valuations, standing, attrgetter("equity")),
         curves={owner: _of_one(owner, valuations, standing) for owner in standing.capital},
         exposure=_whole(valuations, standing, attrgetter("exposure")),
@@ -116,6 +116,10 @@ class _Tally:
         )
 
 
+def _closes_out(row: FillRow, course: Course) -> bool:
+    return course.closed_out_at is not None and row.sequence > course.closed_out_at
+
+
 def _order_line(order: Order) -> OrderLine:
     terms = order.terms
     return OrderLine(
@@ -143,7 +147,7 @@ def _order_line(order: Order) -> OrderLine:
     )
 
 
-def _fill_line(fill: Fill, close_out: bool) -> FillLine:
+def _fill_line(fill: Fill, *, closes_out: bool) -> FillLine:
     return FillLine(
         ts=iso(fill.ts_ns),
         strategy=fill.strategy,
@@ -154,12 +158,11 @@ def _fill_line(fill: Fill, close_out: bool) -> FillLine:
         fee=f"{fill.fee:f}",
         fee_currency=fill.fee_currency,
         order_id=fill.order_id,
-        close_out=close_out,
+        close_out=closes_out,
     )
 
 
-def _trade_line(trip: RoundTrip, exits: set[tuple[str, str, str]]) -> TradeLine:
-    exit_ts = iso(trip.exit_ts_ns)
+def _trade_line(trip: RoundTrip, *, closes_out: bool) -> TradeLine:
     return TradeLine(
         strategy=trip.strategy,
         symbol=trip.symbol,
@@ -167,12 +170,12 @@ def _trade_line(trip: RoundTrip, exits: set[tuple[str, str, str]]) -> TradeLine:
         quantity=f"{trip.quantity:f}",
         entry_ts=iso(trip.entry_ts_ns),
         entry_price=f"{trip.entry_price:f}",
-        exit_ts=exit_ts,
+        exit_ts=iso(trip.exit_ts_ns),
         exit_price=f"{trip.exit_price:f}",
         pnl=f"{EXACT.subtract(trip.pnl, trip.fees):f}",
         fees=f"{trip.fees:f}",
         currency=trip.currency,
-        close_out=(trip.strategy, trip.symbol, exit_ts) in exits,
+        close_out=closes_out,
     )
 
 

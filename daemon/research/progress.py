@@ -12,15 +12,17 @@ UPDATE_EVERY_NS: Final = 300 * MILLISECOND
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """Events carried so far, and the time of the last; `share` of the window's time, None where it has no end. `equity`
-    is that of the account, in its currency."""
+    """Events carried so far, in so many seconds, and the time of the last; `share` of the window's time, None where it
+    has no end. `equity` is that of the account, in its currency; None while something in it has no rate to that."""
 
     name: str
     events: int
+    seconds: float
     ts_ns: int
     share: float | None
     fills: int
     equity: str | None
+    currency: str
     is_last: bool = False
 
 

@@ -53,11 +53,12 @@ class Series:
         """The first row that stands at a place among all events, or after it; as many as there are rows for none."""
         return int(self.places.searchsorted(place))
 
-    def thinned(self, most: int) -> list[tuple[int, float]]:
-        """Times and prices of as many events as that at most, evenly apart: closes, trades, or bids."""
-        step = max(1, -(-len(self) // most))
+    def thinned(self, most: int, rows: int) -> list[tuple[int, float]]:
+        """Times and prices of the first so many rows, as many of them as that at most, evenly apart: closes, trades, or
+        bids."""
+        step = max(1, -(-rows // most))
         prices = self.columns[3 if self.key.kind is Bar else 0]
-        return list(zip(self.ts_ns[::step].tolist(), prices[::step].tolist(), strict=True))
+        return list(zip(self.ts_ns[:rows:step].tolist(), prices[:rows:step].tolist(), strict=True))
 
     def span(self) -> tuple[Floats, Floats]:
         """The lowest and the highest price of each event."""

@@ -1,5 +1,6 @@
 """Windows of time, half open, and their parts for fitting and for judging."""
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from trading.timestamps import iso
@@ -25,7 +26,7 @@ class Split(NamedTuple):
 
 def split(window: Window, train: float, embargo_ns: int = 0) -> Split:
     """Part a window after a share of its time; ValueError where the embargo leaves nothing to judge on."""
-    ends_ns = window.start_ns + int((window.end_ns - window.start_ns) * train)
+    ends_ns = window.start_ns + int((window.end_ns - window.start_ns) * Fraction(repr(train)))
     begins_ns = ends_ns + embargo_ns
     if ends_ns <= window.start_ns:
         raise ValueError(f"{train:g} of {window} is nothing to train on")

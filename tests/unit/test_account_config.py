@@ -438,7 +438,8 @@ SENSE = [
     (instrument("equity", "actions: {path: a.csv, zone: Utopia},"),
      "9: instruments.AAA.actions.zone: 'Utopia' is no time zone"),
     (instrument("equity", "actions: missing.csv,"),
-     "9: instruments.AAA.actions: missing.csv: no such file; correct the path; it counts from the config's folder"),
+     "9: instruments.AAA.actions: missing.csv: no such file;"
+     " correct the path; in a config it counts from its folder"),
     (instrument("perpetual", "funding: {file: .},", of=ON_MARGIN),
      "9: instruments.AAA.funding.file: .: cannot be read: Is a directory; name a file that the daemon's user can read"),
     (instrument("equity", "actions: broken.csv,"),

@@ -317,8 +317,8 @@ def test_what_is_wrong_in_a_variable_is_told_with_its_name(tmp_path: Path) -> No
         "BULKHEAD_FEED__SPEED: feed.speed: must be a number above zero, or max; got 0",
         "BULKHEAD_LOG__LEVEL: log.level: not valid YAML at column 2: while parsing a flow node, expected the node"
         " content, but found '<stream end>'",
-        "BULKHEAD_MODE__X: mode has no entry 'x' to replace",
-        "BULKHEAD_STRATEGIES__7__CAPITAL: strategies has no entry '7' to replace",
+        "BULKHEAD_MODE__X: mode is no mapping, and has no 'x'",
+        "BULKHEAD_STRATEGIES__7__CAPITAL: strategies has no entry '7'; it has sma-aaa",
     ]
 
 

@@ -493,3 +493,38 @@ def test_an_order_that_cannot_be_is_told_of_as_late_as_any() -> None:
 
     assert market.on_event(quote(50, 100.0)) == []
     assert in_lines(market.on_event(quote(60, 100.0))) == ["(a rejected short_not_allowed @50) 70"]
+
+
+# The end, after which no event comes.
+
+
+def test_at_the_end_all_that_is_on_its_way_arrives_in_its_own_time() -> None:
+    market = far_off()
+    market.on_event(quote(0, 100.0))
+    market.on_command(buy("a", "5"), at(0))
+    market.on_command(buy("b", "3", "2.00"), at(10))
+    market.on_command(cancel("b"), at(30))
+
+    effects, ts_ns = market.arrive()
+    assert [line for line in in_lines(effects) if not line.startswith("(")] == [
+        "a accepted @50",
+        "a filled 5 at 100.0 @50",
+        "b accepted @60",
+        "b cancelled @80",
+    ]
+    assert ts_ns == at(100)
+    assert market.account().positions == {"AAA": 5}
+    assert market.arrive() == ([], 0)
+
+
+def test_at_the_end_an_order_on_bars_arrives_and_waits_for_one_more() -> None:
+    market = far_off("bars", SLOW_REPORTS)
+    market.on_event(bar(1, 10.0))
+    market.on_command(buy("a", "5"), MINUTE)
+
+    assert market.arrive()[1] == MINUTE + at(20)
+    assert [order.cid for order in market.working()] == ["a"]
+    market.on_event(bar(1, 12.0))
+    effects, ts_ns = market.arrive()
+    assert in_lines(effects, MINUTE) == ["a filled 5 at 12.0 @1"]
+    assert ts_ns == MINUTE + at(20)

@@ -105,7 +105,7 @@ def bars_file(keys: str) -> str:
 
 
 BARS = "time,open,high,low,close\n" + BAR_LINE
-NOT_FOUND = "no such file; correct the path; it counts from the config's folder"
+NOT_FOUND = "no such file; correct the path; in a config it counts from its folder"
 ROWS: list[tuple[str, Mapping[str, str], str]] = [
     # the keys
     ("{path: quotes.csv, symbol: AAA}", {}, "data: is missing (what its rows are: quotes, trades or bars)"),

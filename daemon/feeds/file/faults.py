@@ -56,7 +56,7 @@ class BadRow(msgspec.Struct, frozen=True, kw_only=True):
         return BadData(f"{self.path}: {self.place}: {self.message}", mend=MEND[self.fault], key=key_of(self))
 
 
-NO_SUCH_FILE: Final = "correct the path; it counts from the config's folder"
+NO_SUCH_FILE: Final = "correct the path; in a config it counts from its folder"
 GET_ANEW: Final = "get the file anew"
 
 MEND: Final[Mapping[Fault, str]] = {

@@ -21,7 +21,7 @@ from daemon.feeds.file.survey import (
 )
 from trading.market_data import Bar, MarketEvent
 from trading.subscriptions import DataKind
-from trading.timestamps import LAST_NS
+from trading.timestamps import LAST_NS, iso
 
 _GENERATION: Final = 1
 """Changes whenever the same files and settings would give other events."""
@@ -78,7 +78,10 @@ class FileFeed:
         refuse_overlapping_bars(self._files, surveys)
         latest_ns = max(event.ts_ns for one in surveys for event in one.last.values())
         if latest_ns < self.start_ns:
-            raise BadData("no file has a row after the start", mend="set an earlier `start`, or add files")
+            raise BadData(
+                f"no file has a row after the start, {iso(self.start_ns)}; the last is of {iso(latest_ns)}",
+                mend="set an earlier `start`, of a backtest --from, or add files",
+            )
         return surveys
 
     @property
