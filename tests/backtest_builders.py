@@ -81,14 +81,14 @@ def config(*strategies: str, feed: str = fed(AAA_BARS), head: str = HEAD, **back
     return head + feed + own + "strategies:\n" + "".join(strategies)
 
 
-def asked(folder: Path, text: str, environ: Mapping[str, str] | None = None, **wishes: Any) -> Plan:
+def asked(folder: Path, text: str, environ: Mapping[str, str] | None = None, /, **wishes: Any) -> Plan:
     """The plan of a backtest of a configuration text."""
     path = folder / "config.yaml"
     path.write_text(text)
     return check(path, environ or {}, SimulatedProcesses({"daemon.describe": described}), Wishes(**wishes))
 
 
-def refused(folder: Path, text: str, environ: Mapping[str, str] | None = None, **wishes: Any) -> list[str]:
+def refused(folder: Path, text: str, environ: Mapping[str, str] | None = None, /, **wishes: Any) -> list[str]:
     """What a backtest is refused with, and how to mend it, line by line, its folder left out."""
     with pytest.raises(DaemonError) as caught:
         backtested(asked(folder, text, environ, **wishes))

@@ -101,7 +101,7 @@ def _take_its_own(document: Document) -> None:
     own = document.values.get("backtest")
     for key in ("feed", "broker"):
         if isinstance(own, dict) and own.get(key) is not None:
-            document.values[key] = own[key]
+            document.values[key] = own.pop(key)
             _move(document, ("backtest", key), (key,))
 
 
