@@ -91,15 +91,6 @@ def without_tables(run: Run) -> bool:
     return False
 
 
-def test_nothing_is_left_of_one_that_fails_while_it_is_made(tmp_path: Path, temporary: Path) -> None:
-    made = plan(tmp_path)
-    made.config.unlink()
-    watched = Watched(made)
-    with pytest.raises(OSError, match=r"config\.yaml"):
-        watched.go()
-    watched.assert_nothing_is_left(temporary)
-
-
 @pytest.mark.parametrize("rows", ["cut off\n", "2026-01-05T15:01:00Z,1,2,0.5,1,1\n2026-01-05T15:00:00Z,1,2,0.5,1,1\n"])
 def test_nothing_is_left_of_one_whose_data_cannot_be_traded_on(rows: str, tmp_path: Path, temporary: Path) -> None:
     watched = Watched(plan(tmp_path))
