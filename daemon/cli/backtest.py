@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from daemon.cli.report import export_kind, exports, json_option, page_option
 from daemon.cli.start import config_option
 
 
@@ -51,13 +52,10 @@ _OPTIONS = (
         help="Another value of a setting, such as strategies.sma.params.fast=5.",
     ),
     click.option("--strategy", "strategies", multiple=True, metavar="ID", help="Only this one; once for each."),
-    click.option("--separate", is_flag=True, help="Each strategy on an account of its own, with its capital."),
-    click.option(
-        "--json",
-        "json_path",
-        type=click.Path(path_type=Path, allow_dash=True, dir_okay=False),
-        help="Write the whole result there, - for stdout.",
-    ),
+    page_option("--report"),
+    json_option,
+    exports,
+    export_kind,
     click.option("--every-event", is_flag=True, help="Pass by no event, also where nothing can happen."),
     click.option(
         "--signals",
@@ -79,18 +77,18 @@ def _with_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_with_options
 @click.pass_context
-def backtest(ctx: click.Context, /, *, config: Path, separate: bool, json_path: Path | None, **asked: Any) -> None:
+def backtest(ctx: click.Context, /, *, config: Path, **asked: Any) -> None:
     """Trade the config on data of the past.
 
     Everything is as in a run on paper, with the speed of the machine. ^C gives the result so far; exit code 1 says
     that something ended it before the data did.
     """
-    from daemon.research.command import Asked, run_backtests
+    from daemon.research.command import Asked, run_backtest
+    from daemon.research.showing import Ways
     from daemon.research.wishes import Wishes
 
+    ways = Ways(**{name: asked.pop(name) for name in ("page_path", "json_path", "export_folder", "export_as")})
     keep, every_event = asked.pop("keep"), asked.pop("every_event")
     wishes = Wishes(**{**asked, "part": asked["part"] or ""})
-    what = Asked(
-        config=config, wishes=wishes, separate=separate, json_path=json_path, keep=keep, every_event=every_event
-    )
-    ctx.exit(run_backtests(what, dict(os.environ)))
+    what = Asked(config=config, wishes=wishes, ways=ways, keep=keep, every_event=every_event)
+    ctx.exit(run_backtest(what, dict(os.environ)))

@@ -44,5 +44,6 @@ def report(strategy_id: str | None, daemon: Client, **ways: Any) -> None:
     """Show how the daemon's run went so far, or one strategy's part of it."""
     from daemon.research.showing import Ways, read, show_result
 
-    answer = daemon.get("/v1/report", strategy=strategy_id)
-    show_result(read(answer), Ways(**ways))
+    asked = Ways(page_option="--html", **ways)
+    asked.require()
+    show_result(read(daemon.get("/v1/report", strategy=strategy_id)), asked)

@@ -15,45 +15,37 @@ from daemon.clock import SystemClock
 from daemon.processes import SystemProcesses
 from daemon.research.coordinator import BacktestCoordinator
 from daemon.research.progress_line import ProgressLine
+from daemon.research.showing import Ways, show_result
 from daemon.research.signal_log import Kept
 from daemon.research.wishes import Wishes
-from daemon.research.writing import require_writable, write_whole
 from daemon.shadowing import refuse_shadowed_packages
-
-STDOUT: Final = Path("-")
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A backtest as the command line asks for it. With `separate` each strategy has an account of its own."""
+    """A backtest as the command line asks for it."""
 
     config: Path
     wishes: Wishes
-    separate: bool
-    json_path: Path | None
+    ways: Ways
     keep: Kept
     every_event: bool
 
 
-def run_backtests(asked: Asked, environ: Mapping[str, str]) -> int:
+def run_backtest(asked: Asked, environ: Mapping[str, str]) -> int:
     """Run, write and show; the exit code, 1 where something ended a run before its data did."""
     refuse_shadowed_packages()
-    if asked.json_path is not None and asked.json_path != STDOUT:
-        require_writable(asked.json_path, "--json")
+    asked.ways.require()
     tell = ProgressLine(sys.stderr).tell if sys.stderr.isatty() else None
     # What strategies print must not come between.
-    with redirect_stdout(sys.stderr) if asked.json_path == STDOUT else nullcontext():
+    with redirect_stdout(sys.stderr) if asked.ways.takes_stdout else nullcontext():
         plan = check(asked.config, environ, SystemProcesses(), asked.wishes)
         with until_interrupted() as stopped:
             result = BacktestCoordinator(SystemClock()).run(
                 plan, tell=tell, stopped=stopped, keep=asked.keep, every_event=asked.every_event
             )
-    text = msgspec.json.encode(result) + b"\n"
-    if asked.json_path == STDOUT:
-        sys.stdout.buffer.write(text)
-    elif asked.json_path is not None:
-        write_whole(asked.json_path, text)
+    show_result(result, asked.ways)
     about = result.about
     if about.ended:
         sys.stderr.write(f"stopped at {about.end}: {about.ended}; the result is of what was done by then\n")

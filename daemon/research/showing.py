@@ -1,4 +1,4 @@
-"""What becomes of a result: a page, JSON, tables in files, and else one look at it."""
+"""What becomes of a result: a page, JSON, tables in files, and one look at it."""
 
 import sys
 from pathlib import Path
@@ -7,21 +7,34 @@ from typing import Any, Final, Literal
 import msgspec
 
 from daemon.research.report.export import export
-from daemon.research.report.files import put
 from daemon.research.report.page import render
 from daemon.research.report.summary import summary
 from daemon.research.result import Result
+from daemon.research.writing import require_writable, write_whole
 
 STDOUT: Final = Path("-")
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a result is written; None: it is not. With JSON on stdout nothing else is there."""
+    """Where a result is written; None: it is not. `page_option` is what the command calls the page."""
 
     page_path: Path | None = None
+    page_option: str = "--report"
     json_path: Path | None = None
     export_folder: Path | None = None
     export_as: Literal["csv", "parquet"] = "csv"
+
+    @property
+    def takes_stdout(self) -> bool:
+        """Whether nothing but JSON may come on stdout."""
+        return self.json_path == STDOUT
+
+    def require(self) -> None:
+        """NotWritten where a file could not be written, before anything is run for it."""
+        if self.page_path is not None:
+            require_writable(self.page_path, self.page_option)
+        if self.json_path is not None and not self.takes_stdout:
+            require_writable(self.json_path, "--json")
 
 
 def read(answer: Any) -> Result:
@@ -30,15 +43,15 @@ def read(answer: Any) -> Result:
 
 
 def show_result(result: Result, ways: Ways) -> None:
-    """Write it in every way that is asked for, and tell on the terminal what it came to."""
-    text = msgspec.json.encode(result).decode() + "\n"
+    """Write it in every way that is asked for, and tell on stdout what it came to, unless JSON goes there."""
+    text = msgspec.json.encode(result) + b"\n"
     if ways.page_path is not None:
-        put(ways.page_path, render(result))
+        write_whole(ways.page_path, render(result).encode())
     if ways.export_folder is not None:
         export(result, ways.export_folder, ways.export_as)
-    if ways.json_path == STDOUT:
-        sys.stdout.write(text)
+    if ways.takes_stdout:
+        sys.stdout.buffer.write(text)
         return
     if ways.json_path is not None:
-        put(ways.json_path, text)
+        write_whole(ways.json_path, text)
     sys.stdout.write(summary(result) + "\n")

@@ -77,11 +77,25 @@ def mine(folder: Path, **params: Any) -> None:
 
 def test_the_result_is_written_whole(backtest: Backtest, tmp_path: Path) -> None:
     done = backtest("--json", "out.json")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("STRATEGY  RETURN")
     written = json.loads((tmp_path / "out.json").read_text())
     assert written["metrics"]["bars"] == 10
     assert written["about"]["config"] == (tmp_path / "config.yaml").read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["aaa.csv", "config.yaml", "mine.py", "out.json"]
+
+
+def test_a_page_and_tables_are_written_beside_it(backtest: Backtest, tmp_path: Path) -> None:
+    done = backtest("--report", "page.html", "--export", "tables")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")
+    assert "orders.csv" in {path.name for path in (tmp_path / "tables").iterdir()}
+
+
+def test_where_a_page_cannot_be_written_nothing_is_run(backtest: Backtest) -> None:
+    done = backtest("--report", "nowhere/page.html")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: --report nowhere/page.html: there is no folder")
 
 
 def test_on_stdout_there_is_nothing_beside_the_result(backtest: Backtest, tmp_path: Path) -> None:
