@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-import uvloop
+import anyio
 
 from daemon.check import Plan, check
 from daemon.cli.client import DEFAULT_CONFIG
@@ -33,7 +33,8 @@ def main(config: Path, *, state: Path | None = None) -> int:
     log = plan.settings.log
     set_up(sys.stderr, level=logging.getLevelNamesMapping()[log.level.upper()], written=log.format)
     try:
-        uvloop.run(_supervise(plan, environ))
+        # By anyio, so that also what a protocol is told of knows its event loop, whatever other library is installed.
+        anyio.run(_supervise, plan, environ, backend="asyncio", backend_options={"use_uvloop": True})
     except BaseExceptionGroup as group:
         for error in _leaves(group):
             if isinstance(error, DaemonError):
