@@ -29,7 +29,7 @@ from daemon.errors import BadRequest, UnknownOrder
 from daemon.journal.log import Journal
 from daemon.projector import Projector
 from daemon.reporting import Reporting
-from daemon.research.result import Result
+from daemon.results.result import Result
 from daemon.shells import Shell
 from daemon.strategy_desk import StrategyDesk
 from daemon.treasury import Treasury, Units

@@ -8,8 +8,8 @@ from daemon.journal.log import Journal
 from daemon.journal.projection import Projection
 from daemon.performance import ACCOUNT, Reckoning
 from daemon.projector import Projector
-from daemon.research.outcome import Count, Course, outcome, this_python
-from daemon.research.result import About, Result, of_strategy
+from daemon.results.outcome import Count, Course, outcome, this_python
+from daemon.results.result import About, Result, of_strategy
 from daemon.shells import Shell
 from daemon.standing import Standing, standing_of
 from daemon.version import VERSION

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from daemon.research.report.page import render
-from daemon.research.result import Result
+from daemon.results.result import Result
 
 WIDTH, HEIGHT = 1200, 1500
 LARGEST: Final = 300_000

@@ -12,8 +12,8 @@ from daemon.check import Plan, check
 from daemon.clock import SystemClock
 from daemon.errors import DaemonError
 from daemon.research.coordinator import BacktestCoordinator, Run
-from daemon.research.result import Result
 from daemon.research.wishes import Wishes
+from daemon.results.result import Result
 from tests.config_builders import described
 from tests.market_files import write_rows
 from tests.simulation.processes import SimulatedProcesses

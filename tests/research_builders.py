@@ -6,7 +6,7 @@ from itertools import accumulate
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from daemon.research.result import Curve, FillLine, FlowLine, Metrics, OrderLine, Result, SignalLine, TradeLine
+from daemon.results.result import Curve, FillLine, FlowLine, Metrics, OrderLine, Result, SignalLine, TradeLine
 from tests.research_lines import (
     a_fill,
     a_refused_order,

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from daemon.research.result import About, FillLine, Metrics, OrderLine, Result, SignalLine, TradeLine
+from daemon.results.result import About, FillLine, Metrics, OrderLine, Result, SignalLine, TradeLine
 
 CONFIG: Final = """mode: backtest
 feed: {kind: file, files: [{path: data/daily.csv, data: bars}]}

@@ -22,7 +22,7 @@ from daemon.api.views import (
     StrategyView,
 )
 from daemon.errors import DaemonError, UnknownStrategy
-from daemon.research.result import Result
+from daemon.results.result import Result
 from trading.account.resolutions import Ended
 
 

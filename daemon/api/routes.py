@@ -24,7 +24,7 @@ from daemon.api.views import (
     StrategyDetailView,
     StrategyView,
 )
-from daemon.research.result import Result
+from daemon.results.result import Result
 from trading.account.resolutions import Ended
 from trading.timestamps import from_datetime
 

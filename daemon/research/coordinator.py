@@ -13,11 +13,11 @@ from daemon.performance import ACCOUNT
 from daemon.research.close_out import close_out
 from daemon.research.data_handler import HistoricalDataHandler
 from daemon.research.obstacle import obstacle
-from daemon.research.outcome import Count, Course, outcome, this_python
 from daemon.research.progress import Progress, Tell, Throttle
-from daemon.research.result import About, Result
 from daemon.research.signal_log import Kept, SignalLog
 from daemon.research.tables import TableRecorder
+from daemon.results.outcome import Count, Course, outcome, this_python
+from daemon.results.result import About, Result
 from daemon.standing import standing_of
 from daemon.version import VERSION
 from trading.account.valuation import valuation

@@ -9,8 +9,8 @@ import msgspec
 from daemon.research.report.export import export
 from daemon.research.report.page import render
 from daemon.research.report.summary import summary
-from daemon.research.result import Result
 from daemon.research.writing import require_writable, write_whole
+from daemon.results.result import Result
 
 STDOUT: Final = Path("-")
 

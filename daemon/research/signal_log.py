@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from daemon.research.result import SignalLine
+from daemon.results.result import SignalLine
 from trading.bus import EventBus
 from trading.container import ScopedContainer
 from trading.desk import ContainerDesk

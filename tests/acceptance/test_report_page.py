@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from daemon.research.report.page import page, render
-from daemon.research.result import Result
+from daemon.results.result import Result
 from tests.acceptance.browser import Browser, browsing
 from tests.research_builders import a_hostile_result, a_large_result, a_result
 from tests.research_lines import a_fill, a_trade, an_empty_result

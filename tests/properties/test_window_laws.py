@@ -7,8 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from daemon.assembly import make_feed
-from daemon.research.result import Result, canonical
 from daemon.research.windows import Window, split
+from daemon.results.result import Result, canonical
 from tests.backtest_builders import asked, backtested, closes, config, minutes, strategy
 from trading.market_data import MarketEvent
 

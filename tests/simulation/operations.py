@@ -23,7 +23,7 @@ from daemon.api.views import (
     StrategyView,
 )
 from daemon.errors import VenueNotRead
-from daemon.research.result import Result, of_strategy
+from daemon.results.result import Result, of_strategy
 from tests.research_builders import CENT, Walk, a_result
 from tests.simulation.venue_operations import FOREIGN, VenueInMemory, as_adopted
 from trading.account.resolutions import Ended

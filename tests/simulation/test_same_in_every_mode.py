@@ -13,8 +13,8 @@ from daemon.journal.projection import Projection
 from daemon.journal.reader import JournalReader
 from daemon.performance import ACCOUNT
 from daemon.research.coordinator import BacktestCoordinator
-from daemon.research.outcome import Count, Course, outcome
-from daemon.research.result import COMPARABLE, About, Result, canonical
+from daemon.results.outcome import Count, Course, outcome
+from daemon.results.result import COMPARABLE, About, Result, canonical
 from daemon.standing import standing_of
 from tests.config_builders import plan_of
 from tests.simulation.world import JOURNAL, World

@@ -14,9 +14,9 @@ from daemon.clock import SystemClock
 from daemon.errors import BadData, ProjectionFailed
 from daemon.research.coordinator import BacktestCoordinator, Run
 from daemon.research.progress import Progress, Throttle
-from daemon.research.result import Result, canonical
 from daemon.research.signal_log import SignalLog
 from daemon.research.tables import TableRecorder
+from daemon.results.result import Result, canonical
 from tests.backtest_builders import AAA_BARS, asked, backtested, closes, config, fed, strategy
 from tests.simulation.clock import SimulatedClock
 from tests.simulation.test_account_recovery import ACTIONS, MARGIN

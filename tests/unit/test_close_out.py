@@ -10,7 +10,7 @@ import pytest
 
 from daemon.research.close_out import close_out
 from daemon.research.coordinator import Run
-from daemon.research.result import Result
+from daemon.results.result import Result
 from tests.backtest_builders import (
     AAA_BARS,
     HEAD,

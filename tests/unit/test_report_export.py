@@ -14,7 +14,7 @@ from daemon.errors import DaemonError
 from daemon.research.report.export import KINDS, Kind, export
 from daemon.research.report.files import put
 from daemon.research.report.tables import AMOUNTS, TIMES, tables
-from daemon.research.result import Result
+from daemon.results.result import Result
 from tests.research_builders import a_result
 from tests.research_lines import a_fill, an_empty_result, an_order, some_metrics
 from trading.timestamps import parse_iso

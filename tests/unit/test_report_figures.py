@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daemon.research.report.figures import account_curve, by_month, drawdown, rolling_sharpe
 from daemon.research.report.thinning import Point, in_milliseconds, thinned
-from daemon.research.result import Curve, FlowLine, Result
+from daemon.results.result import Curve, FlowLine, Result
 from tests.research_builders import a_result
 from tests.research_lines import an_empty_result
 from trading.statistics import Returns

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from daemon.research.report import assets
 from daemon.research.report.lists import largest
 from daemon.research.report.page import page, render
-from daemon.research.result import Result
+from daemon.results.result import Result
 from tests.page_reader import Element, chart_data, read
 from tests.research_builders import HOSTILE, a_hostile_result, a_large_result, a_result
 from tests.research_lines import a_fill, a_trade, an_about, an_empty_result, an_order, some_metrics

@@ -8,7 +8,7 @@ from typing import Any, Final
 from daemon.research.report.figures import Rolling, points_of
 from daemon.research.report.markup import printable
 from daemon.research.report.thinning import Point, extremes, in_milliseconds, thinned
-from daemon.research.result import FillLine, Result, TradeLine
+from daemon.results.result import FillLine, Result, TradeLine
 from trading.timestamps import MILLISECOND, parse_iso
 
 MOST_POINTS: Final = 1_500

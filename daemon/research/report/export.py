@@ -13,7 +13,7 @@ from daemon.config.extras import absent, install_hint
 from daemon.errors import DaemonError
 from daemon.research.report.files import put_all
 from daemon.research.report.tables import Table, tables
-from daemon.research.result import Result
+from daemon.results.result import Result
 
 Kind = Literal["csv", "parquet"]
 KINDS: Final[tuple[Kind, ...]] = ("csv", "parquet")

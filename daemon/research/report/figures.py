@@ -6,7 +6,7 @@ from itertools import accumulate, groupby
 from typing import Final, NamedTuple
 
 from daemon.research.report.thinning import Point
-from daemon.research.result import Curve, FlowLine, Result
+from daemon.results.result import Curve, FlowLine, Result
 from trading.statistics import EquityCurve, Flow, Returns, sharpe, total_return
 from trading.statistics.returns import wealth
 from trading.timestamps import SECOND, parse_iso

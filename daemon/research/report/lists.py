@@ -9,7 +9,7 @@ from typing import Final
 from daemon.cli.tables import cell, to_second
 from daemon.research.report.markup import Column, Markup, element, listing, section
 from daemon.research.report.sections import of_all
-from daemon.research.result import OrderLine, Result, TradeLine
+from daemon.results.result import OrderLine, Result, TradeLine
 
 MOST_LINES: Final = 500
 MOST_REASONS: Final = 30

@@ -6,7 +6,7 @@ from daemon.config.extras import install_hint
 from daemon.research.report import assets, charts, lists, sections
 from daemon.research.report.figures import account_curve, by_month, drawdown, rolling_sharpe
 from daemon.research.report.markup import Markup, element, section
-from daemon.research.result import Result
+from daemon.results.result import Result
 
 HINT: Final = (
     "Drag over a chart to look closer, drag with Shift to move, double-click to see all; on a touch screen pinch, move "

@@ -10,7 +10,7 @@ import msgspec
 from daemon.cli.tables import amount_of, cell, in_percent, in_two_digits, to_second
 from daemon.research.report.figures import Year
 from daemon.research.report.markup import Column, Markup, cut, element, listing, section
-from daemon.research.result import Metrics, Result
+from daemon.results.result import Metrics, Result
 
 MOST_WARNINGS: Final = 50
 WARNING_LENGTH: Final = 1_000

@@ -10,7 +10,7 @@ import msgspec
 from daemon.cli.tables import Row, amount_of, facts, number, percent, ratio, shortened, table, text, to_second
 from daemon.research.report.lists import REJECTED
 from daemon.research.report.markup import printable
-from daemon.research.result import Metrics, Result
+from daemon.results.result import Metrics, Result
 
 WIDTH: Final = 100
 MOST_WARNINGS: Final = 5

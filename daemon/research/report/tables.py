@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from daemon.research.result import FillLine, Metrics, OrderLine, Result, SignalLine, TradeLine
+from daemon.results.result import FillLine, Metrics, OrderLine, Result, SignalLine, TradeLine
 
 TIMES: Final = frozenset({"ts", "created_ts", "updated_ts", "entry_ts", "exit_ts"})
 AMOUNTS: Final = frozenset(

@@ -13,7 +13,7 @@ from daemon.api.performance_views import PerformanceRow
 from daemon.journal.projection import Projection
 from daemon.journal.rows import FillRow, ValuationRow
 from daemon.performance import ACCOUNT, Reckoning
-from daemon.research.result import (
+from daemon.results.result import (
     About,
     Curve,
     FillLine,

@@ -19,7 +19,7 @@ COMPARABLE: Final = ("orders", "fills", "trades", "equity", "curves")
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the account or of one strategy. Ratios are fractions of 1 and None where nothing can be said;
-    `orders`, `fills`, `trades` and `events` count, `fees` and incomes are sums in the account's currency. `trips` says
+    `orders`, `fills`, `trades` and `events` count, `fees` and incomes are sums in the account's currency. `trip` says
     why a strategy was sealed, empty where it was not."""
 
     initial_equity: str | None

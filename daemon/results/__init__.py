@@ -1,0 +1,1 @@
+"""What a run came to, in one shape for every mode."""
