@@ -392,7 +392,7 @@ def test_a_disk_that_refuses_and_a_daemon_that_will_not_die_keep_nobody_from_can
 def test_a_disk_that_gives_no_answer_keeps_nobody_from_cancelling(
     tmp_path: Path, notes: Notes, pauses: Pauses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.killswitch.emergency.DISK_SECONDS", 1.0)  # not to be left behind by the test for long
+    monkeypatch.setattr("daemon.killswitch.emergency.DISK_SECONDS", 10.0)  # not to be left behind by the test for long
     emergency = Emergency(tmp_path, notes)
     monkeypatch.setattr(os, "fdatasync", lambda _: signal.pause())
     assert emergency.meet() == (True, True)
