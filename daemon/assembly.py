@@ -1,15 +1,12 @@
 """From a checked config to the things that run: the fleet, and the makers of feed, market and hosts."""
 
-import hashlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
 
-from brokers.passthrough.broker import PassthroughBroker
 from brokers.passthrough.market import PassthroughMarket
-from brokers.plain.broker import PlainBroker
-from brokers.port import Broker, MessageSink, require_live_allowed
-from brokers.simulated.broker import SimulatedBroker
+from brokers.plain.profile import CAPABILITIES, PROFILE
 from brokers.simulated.delay import DelayedMarket
 from brokers.simulated.market import SimulatedMarket
 from daemon.check import Plan
@@ -38,7 +35,7 @@ from daemon.hosts.restarts import Restarts
 from daemon.hosts.stepping import LockStepHost
 from daemon.hosts.task import TaskHost
 from daemon.hosts.watchdog import Watchdog
-from daemon.loading import load_class
+from daemon.loading import code_of, load_class
 from trading.account.ids import ClientOrderIds
 from trading.capabilities import Capabilities
 from trading.container import ContainerSpec, ScopedContainer
@@ -50,17 +47,18 @@ from trading.subscriptions import DataKind
 from trading.venue.session import VenueSession
 from trading.venue.tiers import Tiers
 
-BROKERS: dict[str, type[Broker]] = {
-    "simulated": SimulatedBroker,
-    "passthrough": PassthroughBroker,
-    "plain": PlainBroker,
-}
-
 
 def fleet_of(plan: Plan) -> Fleet:
     """What the journal keeps of a plan."""
     settings = plan.settings
-    files = {description.id: Path(description.file) for description in plan.descriptions}
+    codes = {description.id: code_of(Path(description.file)) for description in plan.descriptions}
+    entries = [entry_of(strategy, settings, codes[strategy.id]) for strategy in settings.strategies]
+    return msgspec.structs.replace(house_of(plan), strategies=entries)
+
+
+def house_of(plan: Plan) -> Fleet:
+    """The same without its strategies."""
+    settings = plan.settings
     return Fleet(
         currency=settings.account.currency,
         cash=settings.account.balances,
@@ -68,7 +66,7 @@ def fleet_of(plan: Plan) -> Fleet:
         limits=limits(settings.risk),
         broker=settings.broker.kind,
         delayed=isinstance(settings.broker, SimulatedBrokerSettings) and bool(delays(settings.broker.latency)),
-        strategies=[_entry(strategy, settings, files[strategy.id]) for strategy in settings.strategies],
+        strategies=[],
         folder=str(plan.folder),
         fill_empty_bars=settings.feed.fill_empty_bars,
         kind=settings.account.kind,
@@ -134,7 +132,7 @@ def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
     """The market that stands in for the venue, with the account's whole cash; or the session with the venue itself."""
     settings = plan.settings
     if isinstance(settings.broker, PlainBrokerSettings):
-        return make_session(plan, settings.broker)
+        return make_session(plan, settings.broker, [strategy.id for strategy in settings.strategies])
     cash = settings.account.balances
     match_on = {symbol: offer.matched_on for symbol, offer in feed.offers.items()}
     if isinstance(settings.broker, SimulatedBrokerSettings):
@@ -154,14 +152,14 @@ def make_market(plan: Plan, feed: HistoricalFeed | LiveFeed) -> FloorMarket:
     return PassthroughMarket(instruments=plan.instruments, cash=cash, match_on=match_on)
 
 
-def make_session(plan: Plan, broker: PlainBrokerSettings) -> VenueSession:
-    """The session with a venue that nobody has spoken to yet."""
+def make_session(plan: Plan, broker: PlainBrokerSettings, strategies: Iterable[str]) -> VenueSession:
+    """The session with a venue that nobody has spoken to yet, for strategies by their ids."""
     asked = broker.reconciliation
     return VenueSession(
-        profile=PlainBroker.profile,
-        capabilities=PlainBroker.capabilities,
+        profile=PROFILE,
+        capabilities=CAPABILITIES,
         instruments=plan.instruments,
-        strategies=[strategy.id for strategy in plan.settings.strategies],
+        strategies=strategies,
         tiers=Tiers(in_flight_ns=asked.in_flight_ns, open_orders_ns=asked.open_orders_ns, account_ns=asked.account_ns),
         tolerances=asked.cash_tolerance,
     )
@@ -173,22 +171,12 @@ def dead_man_ns(plan: Plan) -> int:
     return (broker.dead_man_ns or 0) if isinstance(broker, PlainBrokerSettings) else 0
 
 
-def make_broker(plan: Plan, sink: MessageSink) -> Broker:
-    """The broker of a venue, not connected yet."""
-    settings = plan.settings.broker
-    assert plan.settings.mode == "live", "nothing but mode: live makes a broker that reaches a venue"
-    assert isinstance(settings, PlainBrokerSettings), f"broker {settings.kind} reaches no venue"
-    broker = PlainBroker(options=settings.options(plan.folder), sink=sink)
-    require_live_allowed(broker)
-    return broker
-
-
 def capabilities_of(plan: Plan) -> Capabilities:
     """What the market or venue of a plan takes, and what of that is emulated."""
     offered: dict[str, Capabilities] = {
         "simulated": SimulatedMarket.capabilities,
         "passthrough": PassthroughMarket.capabilities,
-        "plain": PlainBroker.capabilities,
+        "plain": CAPABILITIES,
     }
     return offered[plan.settings.broker.kind]
 
@@ -216,15 +204,26 @@ def make_host(entry: StrategyEntry, fleet: Fleet, quarters: Quarters, *, free: b
         restarts = Restarts(entry.restart, quarters.clock)
         kind = FreeHost if free else LockStepHost
         return kind(entry, fleet, quarters.nursery, restarts=restarts, patience_seconds=quarters.patience_seconds)
-    return TaskHost(ScopedContainer(container_spec(entry, fleet), fleet.instruments), quarters.watchdog)
+    return TaskHost(make_container(entry, fleet), quarters.watchdog)
 
 
-def make_driver(plan: Plan, feed: HistoricalFeed, recorder: Recorder) -> Driver:
+Lap = Callable[[str], None]
+"""Hears that a step of the work is done."""
+
+
+def unheeded(_step: str) -> None:
+    """Nobody asks how long it took."""
+
+
+def make_driver(plan: Plan, feed: HistoricalFeed, recorder: Recorder, lap: Lap = unheeded) -> Driver:
     """All strategies in this process over a feed that has a past: no clock, no disk, no event loop. The feed stays
     where it is."""
     fleet, market = fleet_of(plan), make_market(plan, feed)
-    return Driver(
-        specs=[container_spec(entry, fleet) for entry in fleet.strategies],
+    lap("market")
+    specs = [container_spec(entry, fleet) for entry in fleet.strategies]
+    lap("code")
+    driver = Driver(
+        specs=specs,
         instruments=fleet.instruments,
         offers=feed.offers,
         cash=fleet.cash,
@@ -239,6 +238,13 @@ def make_driver(plan: Plan, feed: HistoricalFeed, recorder: Recorder) -> Driver:
         fill_empty=fleet.fill_empty_bars,
         valued_every_ns=fleet.equity_every_ns,
     )
+    lap("containers")
+    return driver
+
+
+def make_container(entry: StrategyEntry, fleet: Fleet) -> ScopedContainer:
+    """A strategy in its container, in this process; StrategyNotLoaded where its class cannot be had."""
+    return ScopedContainer(container_spec(entry, fleet), fleet.instruments)
 
 
 def container_spec(entry: StrategyEntry, fleet: Fleet) -> ContainerSpec:
@@ -256,7 +262,8 @@ def container_spec(entry: StrategyEntry, fleet: Fleet) -> ContainerSpec:
     )
 
 
-def _entry(strategy: StrategySettings, settings: Settings, file: Path) -> StrategyEntry:
+def entry_of(strategy: StrategySettings, settings: Settings, code: str) -> StrategyEntry:
+    """What the journal keeps of one strategy, with the hash of its code."""
     return StrategyEntry(
         id=strategy.id,
         reference=strategy.reference,
@@ -269,5 +276,5 @@ def _entry(strategy: StrategySettings, settings: Settings, file: Path) -> Strate
         limits=limits(strategy.risk),
         sizing=sizing(strategy.risk),
         restart=restart_rule(strategy.restart),
-        code=hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest(),
+        code=code,
     )

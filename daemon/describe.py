@@ -9,14 +9,14 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 
 from daemon.config.problems import nearest
 from daemon.descriptions import READY, Answer, Description, Entry, Flaw, Parameter, Request, Undescribed
 from daemon.errors import StrategyNotLoaded
-from daemon.loading import failure_in_words, line_in, load_class
+from daemon.loading import failure_in_words, file_of, line_in, load_class
 from trading import parameters
 from trading.commands import ScheduleTimer, Trip
 from trading.container import ContainerSpec, ScopedContainer
@@ -34,9 +34,14 @@ def answer(request: Request) -> list[Answer]:
 
 def main() -> None:
     """Answer one request."""
+    tell(sys.stdin.buffer.read())
+
+
+def tell(given: bytes) -> NoReturn:
+    """Answer one request on the standard output, and end."""
     answers = os.dup(1)
     os.dup2(2, 1)  # what strategies print goes to stderr
-    request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Request)
+    request = msgspec.msgpack.decode(given, type=Request)
     faulthandler.enable()
     faulthandler.dump_traceback_later(request.deadline_seconds * _STACK_AT)
     with os.fdopen(answers, "wb") as output:
@@ -56,7 +61,7 @@ def _describe(entry: Entry, request: Request) -> Answer:
     except InvalidParameters as error:
         return Undescribed(id=entry.id, flaws=list(_wrong_parameters(cls, entry, error.problems)))
     except (Exception, SystemExit) as error:
-        return _undescribed(entry, f"{cls.__name__} cannot be made: {failure_in_words(error, _file_of(cls))}")
+        return _undescribed(entry, f"{cls.__name__} cannot be made: {failure_in_words(error, file_of(cls))}")
 
 
 def _started(cls: type[Strategy], entry: Entry, request: Request) -> Answer:
@@ -73,7 +78,7 @@ def _started(cls: type[Strategy], entry: Entry, request: Request) -> Answer:
     commands = container.start(request.now_ns)
     for command in commands:
         if isinstance(command, Trip):
-            return _undescribed(entry, f"start() raised {command.reason}{line_in(command.traceback, _file_of(cls))}")
+            return _undescribed(entry, f"start() raised {command.reason}{line_in(command.traceback, file_of(cls))}")
     try:
         container.state()
     except UnsupportedState as error:
@@ -82,7 +87,7 @@ def _started(cls: type[Strategy], entry: Entry, request: Request) -> Answer:
         id=entry.id,
         name=cls.__name__,
         doc=inspect.cleandoc(cls.__doc__ or ""),
-        file=_file_of(cls),
+        file=file_of(cls),
         parameters=_parameters(cls, container.parameters),
         subscriptions=list(container.subscriptions),
         timers=[command for command in commands if isinstance(command, ScheduleTimer)],
@@ -114,10 +119,6 @@ def _parameters(cls: type[Strategy], values: msgspec.Struct) -> list[Parameter]:
         )
         for field in msgspec.structs.fields(cls.parameters_type())
     ]
-
-
-def _file_of(cls: type[Strategy]) -> str:
-    return getattr(sys.modules[cls.__module__], "__file__", None) or ""
 
 
 if __name__ == "__main__":

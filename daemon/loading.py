@@ -65,16 +65,33 @@ def find_class(reference: str, folder: Path, sought: Sought) -> type:
     return _class_in(module, name, source, sought)
 
 
+def code_of(file: Path) -> str:
+    """What tells one content of a source file from another."""
+    return hashlib.blake2b(file.read_bytes(), digest_size=16).hexdigest()
+
+
+def file_of(cls: type) -> str:
+    """The file that a class is in; empty where there is none."""
+    return getattr(sys.modules[cls.__module__], "__file__", None) or ""
+
+
 def module_name(file: Path) -> str:
     """The name under which a file is a module."""
     return f"bulkhead_strategy_{hashlib.blake2b(str(file.resolve()).encode(), digest_size=8).hexdigest()}"
 
 
 def line_in(stack: str, file: str) -> str:
-    """The clause for the line of a written stack that is innermost in a file, else innermost anywhere."""
+    """The clause for the place of a written stack that `place_in` gives."""
+    place = place_in(stack, file)
+    return f" ({place})" if place else ""
+
+
+def place_in(stack: str, file: str) -> str:
+    """The line of a written stack that is innermost in a file, else innermost anywhere, such as `mine.py:12`; empty
+    where there is none."""
     frames = [(path, line) for path, line in _FRAME.findall(stack) if not path.startswith("<")]
     own = [frame for frame in frames if frame[0] == file] or frames
-    return f" ({Path(own[-1][0]).name}:{own[-1][1]})" if own else ""
+    return f"{Path(own[-1][0]).name}:{own[-1][1]}" if own else ""
 
 
 def failure_in_words(error: BaseException, file: str = "") -> str:

@@ -10,13 +10,13 @@ from daemon.assembly import (
     Quarters,
     dead_man_ns,
     fleet_of,
-    make_broker,
     make_feed,
     make_health,
     make_host,
     make_live_feed,
     make_market,
 )
+from daemon.brokerage import make_broker
 from daemon.check import Plan
 from daemon.clock import Clock, SteadyClock
 from daemon.config.feed_settings import LiveFeedSettings

@@ -20,8 +20,9 @@ from anyio.abc import TaskGroup
 from daemon.announcer import Announcer
 from daemon.api.server import serving
 from daemon.api.stream import EventStream
-from daemon.assembly import BROKERS, Quarters, fleet_of
+from daemon.assembly import Quarters, fleet_of
 from daemon.breaker_watch import BreakerWatch
+from daemon.brokerage import BROKERS
 from daemon.check import Plan
 from daemon.clock import Clock
 from daemon.condition import Identity, Pulse

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from brokers.errors import BrokerError
-from brokers.plain.broker import PlainBroker
+from brokers.plain.profile import PROFILE
 from daemon.config.problems import KeyPath
 from daemon.config.settings import Settings
 from daemon.config.source import Document
@@ -39,7 +39,7 @@ def venue_has_a_dead_man_switch(settings: Settings, _document: Document) -> Iter
     """What the venue is to do without us, it must be able to do, and not before we had time to keep it from that."""
     if not isinstance(settings.broker, PlainBrokerSettings) or settings.broker.dead_man_ns is None:
         return
-    kind, asked_ns, switch = settings.broker.kind, settings.broker.dead_man_ns, PlainBroker.profile.dead_man_ns
+    kind, asked_ns, switch = settings.broker.kind, settings.broker.dead_man_ns, PROFILE.dead_man_ns
     if switch is None:
         yield ("broker", "dead_man"), f"{kind} has no dead-man switch; leave this key out"
         return
@@ -53,6 +53,8 @@ def venue_takes_its_options(settings: Settings, document: Document) -> Iterator[
     """The broker takes what the config says, and its credentials are there and hidden from others."""
     if not isinstance(settings.broker, PlainBrokerSettings):
         return
+    from brokers.plain.broker import PlainBroker  # noqa: PLC0415 - its client of HTTP is for those who reach a venue
+
     try:
         PlainBroker(options=settings.broker.options(document.path.absolute().parent), sink=lambda _: None)
     except BrokerError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from brokers.plain.broker import PlainBroker
+from brokers.plain.profile import PROFILE
 from daemon.check import check
 from daemon.config.problems import ConfigProblems
 from daemon.killswitch.watching import watching_of
@@ -140,8 +140,7 @@ def test_a_time_that_the_switch_does_not_take_or_that_cannot_be_kept_is_refused(
 
 
 def test_a_venue_without_a_dead_man_switch_is_asked_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without = msgspec.structs.replace(PlainBroker.profile, dead_man_ns=None)
-    monkeypatch.setattr(PlainBroker, "profile", without)
+    monkeypatch.setattr("daemon.config.venue_rules.PROFILE", msgspec.structs.replace(PROFILE, dead_man_ns=None))
     assert problems_of(tmp_path, with_dead_man("60s")) == [
         "config.yaml:9: broker.dead_man: plain has no dead-man switch; leave this key out"
     ]

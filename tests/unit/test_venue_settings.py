@@ -30,8 +30,7 @@ WRITTEN: dict[str, Any] = {"kind": "plain", "url": "https://venue", "credentials
 
 def a_session(**reconciliation: Any) -> VenueSession:
     settings = PlainBrokerSettings.model_validate({**WRITTEN, "reconciliation": reconciliation})
-    plan = SimpleNamespace(instruments=INSTRUMENTS, settings=SimpleNamespace(strategies=[]))
-    return make_session(cast("Plan", plan), settings)
+    return make_session(cast("Plan", SimpleNamespace(instruments=INSTRUMENTS)), settings, [])
 
 
 def read(session: VenueSession, cash: str, at: int) -> None:
