@@ -5,9 +5,9 @@ clocks, pace or people; the paper shell brings it forward event by event.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any, Protocol, Self, TypedDict
+from typing import Any, ClassVar, Protocol, Self, TypedDict
 
 import msgspec
 
@@ -17,7 +17,8 @@ from daemon.fleet import Fleet, FleetChange, StrategyEntry
 from daemon.hosts.foresight import Foresight, audiences
 from daemon.hosts.group import HostGroup
 from daemon.hosts.port import Host, Started
-from daemon.recovery import JournaledStep, Replay
+from daemon.recovery import Replay
+from daemon.repetition import JournaledStep
 from trading.account.ids import ClientOrderIds
 from trading.account.records import Operation
 from trading.account.router import RoutedStrategy, Router
@@ -79,6 +80,8 @@ class FloorState(msgspec.Struct, frozen=True, kw_only=True):
 
 class Floor:
     """Brings feed events to the strategies, one complete step after another."""
+
+    lockstep_kind: ClassVar[type[LockStep]] = LockStep
 
     def __init__(
         self, plan: FloorPlan, fleet: Fleet, feed: HistoricalFeed, hosts: HostGroup, lockstep: LockStep
@@ -168,6 +171,11 @@ class Floor:
         self._in_hand = None
         self.rows += 1
 
+    def upcoming_steps(self) -> Iterator[Step]:
+        """The steps of the upcoming event, and of what is due before it, for whoever carries each by itself."""
+        self.lay_out()
+        return self.lockstep.steps(self._laid.popleft())
+
     @property
     def laid_out(self) -> int:
         """How many of the feed's events are laid out and not carried."""
@@ -234,7 +242,7 @@ class Floor:
     ) -> Self:
         subscriptions = {strategy: one.subscriptions for strategy, one in started.items()}
         market = plan.make_market(feed)
-        lockstep = LockStep(
+        lockstep = cls.lockstep_kind(
             sequencer=_sequencer(fleet, feed, subscriptions),
             router=Router(
                 strategies=[_routed(entry) for entry in fleet.strategies],
@@ -286,8 +294,7 @@ class Floor:
     async def _repeat(self, replay: Replay) -> None:
         await self._repeat_operations(replay)
         while not replay.done and self.upcoming() is not None:
-            self.lay_out()
-            await self._repeat_steps(replay, self.lockstep.steps(self._laid.popleft()))
+            await self._repeat_steps(replay, self.upcoming_steps())
         if not replay.done:
             await self._repeat_steps(replay, self.lockstep.last_steps())
             replay.end()

@@ -15,7 +15,8 @@ from daemon.floor import Floor, FloorPlan, FloorState
 from daemon.journal.reader import JournalReader
 from daemon.journal.records import Conflated, DaemonRecord, Opened, Snapshot, Taped, TapedInput
 from daemon.journal.steps import committed
-from daemon.recovery import JournaledStep, put_back
+from daemon.recovery import put_back
+from daemon.repetition import JournaledStep
 from daemon.state import or_begin_anew
 from trading.account.ledger import UNALLOCATED
 from trading.account.records import Commit, Noted, Posted, Reported
@@ -68,7 +69,7 @@ def read_history(reader: JournalReader, tape: Mapping[str, Any], fleet: Fleet) -
     if opened is None:
         return History()
     mend = or_begin_anew("put it back", is_live=fleet.is_live or opened[1].mode == "live")
-    _refuse_other_tape(opened[1].tape, tape, mend)
+    refuse_other_tape(opened[1].tape, tape, mend)
     found = reader.last(Snapshot)
     if found is None:
         return History(epoch_ms=opened[1].epoch)
@@ -105,7 +106,8 @@ def _moved_to(folder: str, state: FloorState) -> FloorState:
     return msgspec.structs.replace(state, fleet=msgspec.structs.replace(state.fleet, folder=folder))
 
 
-def _refuse_other_tape(journaled: Mapping[str, Any], configured: Mapping[str, Any], mend: str) -> None:
+def refuse_other_tape(journaled: Mapping[str, Any], configured: Mapping[str, Any], mend: str) -> None:
+    """ChangeRefused where the references of two tapes differ, with the keys that do."""
     different = sorted(map(dotted, _different(journaled, configured)))
     if different:
         raise ChangeRefused(

@@ -68,11 +68,18 @@ class LiveFloor(Floor):
             return event
         return msgspec.structs.replace(event, ts_ns=last_ns)
 
+    def steps_of(self, taped: TapedInput) -> Iterator[Step]:
+        """The steps of an event, or of what is due by a time; each is to be carried before the next is asked for."""
+        if isinstance(taped, Reached):
+            return self.lockstep.steps_until(taped.ts_ns)
+        self.rows += 1
+        self.health.hear(taped)
+        return self.lockstep.steps(self.lockstep.sequencer.lay_out(taped))
+
     def carry(self, taped: TapedInput) -> None:
         """Carry an event, or the time, through."""
-        for step in self._steps(taped):
+        for step in self.steps_of(taped):
             self.hosts.carry(step)
-        self.rows += type(taped) is not Reached
 
     def tell(self, told: FeedTold) -> None:
         """Take news of the feed: they change what may be ordered, and nothing else."""
@@ -118,23 +125,16 @@ class LiveFloor(Floor):
 
         return asyncio.create_task(gathered())
 
-    def _steps(self, taped: TapedInput) -> Iterator[Step]:
-        if isinstance(taped, Reached):
-            return self.lockstep.steps_until(taped.ts_ns)
-        self.health.hear(taped)
-        return self.lockstep.steps(self.lockstep.sequencer.lay_out(taped))
-
     async def _repeat(self, replay: Replay) -> None:
         assert isinstance(self.feed, LiveTape)
         self.hosts.leave_out(self.feed.left_out)
         await self._repeat_from_outside(replay)
         for number, taped in enumerate(self.feed.inputs, 1):
-            for step in self._steps(taped):
+            for step in self.steps_of(taped):
                 replay.expect_event()
                 self.hosts.carry(step)
                 replay.settle()
                 await self._repeat_from_outside(replay)
-            self.rows += type(taped) is not Reached
             if number % LET_OTHERS_RUN_AFTER == 0:
                 await asyncio.sleep(0)
         replay.end()

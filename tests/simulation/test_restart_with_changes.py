@@ -375,7 +375,7 @@ def test_changed_code_cannot_repeat_what_the_old_code_did_before_a_kill(tmp_path
     backup = world.disk.copy()
     mine(tmp_path, rest=1)
     world.plan = planned(MY_ENTRY)
-    with pytest.raises(NotRepeatable, match="the journal has nothing; now came one more order of mine") as caught:
+    with pytest.raises(NotRepeatable, match="the journal has nothing; now came order mine-1, buy 10 AAA") as caught:
         world.live()
     assert caught.value.mend.endswith(
         "put its old code back for this start, or begin anew with `bulkhead reset --paper`"

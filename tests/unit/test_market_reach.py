@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from brokers.simulated.costs import NoCommission, NoSlippage
 from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.rules import MarketRules, QuotePrice, Reach
-from daemon.recovery import RecordedMarket, Replay
+from daemon.recovery import Replay
+from daemon.repetition import RecordedMarket
 from tests.builders import Rig, acting, spec
 from tests.market_builders import (
     Happening,
