@@ -10,7 +10,7 @@ from typing import cast
 
 from daemon.errors import ProcessNotStarted
 from daemon.hosts.child import Answerer
-from daemon.hosts.children import Child, ChildListener
+from daemon.hosts.children import Child, ChildListener, Read
 from daemon.hosts.nursery import Nursery
 from daemon.hosts.wire import FromChild, ToChild, frame, from_child, to_child
 
@@ -71,7 +71,7 @@ class InnerNursery(Nursery):
         self.mishaps = list(mishaps)
         self.refusals = 0
 
-    async def spawn(self, strategy: str, listener: ChildListener) -> Child:
+    async def spawn(self, strategy: str, listener: ChildListener, read: Read = from_child) -> Child:
         if self.refusals:
             self.refusals -= 1
             raise ProcessNotStarted(f"no process for {strategy}: no room")

@@ -9,13 +9,13 @@ import signal
 import socket
 import subprocess
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol, Self, cast
+from typing import Any, Final, Protocol, Self, cast
 
 from daemon.errors import ProcessNotStarted
-from daemon.hosts.launch import open_log, socket_pair, start_forkserver
+from daemon.hosts.launch import STRATEGIES, Program, open_log, socket_pair, start_forkserver
 from daemon.hosts.wire import (
     Ended,
     FrameReader,
@@ -43,6 +43,9 @@ _CLOSING_SECONDS: Final = 5.0
 """How long the forkserver may take to end all children before it is killed, and they with it."""
 _HAS_ENDED: Final = "the process that children are forked from has ended"
 
+Read = Callable[[bytes], Any]
+"""Makes a message of what a child says; Garbage for what is none."""
+
 
 class ChildListener(Protocol):
     """Who is told about a child. Called from the loop, so it must not wait."""
@@ -61,7 +64,12 @@ class Child(asyncio.Protocol):
     """One child, made by `Forkserver.spawn`. `writable` is False while it does not take what it was sent."""
 
     def __init__(
-        self, strategy: str, listener: ChildListener, channel: socket.socket, forkserver: "Forkserver"
+        self,
+        strategy: str,
+        listener: ChildListener,
+        channel: socket.socket,
+        forkserver: "Forkserver",
+        read: Read = from_child,
     ) -> None:
         self.strategy = strategy
         self.pid = 0
@@ -69,6 +77,7 @@ class Child(asyncio.Protocol):
         self._listener = listener
         self._channel = channel
         self._forkserver = forkserver
+        self._read = read
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
         self._silenced = False  # nothing more is told of it
@@ -90,6 +99,10 @@ class Child(asyncio.Protocol):
     def show_stack(self) -> None:
         """Have it write its Python stack to its log, whatever it is doing."""
         self._forkserver.signal(self.pid, signal.SIGUSR1)
+
+    def interrupt(self) -> None:
+        """Have it end by itself, as far as its program listens to SIGINT."""
+        self._forkserver.signal(self.pid, signal.SIGINT)
 
     async def end(self) -> None:
         """Kill it with its group and wait until it is reaped; it may be already."""
@@ -127,7 +140,7 @@ class Child(asyncio.Protocol):
             for body in self._reader:
                 if self._silenced:
                     return
-                self._listener.on_message(from_child(body))
+                self._listener.on_message(self._read(body))
         except Garbage as error:
             self._cut_off(f"sent garbage: {error}")
 
@@ -191,9 +204,9 @@ class Forkserver:
         self._loop.add_reader(channel, self._hear)
 
     @classmethod
-    async def open(cls, environ: Mapping[str, str]) -> Self:
+    async def open(cls, environ: Mapping[str, str], program: Program = STRATEGIES) -> Self:
         """Start it with what may be passed on of an environment; ProcessNotStarted."""
-        forkserver = cls(*start_forkserver(environ))
+        forkserver = cls(*start_forkserver(environ, program))
         try:
             await forkserver._ready
         except BaseException:
@@ -211,11 +224,11 @@ class Forkserver:
         """Its process id."""
         return self._process.pid
 
-    async def spawn(self, strategy: str, log: Path, listener: ChildListener) -> Child:
+    async def spawn(self, strategy: str, log: Path, listener: ChildListener, read: Read = from_child) -> Child:
         """A new child, whose output is added to a log; ProcessNotStarted."""
         async with self._turn:
             ours, theirs = socket_pair()
-            child = Child(strategy, listener, ours, self)
+            child = Child(strategy, listener, ours, self, read)
             try:
                 with theirs:
                     spawned = self._ask_for(child, theirs, log)

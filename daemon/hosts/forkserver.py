@@ -48,13 +48,17 @@ _OFFSPRING: Final = Path("/proc/thread-self/children")
 _DESCRIPTORS: Final = Path("/proc/self/fd")
 
 
-def main() -> None:
+Serve = Callable[[socket.socket], None]
+"""What a child does, with its end of its socket."""
+
+
+def main(serve: Serve = child.serve) -> None:
     """Fork children until the supervisor is gone."""
     for meant_for_the_daemon in (signal.SIGINT, signal.SIGTERM):
         signal.signal(meant_for_the_daemon, _let_pass)
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a child is asked for its stack before it can show it
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    offspring = Offspring(socket.socket(fileno=int(sys.argv[1])))
+    offspring = Offspring(socket.socket(fileno=int(sys.argv[1])), serve)
     gc.collect()
     gc.freeze()  # a collection in a child would write to every page that it shares
     offspring.run()
@@ -65,8 +69,9 @@ def main() -> None:
 class Offspring:
     """The children that live, by their process ids."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, serve: Serve) -> None:
         self._channel = channel
+        self._serve = serve
         self._pid = os.getpid()
         self._children: set[int] = set()
 
@@ -115,7 +120,7 @@ class Offspring:
             self._say(NotSpawned(f"no process can be forked: {error.strerror}"))
         else:
             if pid == 0:
-                _live(lambda: _settle(strategy, channel, log, self._pid))
+                _live(self._serve, lambda: _settle(strategy, channel, log, self._pid))
             self._children.add(pid)
             self._say(Spawned(pid))
         os.close(channel)
@@ -172,11 +177,11 @@ def _prctl(option: int, value: int) -> None:
 # In the child.
 
 
-def _live(settle: Callable[[], socket.socket]) -> NoReturn:
+def _live(serve: Serve, settle: Callable[[], socket.socket]) -> NoReturn:
     """A child's whole life."""
     exit_code = 1
     try:
-        child.serve(settle())
+        serve(settle())
         exit_code = 0
     except BaseException:
         traceback.print_exc()

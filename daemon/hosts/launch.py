@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from daemon.errors import ProcessNotStarted
 
@@ -20,7 +21,22 @@ _PASSED_ON: Final = {"PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYT
 _SOCKET_BYTES: Final = 256 * 1024
 
 
-def start_forkserver(environ: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+class Program(NamedTuple):
+    """A module that is a forkserver, what it is called with after its socket, and what its environment has beside what
+    may be passed on."""
+
+    module: str
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = MappingProxyType({})
+
+
+STRATEGIES: Final = Program("daemon.hosts.forkserver")
+"""Whose children keep a container each."""
+
+
+def start_forkserver(
+    environ: Mapping[str, str], program: Program = STRATEGIES
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """The forkserver with what may be passed on of an environment, and our end of its socket; ProcessNotStarted."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(0)
@@ -29,8 +45,8 @@ def start_forkserver(environ: Mapping[str, str]) -> tuple[subprocess.Popen[bytes
         try:
             # -P keeps the working directory, where anything may lie, off the path of imports; this tree is named.
             process = subprocess.Popen(  # noqa: S603  (the daemon's own program)
-                (sys.executable, "-P", "-m", "daemon.hosts.forkserver", str(descriptor)),
-                env=environment(environ),
+                (sys.executable, "-P", "-m", program.module, str(descriptor), *program.arguments),
+                env={**environment(environ), **program.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(descriptor,),

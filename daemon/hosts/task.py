@@ -1,7 +1,7 @@
 """The `task` host: the container lives in the daemon's own process and is called directly. For trusted strategies."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import msgspec
@@ -70,7 +70,7 @@ class TaskHost:
         container = self._container
         return Vital(life=container.life, reports=container.reports, digest=container.portfolio.digest())
 
-    def state(self) -> "asyncio.Future[dict[str, Any]]":
+    def state(self) -> Awaitable[dict[str, Any]]:
         """A snapshot."""
         taken: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         try:
