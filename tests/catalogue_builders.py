@@ -7,7 +7,7 @@ from daemon.disk import RealDisk
 from daemon.feeds.file.feed import FileFeed
 from daemon.feeds.file.layout import DataFile
 from daemon.research.catalogue.importing import Imported, import_files
-from daemon.research.catalogue.index import catalogue_files, entries
+from daemon.research.catalogue.index import entries, entries_of
 from daemon.research.catalogue.series import Series
 from tests.market_files import Rows, write_rows
 from trading.market_data import MarketEvent
@@ -42,6 +42,11 @@ def taken(root: Path, *files: DataFile, skip_bad_rows: bool = False) -> list[Imp
     return import_files(root, files, skip_bad_rows=skip_bad_rows, disk=RealDisk())
 
 
+def files_in(root: Path, series: Series, start_ns: int | None = None, end_ns: int | None = None) -> list[DataFile]:
+    """The files of a series that reach into a window, as a feed reads them."""
+    return [entry.data_file() for entry in entries_of(root, series) if entry.reaches(start_ns, end_ns)]
+
+
 def events_of(files: Iterable[DataFile]) -> list[MarketEvent]:
     """What the file feed brings of files."""
     return list(FileFeed(files=list(files), start_ns=0).events())
@@ -49,7 +54,7 @@ def events_of(files: Iterable[DataFile]) -> list[MarketEvent]:
 
 def events_in(root: Path, series: Series) -> list[MarketEvent]:
     """What the file feed brings of a series of a catalogue."""
-    return events_of(catalogue_files(root, series.symbol, series.kind, series.interval_ns))
+    return events_of(files_in(root, series))
 
 
 def stretches(root: Path, series: Series) -> list[tuple[int, int, int]]:

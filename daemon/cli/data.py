@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,7 @@ import click
 
 from daemon.cli.account import Price
 from daemon.cli.data_files import Interval, options_given, reads_files
-from daemon.cli.options import shows, tells
-from daemon.cli.performance import Moment
+from daemon.cli.options import PastMoment, shows, tells
 from daemon.cli.printing import Show
 from daemon.errors import DaemonError
 
@@ -114,7 +112,14 @@ def list_(symbols: tuple[str, ...], root: Path, show: Show) -> None:
     required=True,
     help="What is made; may be given more than once, and is then of one market.",
 )
-@click.option("--start", type=Moment(), default="2026-01-05T14:30:00Z", show_default=True, help="Where it begins.")
+@click.option(
+    "--start",
+    "start_ns",
+    type=PastMoment(),
+    default="2026-01-05T14:30:00Z",
+    show_default=True,
+    help="Where it begins.",
+)
 @click.option("--duration", "duration_ns", type=Interval(), required=True, help="How long it goes on, such as 30d.")
 @click.option(
     "--every", "every_ns", type=Interval(), default="1s", show_default=True, help="Time between two ticks of a symbol."
@@ -139,7 +144,7 @@ def list_(symbols: tuple[str, ...], root: Path, show: Show) -> None:
 )
 @catalogue_option
 @tells
-def generate(root: Path, show: Show, *, start: str, price: str, tick: str, lot: str, **market: Any) -> None:
+def generate(root: Path, show: Show, *, price: str, tick: str, lot: str, **market: Any) -> None:
     """Make a market of a seed, as `feed.kind: synthetic` does, and put it into the catalogue.
 
     The same arguments give the same files, byte by byte.
@@ -149,12 +154,10 @@ def generate(root: Path, show: Show, *, start: str, price: str, tick: str, lot: 
     from daemon.research.catalogue.generating import generate as generate_into
     from daemon.research.catalogue.generating import synthetic_feed
     from daemon.research.catalogue.index import require_parquet
-    from trading.timestamps import from_datetime
 
     require_parquet()
-    start_ns = from_datetime(datetime.fromisoformat(start))
     try:
-        feed = synthetic_feed(start_ns=start_ns, price=Decimal(price), tick=Decimal(tick), lot=Decimal(lot), **market)
+        feed = synthetic_feed(price=Decimal(price), tick=Decimal(tick), lot=Decimal(lot), **market)
     except ValueError as error:
         raise click.UsageError(str(error))
     told = [taken_told(one) for one in generate_into(root, feed, disk=RealDisk())]

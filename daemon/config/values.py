@@ -2,6 +2,7 @@
 
 # ruff: noqa: TRY004 - pydantic takes a ValueError for a wrong value, a TypeError for a defect
 
+import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final, Literal
@@ -13,6 +14,10 @@ from trading.timestamps import LAST_NS, from_datetime, parse_interval
 
 MOST_DIGITS: Final = 18
 """Of a number: far more than any amount, price or rate has, and few enough that products of some keep every digit."""
+
+
+_UNITS_OF_SIZE: Final = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_SIZE_TEXT: Final = re.compile(r"([1-9][0-9]*)(KB|MB|GB|KiB|MiB|GiB)")
 
 
 def written(text: str) -> Any:
@@ -83,6 +88,13 @@ def moment_ns(moment: datetime) -> int:
     return ts_ns
 
 
+def _size(value: Any) -> int:
+    match = _SIZE_TEXT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("must be a size such as 512MB, a whole number and a unit of KB, MB, GB, KiB, MiB or GiB")
+    return int(match[1]) * _UNITS_OF_SIZE[match[2]]
+
+
 def _speed(value: Any) -> float | Literal["max"]:
     if value == "max":
         return "max"
@@ -116,6 +128,9 @@ Interval = Annotated[
     int, BeforeValidator(_interval), WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]*(ms|s|m|h|d)$"})
 ]
 """Nanoseconds, written as `500ms`, `5s`, `1m`, `4h` or `1d`."""
+
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": f"^{_SIZE_TEXT.pattern}$"})]
+"""Bytes, written as `512MB` or `1GiB`."""
 
 Moment = Annotated[int, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """Nanoseconds since the Unix epoch, written in ISO-8601 with a time zone."""
@@ -158,10 +173,14 @@ Symbol = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
 StrategyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$")]
 """A strategy's id."""
 
+ScenarioName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,38}$")]
+"""A scenario's name, which files of it bear too."""
+
 PATTERNS = {
     "^[A-Z0-9]{2,8}$": "a currency's code such as USD",
     "^(quote|base|[A-Z0-9]{2,8})$": "quote, base or a currency's code such as USD",
     "^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$": "a symbol of at most 32 letters, digits, dots, slashes and hyphens",
+    "^[a-z0-9][a-z0-9_-]{0,38}$": "at most 39 small letters, digits, hyphens and underscores, a letter or digit first",
     "^[a-z0-9][a-z0-9-]{0,38}$": "at most 39 small letters, digits and hyphens, a letter or digit first",
 }
 """What each pattern means in words."""

@@ -14,9 +14,9 @@ from daemon.feeds.file.layout import DataFile
 from daemon.feeds.file.survey import content
 from daemon.research.catalogue.contents import contents
 from daemon.research.catalogue.entry import KEY
-from daemon.research.catalogue.index import catalogue_files, entries, entries_of
+from daemon.research.catalogue.index import entries, entries_of
 from daemon.research.catalogue.series import Series, file_name, folder_name, series_in, symbol_of
-from tests.catalogue_builders import BARS, NOON, QUOTES, TRADES, bar_file, events_of, taken, trade_file
+from tests.catalogue_builders import BARS, NOON, QUOTES, TRADES, bar_file, events_of, files_in, taken, trade_file
 from tests.config_builders import plan_of
 from tests.market_files import bars, quotes, trades, write
 from trading.market_data import Bar, Trade
@@ -98,7 +98,7 @@ def test_quotes_that_repeat_and_negative_prices_are_read_as_they_were_let_in(tmp
     text = "time,bid,ask\n2018-06-01,-2,-1\n2018-06-01,-2,-1\n"
     source = quotes(write(tmp_path / "a.csv", text), repeats=True, may_be_negative=frozenset({"AAA"}))
     taken(tmp_path / "c", source)
-    files = catalogue_files(tmp_path / "c", "AAA", DataKind.QUOTES)
+    files = files_in(tmp_path / "c", QUOTES)
     assert events_of(files) == events_of([source])
     assert len(events_of(files)) == 2
 
@@ -113,7 +113,7 @@ def test_a_feed_is_given_the_files_that_reach_into_its_window_in_the_order_of_ti
 
     def rows_of(start: int | None, end: int | None) -> list[str]:
         start_ns, end_ns = (None if one is None else NOON + one * SECOND for one in (start, end))
-        files = catalogue_files(root, "AAA", DataKind.TRADES, start_ns=start_ns, end_ns=end_ns)
+        files = files_in(root, TRADES, start_ns, end_ns)
         return [file.path.name[11:15] for file in files]
 
     assert rows_of(None, None) == ["0000", "0010", "0020"]
@@ -129,30 +129,11 @@ def test_a_bar_belongs_to_a_window_by_its_close(tmp_path: Path) -> None:
     taken(root, bars(bar_file(tmp_path / "a.csv", [(NOON + MINUTE, 1, 1, 1, 1, 1)])))
 
     def count(start_ns: int, end_ns: int) -> int:
-        return len(catalogue_files(root, "AAA", DataKind.BARS, MINUTE, start_ns=start_ns, end_ns=end_ns))
+        return len(files_in(root, BARS, start_ns, end_ns))
 
     assert count(NOON, NOON + MINUTE) == 1
     assert count(NOON, NOON + MINUTE - 1) == 0
     assert count(NOON + MINUTE, NOON + DAY) == 0
-
-
-@pytest.mark.parametrize(
-    ("symbol", "kind", "interval_ns", "why"),
-    [
-        ("AAB", DataKind.TRADES, 0, "c has nothing of AAB; did you mean 'AAA'?"),
-        ("AAA", DataKind.QUOTES, 0, "c has no quotes of AAA, but trades of AAA"),
-        ("AAA", DataKind.BARS, MINUTE, "c has no bars of 1m of AAA, but trades of AAA"),
-    ],
-)
-def test_a_series_that_is_not_there_is_told_with_what_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, symbol: str, kind: DataKind, interval_ns: int, why: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    taken(Path("c"), trades(trade_file(tmp_path / "a.csv", 3)))
-    with pytest.raises(BadData) as refused:
-        catalogue_files(Path("c"), symbol, kind, interval_ns)
-    assert str(refused.value) == why
-    assert "data import" in refused.value.mend
 
 
 # What is there.
@@ -238,7 +219,7 @@ def test_a_file_in_the_catalogues_place_is_told(tmp_path: Path) -> None:
 def test_a_trade_is_read_back_to_the_last_bit(tmp_path: Path) -> None:
     text = "ts_ns,price,size\n1,0.1,1e-300\n9223372036854775806,1.7976931348623157e308,0.30000000000000004\n"
     taken(tmp_path / "c", trades(write(tmp_path / "a.csv", text)))
-    assert events_of(catalogue_files(tmp_path / "c", "AAA", DataKind.TRADES)) == [
+    assert events_of(files_in(tmp_path / "c", TRADES)) == [
         Trade("AAA", 1, 0.1, 1e-300),
         Trade("AAA", 9223372036854775806, 1.7976931348623157e308, 0.30000000000000004),
     ]

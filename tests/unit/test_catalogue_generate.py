@@ -14,7 +14,7 @@ from daemon.research.catalogue.index import entries, entries_of
 from daemon.research.catalogue.stretches import Taken
 from tests.catalogue_builders import BARS, NOON, QUOTES, TRADES, events_in, snapshot
 from trading.market_data import Bar
-from trading.timestamps import DAY, HOUR, MINUTE, SECOND
+from trading.timestamps import DAY, HOUR, LAST_NS, MINUTE, SECOND
 
 
 def market(**changes: Any) -> SyntheticFeed:
@@ -99,7 +99,11 @@ def test_what_was_made_says_of_which_seed(tmp_path: Path) -> None:
         ({"tick": Decimal(0)}, "tick_size is 0"),
         ({"volatility_ticks": float("nan")}, "volatility"),
         ({"spread_ticks": 0}, "spread"),
-        ({"bar_interval_ns": DAY}, "is within a bar of 1d"),
+        ({"bar_interval_ns": DAY, "duration_ns": DAY}, "is within a bar of 1d"),
+        ({"start_ns": -MINUTE}, "must be from 1970-01-01 until 2262-04-11"),
+        ({"start_ns": LAST_NS + 1}, "must be from 1970-01-01 until 2262-04-11"),
+        ({"start_ns": NOON, "duration_ns": LAST_NS}, "must be from 1970-01-01 until 2262-04-11"),
+        ({"duration_ns": 59 * SECOND}, "no bar of 1m fits into 59s"),
     ],
 )
 def test_arguments_that_make_no_market_are_told(wrong: dict[str, Any], why: str) -> None:

@@ -14,14 +14,13 @@ from daemon.calendars.weekly import WeeklyRules, WeeklySessions
 from daemon.errors import DaemonError
 from daemon.feeds.file import packing
 from daemon.feeds.file.layout import DataFile
-from daemon.research.catalogue.index import catalogue_files
 from daemon.research.catalogue.quality import medians
 from daemon.research.catalogue.quality.findings import FLAWS, NOTES, span
 from daemon.research.catalogue.quality.inspection import Scale, inspect
 from daemon.research.catalogue.quality.medians import Median
 from daemon.research.catalogue.quality.splits import split_of
 from daemon.research.catalogue.series import Series
-from tests.catalogue_builders import taken
+from tests.catalogue_builders import files_in, taken
 from tests.market_files import bars, quotes, trades, write
 from trading.sessions import RoundTheClock, Schedule, Sessions
 from trading.timestamps import DAY, HOUR, MINUTE, SECOND
@@ -224,7 +223,7 @@ def test_files_of_a_series_are_one_series(tmp_path: Path) -> None:
     root = tmp_path / "c"
     taken(root, *map(trades, files))
     series = Series(symbol="AAA", kind=trades(files[0]).data)
-    report = inspect(series, catalogue_files(root, "AAA", series.kind))
+    report = inspect(series, files_in(root, series))
     assert report["rows"] == 103
     assert found(report) == {"gap": [1], "outlier": [1]}
     assert report["flaws"]["gap"]["examples"][0]["path"] == report["files"][1]

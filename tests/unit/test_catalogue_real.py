@@ -19,10 +19,9 @@ from daemon.calendars.weekly import WeeklyRules, WeeklySessions
 from daemon.cli import main
 from daemon.feeds.file.layout import DataFile
 from daemon.research.catalogue.contents import contents
-from daemon.research.catalogue.index import catalogue_files
 from daemon.research.catalogue.quality.inspection import inspect
 from daemon.research.catalogue.series import Series
-from tests.catalogue_builders import events_in, events_of, taken
+from tests.catalogue_builders import events_in, events_of, files_in, taken
 from tests.market_files import bars, quotes, trades, write
 from trading.market_data import Bar, Quote
 from trading.sessions import RoundTheClock, Sessions
@@ -54,8 +53,7 @@ def listed(root: Path) -> dict[str, Any]:
 
 
 def report(root: Path, series: Series, sessions: Sessions | None = None) -> dict[str, Any]:
-    files = catalogue_files(root, series.symbol, series.kind, series.interval_ns)
-    return inspect(series, files, sessions=sessions)
+    return inspect(series, files_in(root, series), sessions=sessions)
 
 
 def test_half_a_million_ticks_of_eurusd(shared: Path, tmp_path: Path) -> None:

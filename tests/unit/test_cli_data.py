@@ -366,7 +366,14 @@ def test_a_market_is_made_listed_and_inspected(bulkhead: Bulkhead) -> None:
     ("words", "why"),
     [
         (("--start", "2026-01-05T14:30:30Z"), "is within a bar of 1m"),
-        (("--start", "yesterday"), "is no date and time"),
+        (("--start", "yesterday"), "is no day or time such as"),
+        (("--start", "1960-01-01T00:00Z"), "'--start': '1960-01-01T00:00Z' must be from 1970-01-01 until 2262-04-11"),
+        (("--start", "2270-01-01"), "'--start': '2270-01-01' must be from 1970-01-01 until 2262-04-11"),
+        (
+            ("--start", "2262-04-11", "--duration", "1d"),
+            "a market must be from 1970-01-01 until 2262-04-11, its end too",
+        ),
+        (("--duration", "10s"), "no bar of 1m fits into 10s"),
         (("--price", "0"), "must be above zero"),
         (("--every", "7s"), "no whole number of steps"),
         (("--symbol", "A A"), "a symbol of at most 32 letters"),
@@ -377,6 +384,26 @@ def test_a_market_that_cannot_be_is_wrong_usage(bulkhead: Bulkhead, words: tuple
     assert refused.exit_code == 2
     assert why in refused.stderr
     assert not Path("catalogue").exists()
+
+
+def test_a_market_may_begin_with_a_day(bulkhead: Bulkhead) -> None:
+    done = bulkhead("generate", "--symbol", "AAA", "--kind", "bars", "--duration", "1h", "--start", "2026-01-05")
+    assert done.exit_code == 0, done.stderr
+    assert told(bulkhead("list", "-o", "json"))[0]["first"].startswith("2026-01-05T00:01:00")
+
+
+@pytest.mark.parametrize("folder", ["catalogue", "new/inner/catalogue", "there", "there/catalogue"])
+def test_a_refused_first_import_leaves_nothing(bulkhead: Bulkhead, folder: str) -> None:
+    Path("there").mkdir()
+    write(Path("a.csv"), "time,price\n2018-06-01,x\n")
+    before = sorted(Path().rglob("*"))
+    refused = bulkhead("import", "a.csv", "--data", "trades", "--symbol", "AAA", "--catalogue", folder)
+    assert (refused.exit_code, sorted(Path().rglob("*"))) == (1, before)
+    trade_file(Path("b.csv"), 3)
+    assert bulkhead("import", "b.csv", "--data", "trades", "--symbol", "AAA", "--catalogue", folder).exit_code == 0
+    kept = sorted(Path().rglob("*"))
+    refused = bulkhead("import", "a.csv", "--data", "trades", "--symbol", "AAA", "--catalogue", folder)
+    assert (refused.exit_code, sorted(Path().rglob("*"))) == (1, kept)
 
 
 # Without the extra.

@@ -154,6 +154,7 @@ def test_a_row_that_cannot_be_is_named_with_its_place_and_the_rest_is_kept(
         list(feed_of(file).events())
     assert str(refused.value) == f"{path}: {message}"
     assert refused.value.mend
+    assert ("`repeats: true`" in refused.value.mend) == message.endswith("is the same as the quote of AAA before it")
 
     good = len([line for line in lines if line]) - 1
     skipping = feed_of(file, skip_bad_rows=True)

@@ -27,13 +27,15 @@ class Fault(enum.StrEnum):
 
 
 class Odd(Exception):
-    """A row that cannot be; `field` is the one at fault, empty where it is the whole row."""
+    """A row that cannot be; `field` is the one at fault, empty where it is the whole row. It is mended as its kind is,
+    unless it says how."""
 
-    def __init__(self, fault: Fault, message: str, field: str = "") -> None:
+    def __init__(self, fault: Fault, message: str, field: str = "", *, mend: str = "") -> None:
         super().__init__(message)
         self.fault = fault
         self.message = message
         self.field = field
+        self.mend = mend or MEND[fault]
 
 
 class BadRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class BadRow(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     fault: Fault
     message: str
+    mend: str
     field: str = ""
 
     @property
@@ -53,7 +56,7 @@ class BadRow(msgspec.Struct, frozen=True, kw_only=True):
 
     def error(self) -> BadData:
         """The error that ends a run."""
-        return BadData(f"{self.path}: {self.place}: {self.message}", mend=MEND[self.fault], key=key_of(self))
+        return BadData(f"{self.path}: {self.place}: {self.message}", mend=self.mend, key=key_of(self))
 
 
 NO_SUCH_FILE: Final = "correct the path; in a config it counts from its folder"
@@ -69,7 +72,7 @@ MEND: Final[Mapping[Fault, str]] = {
     Fault.RANGE: "correct the row, or see whether columns are exchanged",
     Fault.SYMBOL: "add it to instruments, or name the `symbols` to take",
     Fault.BACKWARDS: "sort the file by time; one that is sorted by symbol first is named once for each symbol",
-    Fault.DUPLICATE: "remove the row; where a venue sends the same quote twice, write `repeats: true` for the file",
+    Fault.DUPLICATE: "remove the row",
     Fault.OVERLAP: "give the `interval` of the bars, and only bars of one length",
 }
 """How to mend a row of each kind."""

@@ -7,7 +7,7 @@ import msgspec
 from daemon.config.problems import nearest
 from daemon.feeds.file.blocks import Place
 from daemon.feeds.file.columns import Flaw
-from daemon.feeds.file.faults import MEND, BadRow, counted, key_of
+from daemon.feeds.file.faults import BadRow, counted, key_of
 from daemon.feeds.file.lane import Mark, Reader, source_of
 from daemon.feeds.file.layout import FIELDS, DataFile
 from trading.market_data import Bar, MarketEvent
@@ -79,7 +79,7 @@ def _bad(rows: Sequence[BadRow]) -> Iterator[Flaw]:
     row = rows[0]
     others = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
     skip = "leave such rows out with `on_bad_row: skip`"
-    yield key_of(row), f"{row.place} of {row.path.name}: {row.message}{others}; {MEND[row.fault]}, or {skip}"
+    yield key_of(row), f"{row.place} of {row.path.name}: {row.message}{others}; {row.mend}, or {skip}"
 
 
 def _absent(file: DataFile, first: Mapping[str, MarketEvent], mark: Mark) -> Iterator[Flaw]:

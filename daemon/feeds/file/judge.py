@@ -22,6 +22,8 @@ from trading.timestamps import format_interval, iso
 OnBadRow = Callable[[BadRow], None]
 """Called with each bad row; it is left out, unless this raises."""
 
+_OF_QUOTES: Final = "remove the row; where a venue sends the same quote twice, write `repeats: true` for the file"
+
 
 class Before(msgspec.Struct):
     """What the rows so far leave for judging the next: the latest time, the last event of each symbol, and of trades
@@ -112,7 +114,13 @@ class Judge:
             except Odd as odd:
                 self._on_bad_row(
                     BadRow(
-                        path=self._file.path, row=row, line=line, fault=odd.fault, message=odd.message, field=odd.field
+                        path=self._file.path,
+                        row=row,
+                        line=line,
+                        fault=odd.fault,
+                        message=odd.message,
+                        mend=odd.mend,
+                        field=odd.field,
                     )
                 )
             else:
@@ -137,7 +145,7 @@ class Judge:
         if isinstance(event, Bar) and last is not None and event.ts_ns - last.ts_ns < event.interval_ns:
             raise self._overlap(event, last)
         if self._is_told_once and event == last:
-            raise Odd(Fault.DUPLICATE, f"is the same as the quote of {event.symbol} before it")
+            raise Odd(Fault.DUPLICATE, f"is the same as the quote of {event.symbol} before it", mend=_OF_QUOTES)
         if trade_id is not None:
             seen = before.ids.setdefault(event.symbol, [])
             if last is None or last.ts_ns != event.ts_ns:

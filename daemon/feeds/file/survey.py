@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from daemon.errors import BadData
-from daemon.feeds.file.faults import MEND, NO_SUCH_FILE, BadRow, counted
+from daemon.feeds.file.faults import NO_SUCH_FILE, BadRow, counted
 from daemon.feeds.file.lane import Mark, Reader
 from daemon.feeds.file.layout import DataFile
 from trading.market_data import MarketEvent
@@ -80,7 +80,7 @@ def refuse_bad_rows(surveys: Iterable[FileSurvey], *, otherwise: str = SKIP) -> 
     rows = [bad for one in told for bad in one.bad_rows][:SHOWN]
     counts = "; ".join(f"{one.path.name} has {counted(one.faults)}" for one in told)
     lines = "\n".join(f"  {bad.path.name}: {bad.place}: {bad.message}" for bad in rows)
-    mend = "; ".join(dict.fromkeys(MEND[bad.fault] for bad in rows))
+    mend = "; ".join(dict.fromkeys(bad.mend for bad in rows))
     raise BadData(
         f"rows that cannot be: {counts}\n{lines}",
         mend=f"{mend}; or {otherwise}",

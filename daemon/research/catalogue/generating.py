@@ -25,6 +25,7 @@ from trading.errors import InvalidInstrument
 from trading.instruments import Instrument, InstrumentKind
 from trading.money import Currency
 from trading.subscriptions import DataKind
+from trading.timestamps import LAST_NS, format_interval
 
 _BATCH: Final = 8192
 _SYMBOLS: Final[TypeAdapter[list[str]]] = TypeAdapter(list[Symbol])
@@ -45,7 +46,13 @@ def synthetic_feed(
     volatility_ticks: float,
     spread_ticks: int,
 ) -> SyntheticFeed:
-    """A market in which all symbols begin at the same price; ValueError for arguments that make none."""
+    """A market in which all symbols begin at the same price; ValueError for arguments that make none that a file can
+    have."""
+    if not 0 <= start_ns <= start_ns + duration_ns <= LAST_NS:
+        raise ValueError("a market must be from 1970-01-01 until 2262-04-11, its end too")
+    if DataKind.BARS in kinds and duration_ns < bar_interval_ns:
+        fits = f"no bar of {format_interval(bar_interval_ns)} fits into {format_interval(duration_ns)}"
+        raise ValueError(f"{fits}; make it longer, or its bars shorter")
     try:
         _SYMBOLS.validate_python(list(symbols))
         instruments = [_instrument(symbol, tick, lot) for symbol in symbols]

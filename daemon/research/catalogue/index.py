@@ -9,37 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from daemon.config.extras import absent, install_hint
-from daemon.config.problems import nearest
 from daemon.errors import BadData, DaemonError
-from daemon.feeds.file.layout import DataFile
 from daemon.research.catalogue.entry import Entry
 from daemon.research.catalogue.series import SUFFIX, Series, series_in
-from trading.subscriptions import DataKind
 
-DEFAULT: Final = Path("catalogue")
-VARIABLE: Final = "BULKHEAD_CATALOGUE"
 IMPORTED: Final = ".imported"
-
-_HOW_TO_FILL: Final = "fill it by `bulkhead data import` or `bulkhead data generate`"
-
-
-def catalogue_files(
-    root: Path,
-    symbol: str,
-    kind: DataKind,
-    interval_ns: int = 0,
-    *,
-    start_ns: int | None = None,
-    end_ns: int | None = None,
-) -> list[DataFile]:
-    """The files of a series that a feed of [start, end) reads, in the order of time; none where the series is elsewhere
-    in time. BadData where the catalogue does not have the series at all, or a file of it is damaged; DaemonError
-    without the extra `data`."""
-    series = Series(symbol=symbol, kind=kind, interval_ns=interval_ns)
-    found = entries_of(root, series)
-    if not found:
-        raise _not_there(root, series)
-    return [entry.data_file() for entry in found if entry.reaches(start_ns, end_ns)]
 
 
 def entries_of(root: Path, series: Series) -> list[Entry]:
@@ -101,12 +75,3 @@ def _read(series: Series, paths: list[Path]) -> list[Entry]:
                 mend=f"move it to {entry.label.series.folder} of the catalogue",
             )
     return sorted(found, key=lambda entry: (entry.label.first_ns, entry.label.last_ns))
-
-
-def _not_there(root: Path, series: Series) -> BadData:
-    there = list(dict.fromkeys(_series(root)))
-    same = [one.text for one in there if one.symbol == series.symbol]
-    if same:
-        return BadData(f"{root} has no {series.text}, but {', '.join(same)}", mend=_HOW_TO_FILL)
-    like = nearest(series.symbol, {one.symbol for one in there})
-    return BadData(f"{root} has nothing of {series.symbol}{like}", mend=_HOW_TO_FILL)

@@ -7,7 +7,7 @@ EURUSD/...    where they move from there, one by one; what is left to be moved, 
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -79,12 +79,15 @@ class Intake:
 
 @contextmanager
 def intake(root: Path, disk: Disk) -> Iterator[Intake]:
-    """A catalogue to be added to. It is made where it is not there; what is not committed within comes to nothing.
+    """A catalogue to be added to. It is made where it is not there; what is not committed within comes to nothing, and
+    neither is a catalogue that was made for it left.
 
     DaemonError while another import writes to it; DiskError where the disk will not have something, and then the
     catalogue is as it was.
     """
     with _told(root):
+        made = [folder for folder in (root, *root.parents) if not folder.exists()]
+        is_new = not (root / _LOCK).exists()
         root.mkdir(parents=True, exist_ok=True)
         lock = _locked(root, disk)
         try:
@@ -97,7 +100,19 @@ def intake(root: Path, disk: Disk) -> Iterator[Intake]:
             finally:
                 taking.clear()
         finally:
+            if is_new:
+                _remove_empty(root, made)
             lock.release()
+
+
+def _remove_empty(root: Path, made: Sequence[Path]) -> None:
+    """Take away a catalogue that nothing has come into, and the folders that were made for it. Its lock is held by us,
+    on the folder too: nobody else can have come to work there."""
+    with suppress(OSError):
+        if [path.name for path in root.iterdir()] == [_LOCK]:
+            (root / _LOCK).unlink()
+            for folder in made:
+                folder.rmdir()
 
 
 @contextmanager
