@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as kinds
 
-from daemon.feeds.file.blocks import Columns, Place, Row, finite, number
+from daemon.feeds.file.blocks import BarArrays, Columns, Place, Row, finite, number
 from daemon.feeds.file.columns import Flaw, time_form
 from daemon.feeds.file.faults import Fault, Odd
 from daemon.feeds.file.layout import FIELDS, DataFile
 from daemon.feeds.file.times import UNITS, LocalTime, TimeReader, all_in_range, counted
-from trading.timestamps import DAY
+from trading.timestamps import DAY, LAST_NS
 
 
 def plain_type(kind: Any) -> Any:
@@ -76,6 +77,15 @@ class TimeColumn:
         times = all_in_range(values if self._unit_ns == 1 else [value * self._unit_ns for value in values])
         return times if self._local is None else all_in_range(self._local.all_to_utc(times))
 
+    def array(self, cells: Any) -> Any:
+        """The times of a whole column as int64, where they are counts in UTC; None elsewhere."""
+        if cells.null_count or not self._unit_ns or self._local is not None or not kinds.is_integer(cells.type):
+            return None
+        counts = np.from_dlpack(cells).astype(np.int64)
+        if len(counts) and not 0 <= counts.min() <= counts.max() <= LAST_NS // self._unit_ns:
+            return None
+        return counts * self._unit_ns
+
     def read(self, value: Any) -> int:
         """The time of one cell; ValueError says why there is none."""
         if value is None:
@@ -118,6 +128,21 @@ class ParquetBlock:
             return self._values(batch)
         except (ValueError, pa.ArrowException):
             return None
+
+    def arrays(self) -> BarArrays | None:
+        """The same of one symbol's bars; None also where the file has several symbols, or lacks a price."""
+        cut, batch = self._cut, self._batch
+        if "symbol" in cut.fields or not {*cut.numbers} - {"volume"} <= cut.fields.keys():
+            return None
+        try:
+            times = cut.time.array(cut.time.cells(_decoded(batch.column(cut.fields["time"]))))
+            columns = [
+                _floats(batch.column(cut.fields[field])) if field in cut.fields else np.zeros(batch.num_rows)
+                for field in cut.numbers
+            ]
+        except (ValueError, pa.ArrowException):
+            return None
+        return None if times is None else BarArrays(times, columns)
 
     def rows(self) -> Iterator[tuple[int, int, Row | Odd]]:
         """Each row that is wanted with its number, or what is wrong with it."""
@@ -173,7 +198,9 @@ def _decoded(column: Any) -> Any:
 def _plain_list(column: Any) -> list[Any]:
     if column.null_count:
         raise ValueError("a cell is empty")
-    return column.to_pylist() if _is_text(column.type) else column.to_numpy(zero_copy_only=False).tolist()  # type: ignore[no-any-return]
+    if _is_text(column.type):
+        return column.to_pylist()  # type: ignore[no-any-return]
+    return np.from_dlpack(column).tolist()  # type: ignore[no-any-return] # `to_numpy` would import pandas
 
 
 def _numbers(column: Any) -> list[float]:
@@ -183,6 +210,12 @@ def _numbers(column: Any) -> list[float]:
             raise ValueError("Python would read 1_000 as a number")
         return list(map(float, texts))
     return _plain_list(column.cast(pa.float64(), safe=False))
+
+
+def _floats(column: Any) -> Any:
+    if column.null_count or not kinds.is_primitive(column.type):
+        raise ValueError("a cell is empty, or has to be read")
+    return np.from_dlpack(column.cast(pa.float64(), safe=False))
 
 
 def _number(value: Any, field: str) -> float:

@@ -3,12 +3,16 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import msgspec
 
 from daemon.feeds.file.columns import Mapped
 from daemon.feeds.file.faults import Fault, Odd
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -29,6 +33,13 @@ class Columns(msgspec.Struct, frozen=True):
     symbols: Sequence[str] | None
     values: Sequence[Sequence[float] | None]
     ids: Sequence[str] | None
+
+
+class BarArrays(NamedTuple):
+    """Bars as arrays: times in nanoseconds, int64, and open, high, low, close and volume, float64."""
+
+    times: "NDArray[np.int64]"
+    columns: "Sequence[NDArray[np.float64]]"
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -23,6 +23,9 @@ from trading.market_data import Bar, MarketEvent
 from trading.subscriptions import DataKind
 from trading.timestamps import LAST_NS, iso
 
+if TYPE_CHECKING:
+    from daemon.feeds.file.blocks import BarArrays
+
 _GENERATION: Final = 1
 """Changes whenever the same files and settings would give other events."""
 
@@ -42,9 +45,9 @@ class FileFeed:
         self.offers = offers_of(files)
         self.start_ns = start_ns
         self.end_ns = end_ns
-        self._files = files
+        self.files = files
         self._arranged, self._key = arranged(files)
-        self._skip_bad_rows = skip_bad_rows
+        self.skips_bad_rows = skip_bad_rows
         self._positions = [Position() for _ in files]
         self._taken = 0
         self._lanes: list[Lane] = []
@@ -58,9 +61,9 @@ class FileFeed:
                 "generation": _GENERATION,
                 "start_ns": self.start_ns,
                 "end_ns": self.end_ns,
-                "skip_bad_rows": self._skip_bad_rows,
+                "skip_bad_rows": self.skips_bad_rows,
                 "files": [
-                    {**file.described(), **source_of(file).described(), **content(file.path)} for file in self._files
+                    {**file.described(), **source_of(file).described(), **content(file.path)} for file in self.files
                 ],
             }
         return self._reference
@@ -71,11 +74,11 @@ class FileFeed:
         BadData for what nothing may trade on: a file that breaks off, a bad row unless they are skipped, a symbol
         without a row, bars of one time in two files, or no event from the start on.
         """
-        surveys = [survey(file) for file in self._files]
-        if not self._skip_bad_rows:
+        surveys = [survey(file) for file in self.files]
+        if not self.skips_bad_rows:
             refuse_bad_rows(surveys)
-        refuse_absent_symbols(self._files, surveys)
-        refuse_overlapping_bars(self._files, surveys)
+        refuse_absent_symbols(self.files, surveys)
+        refuse_overlapping_bars(self.files, surveys)
         latest_ns = max(event.ts_ns for one in surveys for event in one.last.values())
         if latest_ns < self.start_ns:
             raise BadData(
@@ -134,6 +137,17 @@ class FileFeed:
                 yield event
             taken = 0
 
+    def bar_blocks(self) -> "Iterator[BarArrays | list[MarketEvent]] | None":
+        """All its events, from the start whatever the position is, as arrays as far as they can be; None but for one
+        symbol's bars in one Parquet file."""
+        (file, *others), after = self.files, 1
+        if others or not file.is_parquet or file.data is not DataKind.BARS or len(file.symbols) != 1:
+            return None
+        from daemon.feeds.file.bar_arrays import bar_blocks  # noqa: PLC0415 - the extra is needed only here
+
+        end_ns = LAST_NS if self.end_ns is None else min(self.end_ns + after, LAST_NS)
+        return bar_blocks(file, begin_ns=self.start_ns + after, end_ns=end_ns, on_bad_row=self._on_bad_row)
+
     def state(self) -> dict[str, Any]:
         """The position: where each file stood before the run of events in hand, and how many of that are taken."""
         positions: list[Any] = msgspec.to_builtins(self._positions)
@@ -156,7 +170,7 @@ class FileFeed:
         )
 
     def _on_bad_row(self, bad: BadRow) -> None:
-        if not self._skip_bad_rows:
+        if not self.skips_bad_rows:
             raise bad.error()
 
 
