@@ -72,13 +72,40 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes, amendmen
 
     Waits for the process that imports the strategies, so it is called before the event loop runs, or in a thread.
     """
-    document = read_document(path, environ, Settings.model_fields)
+    return check_document(read_document(path, environ, Settings.model_fields), environ, processes, amendment)
+
+
+def check_document(
+    document: Document, environ: Mapping[str, str], processes: Processes, amendment: Amendment | None = None
+) -> Plan:
+    """The same of what is read already; the document is amended in its place."""
+    return _plan(document, environ, processes, amendment=amendment)
+
+
+def check_for_replay(path: Path, environ: Mapping[str, str], processes: Processes, *, opened_ns: int) -> Plan:
+    """The plan of what was opened at a time, so far as data and market go; ConfigProblems as from `check`.
+
+    No code of strategies or of an adapter is imported, no credentials are looked at, and there are no descriptions.
+    """
+    return _plan(read_document(path, environ, Settings.model_fields), environ, processes, opened_ns=opened_ns)
+
+
+def _plan(
+    document: Document,
+    environ: Mapping[str, str],
+    processes: Processes,
+    *,
+    amendment: Amendment | None = None,
+    opened_ns: int | None = None,
+) -> Plan:
+    path = document.path
     if amendment is not None:
         amendment.amend(document)
     reading = read_settings(document)
     if amendment is not None and reading.settings is not None and not reading.problems:
         reading = replace(reading, settings=amendment.narrow(reading.settings))
-    breached = list(breaches(reading))
+    is_to_run = opened_ns is None
+    breached = list(breaches(reading, of_a_run=is_to_run))
     problems = [problem for problem in reading.problems if is_in_place(problem.path, document)]
     problems += [reading.problem(*breach) for breach in breached]
     settings, folder = reading.settings, path.absolute().parent
@@ -91,12 +118,12 @@ def check(path: Path, environ: Mapping[str, str], processes: Processes, amendmen
     start_ns = _start_of(settings, heads)
     sessions, without_sessions = sessions_of(
         settings,
-        begin_ns=start_ns or SystemClock().wall_ns(),
+        begin_ns=start_ns or opened_ns or SystemClock().wall_ns(),
         unsound=unsound,
         processes=processes,
         environ=environ,
     )
-    answers = describe(_request(settings, folder, made, start_ns), processes, environ)
+    answers = describe(_request(settings, folder, made, start_ns), processes, environ) if is_to_run else []
     told = [
         *heads.breaches,
         *sizes_are_brought(settings, heads.read),

@@ -43,6 +43,11 @@ class SystemClock:
         await self.sleep(deadline_ns - self.monotonic_ns())
 
 
+def worked_ns() -> int:
+    """Nanoseconds for which a processor has worked for this thread; waiting does not count."""
+    return time.thread_time_ns()
+
+
 class SteadyTime:
     """Unix time that neither jumps nor goes back: the wall clock's when it was made, or `not_before_ns` where that is
     later, and what has passed since."""

@@ -28,6 +28,8 @@
     ├── BadData           a file of market data cannot be used, or a row of it cannot be
     ├── BadWindow         a window of time is empty, open or too short for what is asked of it
     ├── NotWritten        a result cannot be written where it should be
+    ├── NoScenario        there is nothing to run by that name
+    ├── CannotLimit       a limit is asked for where nothing can enforce it
     ├── ShadowedPackage   an import of one of our packages finds another
     └── ConfigProblems    a configuration that cannot be used, problem by problem (config/problems.py)
 
@@ -157,6 +159,14 @@ class BadWindow(DaemonError):
 
 class NotWritten(DaemonError):
     """A result cannot be written where it should be; what was there is as it was."""
+
+
+class NoScenario(DaemonError):
+    """There is no scenario, or none of that name."""
+
+
+class CannotLimit(DaemonError):
+    """A limit of time or memory is asked for where nothing can enforce it."""
 
 
 class BadData(DaemonError):

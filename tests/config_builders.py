@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from daemon.check import Plan, check
+from daemon.check import Amendment, Plan, check
 from daemon.config.problems import ConfigProblems
 from daemon.describe import answer
 from daemon.descriptions import READY, Request
@@ -78,11 +78,16 @@ def described(given: bytes) -> bytes:
     return READY + msgspec.msgpack.encode(answer(msgspec.msgpack.decode(given, type=Request)))
 
 
-def plan_of(folder: Path, text: str = CONFIG, environ: Mapping[str, str] | None = None) -> Plan:
+def plan_of(
+    folder: Path,
+    text: str = CONFIG,
+    environ: Mapping[str, str] | None = None,
+    amendment: Amendment | None = None,
+) -> Plan:
     """The plan of a configuration text."""
     path = folder / "config.yaml"
     path.write_text(text)
-    return check(path, environ or {}, SimulatedProcesses({"daemon.describe": described}))
+    return check(path, environ or {}, SimulatedProcesses({"daemon.describe": described}), amendment)
 
 
 def problems_of(folder: Path, text: str, environ: Mapping[str, str] | None = None) -> list[str]:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from daemon.config.broker_settings import Broker
 from daemon.config.feed_settings import Feed
+from daemon.config.scenario_settings import ProgressSettings, ScenarioSettings
 from daemon.config.section import Section
 from daemon.config.values import Interval
 
@@ -36,3 +37,8 @@ class BacktestSettings(Section):
         default="stop", description="whether a strategy that fails ends the backtest, or is sealed as in a run"
     )
     split: SplitSettings | None = Field(default=None, description="train and test parts of the window")
+    max_events: int | None = Field(default=None, ge=1, description="after how many events a backtest ends")
+    scenarios: Annotated[tuple[ScenarioSettings, ...], Field(strict=False)] = Field(
+        default=(), description="named windows of this config, which `backtest --scenarios` runs"
+    )
+    progress: ProgressSettings = Field(default=ProgressSettings(), description="what is told of scenarios that run")

@@ -20,6 +20,12 @@ def _delay(value: Any) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def delay_text(delay_ns: int) -> str:
+    """The shortest text that means a delay, such as `50ms`."""
+    unit = next((unit for unit in ("s", "ms") if delay_ns % _UNITS[unit] == 0), "us")
+    return f"{delay_ns // _UNITS[unit]}{unit}"
+
+
 Delay = Annotated[int, BeforeValidator(_delay), WithJsonSchema({"type": "string", "pattern": f"^{_DELAY.pattern}$"})]
 """Nanoseconds, perhaps none, written as `250us`, `50ms` or `1s`."""
 

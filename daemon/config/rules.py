@@ -58,6 +58,7 @@ from daemon.config.live_rules import (
 )
 from daemon.config.problems import KeyPath, nearest
 from daemon.config.reading import Reading
+from daemon.config.scenario_rules import scenarios_are_distinct
 from daemon.config.settings import Settings
 from daemon.config.source import Document, names, resolve_state
 from daemon.config.venue_rules import (
@@ -74,17 +75,22 @@ from trading.account.ledger import UNALLOCATED
 from trading.money import ROUNDING
 from trading.sequencer import Offer
 from trading.subscriptions import DataKind
-from trading.timestamps import format_interval, iso
+from trading.timestamps import LAST_NS, format_interval, iso
 
 Breach = tuple[KeyPath, str]
 Rule = Callable[[Settings, Document], Iterator[Breach]]
 
 
-def breaches(reading: Reading) -> Iterator[Breach]:
-    """Every breach of every rule."""
+def breaches(reading: Reading, *, of_a_run: bool = True) -> Iterator[Breach]:
+    """Every breach of every rule; of those of what only a run needs where it is to be `of_a_run`. Of a value that was
+    taken out, and told, none: that it is missing only follows."""
     if reading.settings is not None:
+        told = {problem.path for problem in reading.problems}
         for rule in RULES:
-            yield from rule(reading.settings, reading.document)
+            if of_a_run or rule not in ONLY_OF_A_RUN:
+                for path, message in rule(reading.settings, reading.document):
+                    if reading.problem(path, message).path not in told:
+                        yield path, message
 
 
 def host_is_built(settings: Settings, _document: Document) -> Iterator[Breach]:
@@ -185,6 +191,8 @@ def walks_have_whole_steps(settings: Settings, _document: Document) -> Iterator[
     if feed.duration_ns is not None and feed.duration_ns < feed.every_ns:
         message = f"{format_interval(feed.duration_ns)} is shorter than feed.every, so nothing would happen"
         yield ("feed", "duration"), message
+    if feed.duration_ns is not None and feed.start_ns + feed.duration_ns > LAST_NS:
+        yield ("feed", "duration"), f"the market would go on past the last time that there is, {iso(LAST_NS)}"
 
 
 def timeframes_can_be(settings: Settings, _document: Document) -> Iterator[Breach]:
@@ -212,6 +220,7 @@ RULES: Final[tuple[Rule, ...]] = (
     limited_symbols_are_instruments,
     host_is_built,
     ids_are_distinct,
+    scenarios_are_distinct,
     scopes_are_distinct,
     rates_can_be,
     capital_is_there,
@@ -258,6 +267,14 @@ RULES: Final[tuple[Rule, ...]] = (
     exchange_calendars_can_be_read,
     socket_path_fits,
 )
+
+ONLY_OF_A_RUN: Final[tuple[Rule, ...]] = (
+    venue_takes_its_options,
+    host_is_built,
+    adapter_takes_its_options,
+    socket_path_fits,
+)
+"""What it is about nobody needs who only reads what a run has left: credentials, hosts, an adapter, a socket."""
 
 
 def bars_that_cannot_be(settings: Settings, interval_ns: int, symbol: str | None = None) -> str:

@@ -210,6 +210,14 @@ def overlay(document: Document, variable: str, keys: Sequence[str], text: str) -
     put(document, keys, value, variable)
 
 
+def plain_value(text: str) -> Any:
+    """A value as the file could have it; ValueError where it is none."""
+    try:
+        return yaml.load(text, PlainLoader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(_yaml_problem(error)[0])
+
+
 def put(document: Document, keys: Sequence[str], value: Any, variable: str) -> None:
     """Put a value in its place; keys match without regard to case. An entry of a list goes by its place or by its `id`.
     `variable` is what people are told where it is wrong."""

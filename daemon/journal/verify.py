@@ -66,11 +66,12 @@ def export(reader: JournalReader) -> Iterator[str]:
 
 def _lines(group: Group) -> Iterator[str]:
     for sequence, record in group.entries:
-        line = {"sequence": sequence, "committed": group.committed, **_readable(record)}
+        line = {"sequence": sequence, "committed": group.committed, **readable(record)}
         yield msgspec.json.encode(line).decode()
 
 
-def _readable(fact: msgspec.Struct) -> dict[str, Any]:
+def readable(fact: msgspec.Struct) -> dict[str, Any]:
+    """A record, or what is in one, as plain values under the names that people read."""
     tag = fact.__struct_config__.tag
     shown: dict[str, Any] = {} if tag is None else {"record": tag}
     for name, value in msgspec.structs.asdict(fact).items():
@@ -81,7 +82,7 @@ def _readable(fact: msgspec.Struct) -> dict[str, Any]:
 
 def _shown(value: Any, *, is_time: bool) -> Any:
     if isinstance(value, msgspec.Struct):
-        return _readable(value)
+        return readable(value)
     if isinstance(value, list | tuple):
         return [_shown(one, is_time=is_time) for one in value]
     return iso(value) if is_time and value is not None else value

@@ -269,6 +269,10 @@ SENSE = [
      "10: instruments.AAA.min_notional: 500 is above risk.max_order_notional, 400, so that no order could be; lower it"
      " or raise that"),
     (in_feed("duration: 500ms"), "5: feed.duration: 500ms is shorter than feed.every, so nothing would happen"),
+    (
+        in_feed("duration: 100000d"),
+        "5: feed.duration: the market would go on past the last time that there is, 2262-04-11T23:47:16.854775807Z",
+    ),
     (in_feed("data: [bars]\n  every: 7s"), "3: feed.bars: 1m is no multiple of feed.every, 7s"),
     (in_feed("data: [bars]\n  bars: 1h"),
      "3: feed.start: 2026-01-05T14:30:00Z is within a bar of 1h; start at a whole one"),

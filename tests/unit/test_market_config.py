@@ -11,12 +11,13 @@ from brokers.simulated.delay import DelayedMarket
 from brokers.simulated.latency import Delays
 from brokers.simulated.market import SimulatedMarket
 from brokers.simulated.rules import BarPrice, Gap, MarketRules, Reach, StopLimitInBar, Unaffordable
-from daemon.assembly import make_feed, make_market
+from daemon.assembly import fleet_of, make_feed, make_market
 from daemon.config.broker_settings import SimulatedBrokerSettings
 from daemon.config.market_conversion import delays, market_rules
 from daemon.config.market_settings import LatencySettings, MarketSettings
 from daemon.config.settings import Settings
-from tests.config_builders import CONFIG, edited, in_broker, plan_of, problems_of
+from daemon.fleet import FleetChange, change
+from tests.config_builders import CONFIG, edited, in_broker, plan_of, problems_of, top
 from tests.market_builders import a_quote, an_order, changed
 from tests.market_files import write_rows
 from trading.market_data import Bar, Trade
@@ -279,3 +280,56 @@ def test_the_examples_of_the_documents_are_lawful(tmp_path: Path) -> None:
         example = (ROOT / "docs" / document).read_text().split("```yaml\n")[1].split("```")[0]
         found = plan_of(tmp_path, CONFIG.replace("broker: {kind: simulated}\n", example)).settings.broker
         assert found != SimulatedBrokerSettings(kind="simulated")
+
+
+def test_other_trading_hours_are_a_change_that_is_told(tmp_path: Path) -> None:
+    hours = 'calendars: {venue: {kind: weekly, zone: UTC, open: "09:00", close: "17:00", holidays: [2026-12-25]}}'
+    at_venue = top(hours).replace('lot_size: "1"', 'lot_size: "1", calendar: venue')
+    before, after, later = CONFIG, at_venue, at_venue.replace('"17:00", holidays: [2026-12-25]', '"16:30"')
+    round_the_clock, by_day, shorter = (fleet_of(plan_of(tmp_path, text)) for text in (before, after, later))
+    assert change(round_the_clock, by_day).altered == [
+        "instruments.AAA.calendar: venue, was 24/7",
+        "calendars.venue.kind: weekly, was not given",
+        "calendars.venue.zone: UTC, was not given",
+        "calendars.venue.open: 09:00, was not given",
+        "calendars.venue.close: 17:00, was not given",
+        "calendars.venue.holidays: 2026-12-25, was not given",
+    ]
+    assert change(by_day, shorter).altered == [
+        "calendars.venue.close: 16:30, was 17:00",
+        "calendars.venue.holidays: not given, was 2026-12-25",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (
+            "slippage: {kind: fixed, ticks: 1}",
+            "slippage: {kind: fixed, ticks: 2}",
+            ["broker.slippage.ticks: 2, was 1"],
+        ),
+        (
+            'commission: {kind: per_share, rate: "0.005"}',
+            'commission: [{kind: per_share, rate: "0.005"}, {kind: per_trade, amount: "1"}]',
+            [
+                "broker.commission.kind: not given, was per_share",
+                "broker.commission.rate: not given, was 0.005",
+                "broker.commission[0].kind: per_share, was not given",
+                "broker.commission[0].rate: 0.005, was not given",
+                "broker.commission[1].kind: per_trade, was not given",
+                "broker.commission[1].amount: 1, was not given",
+            ],
+        ),
+        (
+            "latency: {orders: 50ms, seed: 2}",
+            "latency: {orders: 1500us, seed: 3}",
+            ["broker.latency.orders: 1500us, was 50ms", "broker.latency.seed: 3, was 2"],
+        ),
+        ("quote_price: bid_ask", "limit_reach: through", ["broker.limit_reach: through, was not given"]),
+    ],
+    ids=["slippage", "commission", "latency", "rules"],
+)
+def test_another_market_is_a_change_that_is_told(before: str, after: str, told: list[str], tmp_path: Path) -> None:
+    first, second = (fleet_of(plan_of(tmp_path, in_broker(keys))) for keys in (before, after))
+    assert change(first, second) == FleetChange(altered=told)
