@@ -97,6 +97,7 @@ class StrategyDesk:
             "reason": router.tripped.get(entry.id, ""),
             "restarts": host.restarts,
             "conflated": host.conflated,
+            "kept_bars": sum(one.keep for one in self._shell.floor.subscriptions.get(entry.id, ())),
         }
 
     def _state_of(self, strategy_id: str) -> StrategyState:

@@ -28,6 +28,7 @@ from trading.history import Decisions, History
 from trading.instruments import Instrument, negative_symbols
 from trading.limits import RiskLimits, Sizing
 from trading.market_data import Bar, Event, MarketEvent, Quote, Timer, Trade, reference_price
+from trading.moment import Moment
 from trading.order_manager import OrderManager
 from trading.orders import Order
 from trading.outgoing import Outgoing
@@ -91,6 +92,7 @@ class ScopedContainer(Scope):
         self._instruments = instruments
         self._may_be_negative = negative_symbols(instruments)
         self._context = Context()
+        self._moment = Moment()
         self.register_shared_service("instruments", instruments)
         self.create_component("bus", EventBus, EventBus.close)
         self.create_component("orders", self._build_orders)
@@ -116,6 +118,7 @@ class ScopedContainer(Scope):
             instruments=self._instruments,
             limits=self.spec.limits,
             sizing=self.spec.sizing,
+            moment=self._moment,
         )
 
     def _build_desk(self) -> ContainerDesk:
@@ -124,6 +127,7 @@ class ScopedContainer(Scope):
             bus=self.resolve("bus", EventBus),
             orders=self.resolve("orders", OrderManager),
             portfolio=self.resolve("portfolio", VirtualPortfolio),
+            moment=self._moment,
         )
 
     def _build_strategy(self) -> Strategy:
@@ -140,7 +144,7 @@ class ScopedContainer(Scope):
         self._risk = self.resolve("risk_manager", RiskManager)
         self._desk = self.resolve("desk", ContainerDesk)
         self._strategy = self.resolve("strategy", Strategy)
-        self._outgoing = Outgoing(self.spec.strategy, self._orders)
+        self._outgoing = Outgoing(self.spec.strategy, self._orders, self._moment)
         bus = self.resolve("bus", EventBus)
         self._outgoing.hear(bus)
         for message_type, name in _HANDLERS.items():
@@ -192,6 +196,8 @@ class ScopedContainer(Scope):
         if not self._desk.subscriptions and self.trip is None:
             self._sealed(self._subscribe_to_what_is_handled, self._strategy)
         self._desk.starting = False
+        self._desk.kept_bars.keep(self._desk.subscriptions)
+        self._keep_bars()
         return self._outgoing.drain()
 
     def warm(self, event: MarketEvent) -> None:
@@ -274,7 +280,7 @@ class ScopedContainer(Scope):
             "trip": self.trip,
             "reports": self.reports,
             "n": self._outgoing.n,
-            "asked": self._outgoing.asked,
+            "asked": self._moment.asked,
             "strategy": self._encoded(attributes),
             "orders": self._orders.state(),
             "portfolio": self._portfolio.state(),
@@ -294,14 +300,14 @@ class ScopedContainer(Scope):
         """Become the container that gave this state; the strategy's `start()` is not called."""
         self.restore_books(state)
         self.life = ContainerState(state["life"])
-        self._outgoing.asked = state["asked"]
+        self._moment.asked = state["asked"]
         self.trip = msgspec.convert(state["trip"], Trip | None)
         attributes = decode_state(state["strategy"], owner=self.spec.strategy_class)
         self._desk.random = attributes.pop("random")
         vars(self._strategy).update(attributes)
         self._risk.restore(state["risk_manager"])
         self._desk.restore(state["desk"])
-        self._outgoing.now_ns = self._desk.now_ns
+        self._keep_bars()
 
     def restore_books(self, state: Mapping[str, Any]) -> None:
         """Take over orders and portfolio only, for a strategy that is to start anew upon them."""
@@ -312,12 +318,25 @@ class ScopedContainer(Scope):
 
     # Within.
 
+    def _keep_bars(self) -> None:
+        """Whoever keeps bars keeps each before it hears it; others need not look at each."""
+        kept, tell = self._desk.kept_bars, self._lines[Bar]
+        if not kept:
+            return
+
+        def keep_and_tell(bar: Bar) -> None:
+            kept.hear(bar)
+            if tell is not None:
+                tell(bar)
+
+        self._lines[Bar] = keep_and_tell
+
     def _set_now(self, now_ns: int) -> None:
+        moment = self._moment
+        if now_ns != moment.now_ns:
+            moment.now_ns, moment.asked = now_ns, 0
         if now_ns > self._risk.day_ends_ns:
             self._risk.begin_day(now_ns)
-        if now_ns != self._outgoing.now_ns:
-            self._outgoing.set_now(now_ns)
-        self._desk.now_ns = self._risk.now_ns = now_ns
 
     def _hear(self, event: Event) -> None:
         self._set_now(event.ts_ns)

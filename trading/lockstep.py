@@ -51,6 +51,9 @@ ROUNDS: Final = 8
 """How often commands that come of reports are met within one step; what is left over waits for the next step."""
 
 
+BEFORE_ALL: Final = -(1 << 63)
+"""A time that no event has."""
+
 AT_VENUE: Final = {
     "adopt": "there is no order of anybody else",
     "resolve_order": "no order is in doubt",
@@ -187,8 +190,16 @@ class LockStep:
                 self._begin_rounds()
             return Delivery(reports, event, subscribers, self.events)
         if self._recorded:
-            self._commit()
+            self._commit(self.events, self.now_ns)
         return None
+
+    def calm_until_ns(self) -> int:
+        """Up to when the events of a feed bring nothing but that they are heard, as far as that is not the market's to
+        say; BEFORE_ALL where any may bring more."""
+        due_ns, router = self.router.safeguards.due_ns, self.router
+        if self._unvalued or self.waiting or self._recorded or due_ns <= self.now_ns or not router.is_calm:
+            return BEFORE_ALL
+        return min(self._valued_next_ns, self.timers.next_ns - 1, due_ns - 1, router.day_ends_ns)
 
     def answer(self, commands: list[Command]) -> Delivery | None:
         """Go on with what containers ask for, and give what they are to hear of it; None once the step is over."""
@@ -196,7 +207,7 @@ class LockStep:
             return Delivery(reports)
         self._round = 1
         if self._recorded:
-            self._commit()
+            self._commit(self.events, self.now_ns)
         return None
 
     def operate(self, operation: Operation) -> Step:
@@ -231,7 +242,7 @@ class LockStep:
     def note(self, told: FeedTold) -> Step:
         """Write down in its place what befell the feed; who judges data by it hears it now."""
         self._record(told)
-        self._commit()
+        self._commit(self.events, self.now_ns)
         yield from ()
 
     def hear(self, heard: FromVenue) -> Step:
@@ -253,7 +264,18 @@ class LockStep:
     @property
     def due_ns(self) -> float:
         """The first event of this time or later is to be carried, as far as nobody orders anything before."""
-        return min(self._valued_next_ns + 1, self.timers.next_ns, self.router.safeguards.due_ns)
+        return min(self.timers.next_ns, self.router.safeguards.due_ns)
+
+    @property
+    def valued_next_ns(self) -> int:
+        """Before the first event after this time it is written down what the books are worth then."""
+        return self._valued_next_ns
+
+    def value_before(self, ts_ns: int) -> None:
+        """Write that down as the step of an event of this time does, which brings nothing more and is passed by."""
+        self._value(ts_ns)
+        if self._recorded:
+            self._commit(self.events + 1, max(self.now_ns, ts_ns))
 
     def is_matched_on(self, event: MarketEvent) -> bool:
         """Whether an event is of the kind on which its symbol is matched and marked."""
@@ -404,8 +426,8 @@ class LockStep:
         self._recorded = True
         self.recorder.record(record)
 
-    def _commit(self) -> None:
-        self.recorder.record(Commit(event=self.events, ts_ns=self.now_ns))
+    def _commit(self, event: int, ts_ns: int) -> None:
+        self.recorder.record(Commit(event=event, ts_ns=ts_ns))
         self.recorder.barrier()
         self._recorded = False
 

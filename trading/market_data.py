@@ -4,7 +4,7 @@ These are made by the million, so they are positional, frozen and outside the ga
 
 import math
 from collections.abc import Container
-from typing import final
+from typing import ClassVar, final
 
 import msgspec
 
@@ -27,6 +27,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="bar"):
 class Quote(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="quote"):
     """Best bid and ask with their sizes in units."""
 
+    interval_ns: ClassVar[int] = 0
     symbol: str
     ts_ns: int
     bid: float
@@ -39,6 +40,7 @@ class Quote(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="quote")
 class Trade(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="trade"):
     """One trade of the market, size in units."""
 
+    interval_ns: ClassVar[int] = 0
     symbol: str
     ts_ns: int
     price: float
@@ -64,10 +66,12 @@ def reference_price(event: MarketEvent, may_be_negative: Container[str] = ()) ->
     None where there is none: an empty side of a quote comes as zero or not a number. A price at or below zero is one
     only for the symbols of which it may be; whether it was meant, the feed has judged.
     """
-    if type(event) is Quote:
+    if type(event) is Bar:
+        price = event.close
+    elif type(event) is Quote:
         price = (event.bid + event.ask) / 2 if event.bid > 0.0 and event.ask > 0.0 else 0.0
     else:
-        price = event.price if type(event) is Trade else event.close
+        price = event.price
     if 0.0 < price < math.inf:
         return price
     return _signed_price(event) if event.symbol in may_be_negative else None

@@ -15,6 +15,7 @@ from trading.commands import (
 )
 from trading.desk import TimerWish
 from trading.errors import StrategyMisuse
+from trading.moment import Moment
 from trading.order_manager import OrderManager
 from trading.orders import Order, OrderChange, OrderTerms
 from trading.reports import Origin
@@ -28,16 +29,14 @@ MOST_COMMANDS: Final = 2_000
 class Outgoing:
     """Hears the wishes on one container's bus, marks its orders by them, and makes commands of them.
 
-    `commands` are those that are to go out. `n` counts all, `asked` those of one moment: StrategyMisuse for one too
-    many.
+    `commands` are those that are to go out, `n` counts all; StrategyMisuse for one too many at one moment.
     """
 
-    def __init__(self, strategy: str, orders: OrderManager) -> None:
+    def __init__(self, strategy: str, orders: OrderManager, moment: Moment) -> None:
         self.strategy = strategy
         self.n = 0
-        self.asked = 0
-        self.now_ns = 0
         self._orders = orders
+        self._moment = moment
         self.commands: list[Command] = []
 
     def hear(self, bus: EventBus) -> None:
@@ -48,10 +47,6 @@ class Outgoing:
         bus.subscribe(RefusedAmendment, self._on_refused_amendment)
         bus.subscribe(CancelRequest, self._on_cancel_request)
         bus.subscribe(TimerWish, self._on_timer_wish)
-
-    def set_now(self, now_ns: int) -> None:
-        """Another moment has come."""
-        self.now_ns, self.asked = now_ns, 0
 
     def drain(self) -> list[Command]:
         """What is to go out now; the list is the asker's."""
@@ -67,14 +62,16 @@ class Outgoing:
         saw no amendment go back to where they stood."""
         for command in self.drain():
             if isinstance(command, SubmitOrder | RefusedOrder):
-                self._orders.change(self._order(command.terms.order_id), OrderChange.REJECT, self.now_ns)
+                self._orders.change(self._order(command.terms.order_id), OrderChange.REJECT, self._moment.now_ns)
             elif isinstance(command, AmendOrder):
-                self._orders.change(self._order(command.terms.order_id), OrderChange.REFUSE_REPLACE, self.now_ns)
+                self._orders.change(
+                    self._order(command.terms.order_id), OrderChange.REFUSE_REPLACE, self._moment.now_ns
+                )
 
     def trip(self, reason: str, stack: str) -> Trip:
         """The last command, which nothing counts against; who tells it hands it out or keeps it."""
         self.n += 1
-        return Trip(strategy=self.strategy, n=self.n, ts_ns=self.now_ns, reason=reason, traceback=stack)
+        return Trip(strategy=self.strategy, n=self.n, ts_ns=self._moment.now_ns, reason=reason, traceback=stack)
 
     def put(self, trip: Trip) -> None:
         """Let a trip go out."""
@@ -86,8 +83,8 @@ class Outgoing:
         return order
 
     def _next_n(self) -> int:
-        self.asked += 1
-        if self.asked > MOST_COMMANDS:
+        self._moment.asked += 1
+        if self._moment.asked > MOST_COMMANDS:
             raise StrategyMisuse(f"over {MOST_COMMANDS:,} orders, amendments, cancels and timers asked for at one time")
         self.n += 1
         return self.n
@@ -113,8 +110,8 @@ class Outgoing:
 
     def _on_amended_terms(self, amended: AmendedTerms) -> None:
         n = self._next_n()
-        self._orders.amend(self._order(amended.terms.order_id), amended.terms, self.now_ns)
-        self.commands.append(AmendOrder(strategy=self.strategy, n=n, terms=amended.terms, ts_ns=self.now_ns))
+        self._orders.amend(self._order(amended.terms.order_id), amended.terms, self._moment.now_ns)
+        self.commands.append(AmendOrder(strategy=self.strategy, n=n, terms=amended.terms, ts_ns=self._moment.now_ns))
 
     def _on_refused_amendment(self, refused: RefusedAmendment) -> None:
         self.commands.append(
@@ -122,7 +119,7 @@ class Outgoing:
                 strategy=self.strategy,
                 n=self._next_n(),
                 order_id=refused.order_id,
-                ts_ns=self.now_ns,
+                ts_ns=self._moment.now_ns,
                 code=refused.refusal.code,
                 reason=refused.refusal.reason,
             )
@@ -130,8 +127,10 @@ class Outgoing:
 
     def _on_cancel_request(self, request: CancelRequest) -> None:
         n = self._next_n()
-        self._orders.change(self._order(request.order_id), OrderChange.REQUEST_CANCEL, self.now_ns)
-        self.commands.append(CancelOrder(strategy=self.strategy, n=n, order_id=request.order_id, ts_ns=self.now_ns))
+        self._orders.change(self._order(request.order_id), OrderChange.REQUEST_CANCEL, self._moment.now_ns)
+        self.commands.append(
+            CancelOrder(strategy=self.strategy, n=n, order_id=request.order_id, ts_ns=self._moment.now_ns)
+        )
 
     def _on_timer_wish(self, wish: TimerWish) -> None:
         self.commands.append(

@@ -180,6 +180,13 @@ class VirtualPortfolio:
         """Equity at the marks' exact decimal text, for limits."""
         return EXACT.add(self.cash.get(currency, ZERO), self._exact_worth(currency))
 
+    def equity_and_exposure(self, currency: str) -> tuple[Decimal, Decimal]:
+        """`exact_equity` and `gross_exposure` of one look at the positions."""
+        equity, exposure = self.cash.get(currency, ZERO), ZERO
+        for worth in self._worths(currency):
+            equity, exposure = EXACT.add(equity, worth), EXACT.add(exposure, worth.copy_abs())
+        return equity, exposure
+
     def unrealised(self, currency: str) -> Decimal:
         """Worth at the marks' exact decimal text less remaining cost of the positions in one currency."""
         return EXACT.subtract(self._exact_worth(currency), self._cost(currency))

@@ -21,6 +21,7 @@ from trading.bus import EventBus
 from trading.errors import StrategyMisuse
 from trading.instruments import Instrument
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
+from trading.moment import Moment
 from trading.money import EXACT, ROUNDING, ZERO
 from trading.order_manager import OrderManager
 from trading.order_validator import OrderValidator
@@ -64,9 +65,10 @@ class RiskManager:
         instruments: Mapping[str, Instrument],
         limits: RiskLimits,
         sizing: Sizing | None,
+        moment: Moment,
     ) -> None:
         self.owner = owner
-        self.now_ns = 0
+        self._moment = moment
         self._bus = bus
         self._orders = orders
         self._portfolio = portfolio
@@ -106,12 +108,13 @@ class RiskManager:
         symbol = target.symbol
         instrument = self._instrument(symbol)
         working = self._orders.open(symbol)
-        if any(order.state is OrderState.PENDING_CANCEL for order in working):
+        if working and any(order.state is OrderState.PENDING_CANCEL for order in working):
             self._awaiting_cancel[symbol] = target.quantity
             return
-        self._awaiting_cancel.pop(symbol, None)
+        if self._awaiting_cancel:
+            self._awaiting_cancel.pop(symbol, None)
         held = self._portfolio.quantity(symbol)
-        if not working and not ROUNDING.subtract(target.quantity, held):
+        if not working and target.quantity == held:
             return
         exits = [order for order in working if _is_exit(order.terms, held)]
         missing = EXACT.subtract(instrument.whole_lots(target.quantity), held)
@@ -149,7 +152,7 @@ class RiskManager:
     def on_request(self, request: OrderRequest) -> None:
         """Pass on one explicit order."""
         self._instrument(request.symbol)
-        self._decide(OrderTerms(strategy=self.owner, created_ns=self.now_ns, **msgspec.structs.asdict(request)))
+        self._decide(OrderTerms(strategy=self.owner, created_ns=self._moment.now_ns, **msgspec.structs.asdict(request)))
 
     def on_amend(self, request: AmendRequest) -> None:
         """Pass on other terms of one order; whoever asks has seen that there is such an order."""
@@ -157,12 +160,12 @@ class RiskManager:
         assert order is not None, request.order_id
         given = {name: value for name, value in msgspec.structs.asdict(request).items() if value is not None}
         terms = msgspec.structs.replace(order.terms, **given)
-        refusal = self._admission.amend_misfit(terms) or self._admission.excess(terms, self.now_ns)
+        refusal = self._admission.amend_misfit(terms) or self._admission.excess(terms, self._moment.now_ns)
         if refusal is not None:
             self._bus.publish(RefusedAmendment(request.order_id, refusal))
             return
         if self._limiter.remembers:
-            self._limiter.note(terms, self.now_ns)
+            self._limiter.note(terms, self._moment.now_ns)
         self._bus.publish(AmendedTerms(terms))
 
     def on_order(self, order: Order) -> None:
@@ -220,19 +223,19 @@ class RiskManager:
             symbol=symbol,
             side=side,
             quantity=quantity,
-            created_ns=self.now_ns,
+            created_ns=self._moment.now_ns,
             to_target=to_target,
             reason=reason,
         )
 
     def _decide(self, terms: OrderTerms, refusal: Refusal | None = None) -> None:
         """Publish an order, or why it may not be: for a reason that is known already, else by the rules."""
-        refusal = refusal or self._admission.misfit(terms) or self._admission.excess(terms, self.now_ns)
+        refusal = refusal or self._admission.misfit(terms) or self._admission.excess(terms, self._moment.now_ns)
         if refusal is not None:
             self._bus.publish(RefusedTerms(terms, refusal))
             return
         if self._limiter.remembers:
-            self._limiter.note(terms, self.now_ns)
+            self._limiter.note(terms, self._moment.now_ns)
         self._bus.publish(terms)
 
 

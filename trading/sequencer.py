@@ -71,25 +71,38 @@ class Sequencer:
             self._builders[symbol, interval_ns] = builder
             self._of_symbol[symbol].append(builder)
 
+    @property
+    def builds(self) -> bool:
+        """Whether any bars are derived."""
+        return bool(self._builders)
+
     def lay_out(self, event: MarketEvent) -> list[MarketEvent]:
         """The bars that are due before a feed event, and last the event itself.
 
         OutOfOrder when it is earlier than the last; a bar may be, since a live feed hears of it after its close.
         """
-        return [*self.bars_before(event), event]
+        return [one for run, _ in self.runs((event,)) for one in run]
 
-    def bars_before(self, event: MarketEvent) -> Sequence[Bar]:
-        """Take a feed event up, and give the bars that are due before it; OutOfOrder as for `lay_out`."""
-        ts_ns = event.ts_ns
-        bars: Sequence[Bar] = () if ts_ns < self.next_bar_ns else list(self._close_before(self.key(event)))
-        if ts_ns >= self.last_ns:
-            self.last_ns = ts_ns
-        elif not isinstance(event, Bar):
-            raise OutOfOrder(f"{event.symbol}: an event at {ts_ns} ns came after one at {self.last_ns} ns")
-        builders = self._of_symbol[event.symbol]
-        if builders and type(event) is self._built_from[event.symbol]:
-            self._build(event, builders)
-        return bars
+    def runs(self, events: Sequence[MarketEvent]) -> Iterator[tuple[Sequence[MarketEvent], bool]]:
+        """Lay feed events out in runs: bars that are due together, and feed events between which none are due; and
+        whether a run is the feed's. OutOfOrder after the run that comes before the event."""
+        begin = 0
+        for place, event in enumerate(events):
+            ts_ns = event.ts_ns
+            if ts_ns >= self.next_bar_ns and (bars := list(self._close_before(self.key(event)))):
+                if place > begin:
+                    yield events[begin:place], True
+                yield bars, False
+                begin = place
+            if ts_ns >= self.last_ns:
+                self.last_ns = ts_ns
+            elif type(event) is not Bar:
+                yield events[begin:place], True
+                raise OutOfOrder(f"{event.symbol}: an event at {ts_ns} ns came after one at {self.last_ns} ns")
+            builders = self._of_symbol[event.symbol]
+            if builders and type(event) is self._built_from[event.symbol]:
+                self._build(event, builders)
+        yield events[begin:], True
 
     def bars_until(self, ts_ns: int) -> list[Bar]:
         """The bars that are complete by a time."""

@@ -6,7 +6,7 @@ Public annotations in a subclass's body are its parameters, read-only attributes
 
 import inspect
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Final, Unpack
 
@@ -285,13 +285,26 @@ class Strategy:
         self._desk.cancel(order_id)
 
     def subscribe(
-        self, symbol: str, *, bars: str | None = None, quotes: bool = False, trades: bool = False, warmup: int = 0
+        self,
+        symbol: str,
+        *,
+        bars: str | None = None,
+        quotes: bool = False,
+        trades: bool = False,
+        warmup: int = 0,
+        keep: int = 0,
     ) -> None:
         """Hear a symbol: bars of an interval such as `5m`, quotes, trades. Only in `start()`.
 
-        `warmup` bars of that interval are heard before the first event, with `warming` true.
+        `warmup` bars of that interval are heard before the first event, with `warming` true; the last `keep` stay at
+        hand in `last_bars()`.
         """
-        self._desk.subscribe(symbol, bars=bars, quotes=quotes, trades=trades, warmup=warmup)
+        self._desk.subscribe(symbol, bars=bars, quotes=quotes, trades=trades, warmup=warmup, keep=keep)
+
+    def last_bars(self, symbol: str, bars: str) -> Sequence[Bar]:
+        """The last bars of an interval such as `5m`, as many as `subscribe(keep=...)` says, oldest first; `[-1]` is the
+        one heard last. StrategyMisuse where none are kept."""
+        return self._desk.last_bars(symbol, bars)
 
     def schedule(self, name: str, *, at_ns: int | None = None, every: str | None = None) -> None:
         """Hear `on_timer` at a time in nanoseconds since the epoch, or at each whole interval such as `1h`."""

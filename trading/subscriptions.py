@@ -30,9 +30,11 @@ _EVENT_TYPES: Final[Mapping[DataKind, type[MarketEvent]]] = {
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """One symbol's data of one kind. `interval_ns` is zero but for bars; `warmup` is bars heard before the start."""
+    """One symbol's data of one kind. `interval_ns` is zero but for bars; `warmup` is bars heard before the start, and
+    the last `keep` of them stay at hand."""
 
     symbol: str
     kind: DataKind
     interval_ns: int = 0
     warmup: int = 0
+    keep: int = 0

@@ -45,10 +45,13 @@ def from_datetime(moment: datetime) -> int:
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * 1_000
 
 
+_TO_THE_SECOND: Final = len("2026-01-05T14:30:00")
+
+
 def iso(ts_ns: int) -> str:
     """ISO-8601 in UTC, with the digits below a second only where there are any."""
     seconds, nanoseconds = divmod(ts_ns, SECOND)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:_TO_THE_SECOND]
     return f"{text}.{nanoseconds:09d}".rstrip("0") + "Z" if nanoseconds else f"{text}Z"
 
 

@@ -74,13 +74,15 @@ class Claims:
     def keep(self, key: str, cid: str, claim: Claim | None) -> None:
         """Keep a claim in the place of what was kept for that order; None keeps nothing more."""
         claims = self._kept.setdefault(key, {})
-        self._count(claims.values(), -1)
+        if claims:
+            self._count(claims.values(), -1)
         if claim is None:
             claims.pop(cid, None)
         else:
             claims[cid] = claim
-        self._count(claims.values(), 1)
-        if not claims:
+        if claims:
+            self._count(claims.values(), 1)
+        else:
             del self._kept[key]
 
     def cash(self, currency: str, besides: str = "") -> Decimal:

@@ -34,10 +34,10 @@ def in_reach(orders: Iterable[WorkingOrder], books: Mapping[str, SymbolBook], ev
 
 
 def up_to(ts_ns: float, events: Sequence[MarketEvent]) -> int:
-    """How many of the events, which stand in the order of time, come before a time."""
-    if not events or events[-1].ts_ns < ts_ns:
+    """How many of the events come before the first of a time or later; a bar may come late, after later ones."""
+    if ts_ns == math.inf:
         return len(events)
-    return next(place for place, event in enumerate(events) if event.ts_ns >= ts_ns)
+    return next((place for place, event in enumerate(events) if event.ts_ns >= ts_ns), len(events))
 
 
 def _watch(orders: list[WorkingOrder], book: SymbolBook) -> Watch:

@@ -139,8 +139,8 @@ class BarTape(Tape):
         The typical price, a third of high, low and close, stands for the mean price that a bar does not tell; it is
         rounded to the tick against the trader, though not beyond the bar.
         """
-        prices = self._prices(event, instrument)
-        if rules.bar_price is not BarPrice.NEXT_TYPICAL or prices is None:
+        prices = self._prices(event, instrument) if rules.bar_price is BarPrice.NEXT_TYPICAL else None
+        if prices is None:
             return None
         _, high, low, close = prices
         mean = ROUNDING.divide(EXACT.add(EXACT.add(high, low), close), Decimal(3))

@@ -9,10 +9,10 @@ class PerformanceRow(msgspec.Struct, frozen=True, kw_only=True):
     """How one strategy, or the account, did. Null: not defined, or a rate to the account's currency is missing.
 
     `capital` is what was put in, less what was taken out. Shares and rates are plain numbers, 0.01 for one percent;
-    `cagr` and `calmar` are null below 30 daily returns. `max_drawdown` is negative, as the ends of days show it, its
-    length in days. `alpha` and `beta` are against the account as a whole, null for the account itself. `trades` are
-    round trips; `expectancy` is what one came to on average. Fees are what was paid, the amounts after them signed as
-    cash is.
+    `cagr` and `calmar` are null below 30 daily returns. `max_drawdown` is negative, as the valuations at the ends of
+    hours show it, its length in days. `alpha` and `beta` are against the account as a whole, null for the account
+    itself. `trades` are round trips; `expectancy` is what one came to on average. Fees are what was paid, the amounts
+    after them signed as cash is.
     """
 
     capital: Decimal | None

@@ -64,8 +64,9 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
 
     `reason` says why it tripped or stopped. `max_drawdown` is the deepest fall of what it has in the account's
     currency, as each price was heard: -0.02 for 2 %. `restarts` counts how often its process was started again,
-    `conflated` the quotes that it was not told since it lagged; both since the daemon started. `income` is what its
-    positions and balances brought or cost, by kind and currency, signed as cash is."""
+    `conflated` the quotes that it was not told since it lagged; both since the daemon started. `kept_bars` are
+    those that its subscriptions keep at hand, at most. `income` is what its positions and balances brought or cost, by
+    kind and currency, signed as cash is."""
 
     id: str
     class_path: str = msgspec.field(name="class")
@@ -86,6 +87,7 @@ class StrategyView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     restarts: int
     conflated: int
+    kept_bars: int
 
 
 class PositionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What `bulkhead backtest` does: check, run, tell."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,12 +16,15 @@ from daemon.clock import SystemClock
 from daemon.processes import SystemProcesses
 from daemon.research.coordinator import BacktestCoordinator
 from daemon.research.progress_line import ProgressLine
+from daemon.research.report.markup import printable
 from daemon.research.showing import Ways, show_result
 from daemon.research.signal_log import Kept
 from daemon.research.wishes import Wishes
 from daemon.shadowing import refuse_shadowed_packages
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+_SELDOM: Final = 50
+"""Times as many new objects as usual before the collector looks at them."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,15 +45,32 @@ def run_backtest(asked: Asked, environ: Mapping[str, str]) -> int:
     # What strategies print must not come between.
     with redirect_stdout(sys.stderr) if asked.ways.takes_stdout else nullcontext():
         plan = check(asked.config, environ, SystemProcesses(), asked.wishes)
-        with until_interrupted() as stopped:
+        with until_interrupted() as stopped, _collected_seldom():
             result = BacktestCoordinator(SystemClock()).run(
                 plan, tell=tell, stopped=stopped, keep=asked.keep, every_event=asked.every_event
             )
-    show_result(result, asked.ways)
     about = result.about
-    if about.ended:
-        sys.stderr.write(f"stopped at {about.end}: {about.ended}; the result is of what was done by then\n")
+    try:
+        show_result(result, asked.ways)
+    finally:
+        if about.ended:
+            why = printable(" ".join(about.ended.splitlines()))
+            sys.stderr.write(f"stopped at {about.end}: {why}; the result is of what was done by then\n")
     return 1 if about.ended else 0
+
+
+@contextmanager
+def _collected_seldom() -> Iterator[None]:
+    """What a run makes refers to nothing in a circle: the collector need not look at it often, and at what was there
+    before not at all."""
+    usual, *others = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_SELDOM * usual, *others)
+    try:
+        yield
+    finally:
+        gc.set_threshold(usual, *others)
+        gc.unfreeze()
 
 
 @contextmanager

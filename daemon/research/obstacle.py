@@ -19,6 +19,6 @@ def obstacle(driver: Driver) -> str:
     for strategy, container in driver.containers.items():
         if not container.offers_signals:
             return f"{strategy} offers no signals"
-        if any(one.kind is not DataKind.BARS for one in container.subscriptions):
-            return f"{strategy} hears ticks"
+        if any(one.keep or one.kind is not DataKind.BARS for one in container.subscriptions):
+            return f"{strategy} hears ticks, or keeps bars"
     return ""

@@ -1,10 +1,12 @@
 """What one strategy will have heard when the data ends, for its `signals`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from daemon.research.timeline import Floats, Integers, Series, SeriesKey, Timeline
+from daemon.research.timeline import FIELDS, Floats, Integers, Series, SeriesKey, Timeline
 from trading.history import BarColumns
 from trading.market_data import Bar
 from trading.subscriptions import DataKind, Subscription
@@ -19,15 +21,13 @@ class HeardBars:
         self.key = key
         self.warm = len(warm)
         self.open, self.high, self.low, self.close, self.volume = (
-            np.concatenate([np.array([getattr(bar, field) for bar in warm], dtype=np.float64), column])
+            _after([getattr(bar, field) for bar in warm], column)
             for field, column in zip(
-                ("open", "high", "low", "close", "volume"),
-                series.columns if series is not None else [np.empty(0)] * 5,
-                strict=True,
+                FIELDS[Bar], series.columns if series is not None else [np.empty(0)] * 5, strict=True
             )
         )
-        self.ts_ns: Integers = np.concatenate([np.array([bar.ts_ns for bar in warm], dtype=np.int64), _times(series)])
-        self.places: Integers = np.concatenate([np.full(len(warm), -1, dtype=np.int64), _places(series)])
+        self.ts_ns: Integers = _after([bar.ts_ns for bar in warm], _times(series))
+        self.places: Integers = _after([-1] * len(warm), _places(series))
 
     def __len__(self) -> int:
         return len(self.close)
@@ -81,6 +81,15 @@ def _times(series: Series | None) -> Integers:
 
 def _places(series: Series | None) -> Integers:
     return np.empty(0, dtype=np.int64) if series is None else series.places
+
+
+def _after(past: Sequence[float], values: NDArray[Any]) -> NDArray[Any]:
+    """Values after those of a past; where there is none the same, not a copy of them, and so not to be written to."""
+    if past:
+        return np.concatenate([np.array(past, dtype=values.dtype), values])
+    shown = values.view()
+    shown.flags.writeable = False
+    return shown
 
 
 def changes(columns: Sequence[Floats], begin: int) -> Integers:

@@ -1,19 +1,17 @@
 """What the command line asks for beside the config: laid over the document before it is checked, so that whatever does
 not fit is told like any other mistake in it, in the words of the option that it came from."""
 
-import re
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
-import yaml
 
 from daemon.config.feed_settings import Feed, FileFeedSettings, LiveFeedSettings, SyntheticFeedSettings
-from daemon.config.problems import KeyPath, Origin, Problem, nearest
+from daemon.config.problems import KeyPath, Problem, nearest
 from daemon.config.settings import Settings
 from daemon.config.source import Document, overlay, put
 from daemon.errors import BadWindow
+from daemon.research.given_data import take_data
 from daemon.research.windows import Window, split
 from trading.timestamps import DAY, iso
 
@@ -22,17 +20,11 @@ DEFAULT_DURATION_NS: Final = 5 * DAY
 
 Part = Literal["", "train", "test"]
 
-_OF_BARS: Final = ("bars", "fill_empty_bars")
-_COMMA: Final = re.compile(r",(?![^{}]*})")
-"""Between two keys of a file, not within a mapping."""
-_IS_MAPPING: Final = re.compile(r"{.*}")
-_TRUTHS: Final = {"true": True, "false": False}
-
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
-    """One backtest of a config. `data` are files as `--data` names them, `settings` texts such as
+    """One backtest of a config. `data` are files and catalogues as `--data` names them, `settings` texts such as
     `strategies.sma.params.fast=5`. Of the strategies those named run, or all; one that is `alone` has an account of its
-    own, with the capital that it is given."""
+    own, with the capital that it is given. It ends after `max_events`, where that is given."""
 
     data: tuple[str, ...] = ()
     start_ns: int | None = None
@@ -41,6 +33,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     strategies: tuple[str, ...] = ()
     part: Part = ""
     alone: str = ""
+    max_events: int | None = None
 
     @property
     def start_name(self) -> str:
@@ -52,12 +45,14 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
         own = [text for text in self.settings if text.lower().startswith("backtest.")]
         for text in own:
             _set(document, text)
+        if self.max_events is not None:
+            put(document, ["backtest", "max_events"], self.max_events, "--max-events")
         _take_its_own(document)
         for text in self.settings:
             if text not in own:
                 _set(document, text)
         if self.data:
-            _take_files(document, self.data)
+            take_data(document, self.data, self.end_ns)
         _leave_the_venue(document)
         if self.strategies:
             _take_strategies(document, self.strategies, "--strategy")
@@ -125,36 +120,6 @@ def _set(document: Document, text: str) -> None:
         _note(document, f"--set {text}", "a backtest reaches no venue, whatever the mode; leave it out")
     else:
         overlay(document, f"--set {text}", name.split("."), value)
-
-
-def _take_files(document: Document, given: Iterable[str]) -> None:
-    """Files in place of those of a feed, which otherwise stays as it is; or in place of another kind of feed, of which
-    only the bars stay."""
-    texts = list(given)
-    files = [_file(document, text) for text in texts]
-    feed = document.values.get("feed")
-    if not isinstance(feed, dict) or feed.get("kind") != "file":
-        bars = {key: feed[key] for key in _OF_BARS if key in feed} if isinstance(feed, dict) else {}
-        put(document, ["feed"], {"kind": "file", **bars}, "--data")
-    put(document, ["feed", "files"], files, "--data")
-    for place, text in enumerate(texts):
-        document.origins["feed", "files", place] = Origin(variable=f"--data {text}")
-
-
-def _file(document: Document, text: str) -> dict[str, Any]:
-    """`prices.csv,data=bars,symbol=SPY,interval=1m` as an entry of `feed.files`; the path counts from here."""
-    path, *given = _COMMA.split(text)
-    entry: dict[str, Any] = {"path": str(Path(path).expanduser().absolute())}
-    for one in given:
-        key, equals, value = one.partition("=")
-        if equals:
-            entry[key] = yaml.safe_load(value) if _IS_MAPPING.fullmatch(value) else _TRUTHS.get(value, value)
-        else:
-            _note(document, f"--data {text}", f"{one!r} is no key of a file; write key=value, such as symbol=SPY")
-    instruments = document.values.get("instruments")
-    if isinstance(instruments, dict) and len(instruments) == 1 and not {"symbol", "symbols"} & entry.keys():
-        entry["symbol"] = next(iter(instruments))
-    return entry
 
 
 def _take_strategies(document: Document, wanted: Iterable[str], option: str) -> None:

@@ -140,7 +140,7 @@ class FlowLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """Which run this was: `mode` is backtest, replay, paper or live, `data` the reference of its tape, `config` the
+    """Which run this was: `mode` is a value of ExecutionMode, `data` the reference of its tape, `config` the
     file as it was read. `ended` says what ended it before the data did, empty where nothing did. `days_of_a_year` are
     those that the ratios of `metrics` were reckoned by: 252, or 365 where nothing was traded but what never closes."""
 

@@ -177,10 +177,12 @@ def _containers(strategies: list[StrategyView]) -> Iterator[Metric]:
     conflated = CounterMetricFamily(
         "bulkhead_quotes_conflated", "Quotes left out for a container that lagged", labels=("strategy",)
     )
+    kept = GaugeMetricFamily("bulkhead_strategy_kept_bars", "Bars that it keeps at hand, at most", labels=("strategy",))
     for strategy in strategies:
+        kept.add_metric((strategy.id,), strategy.kept_bars)
         restarts.add_metric((strategy.id,), strategy.restarts)
         conflated.add_metric((strategy.id,), strategy.conflated)
-    yield from (restarts, conflated)
+    yield from (restarts, conflated, kept)
 
 
 def _income(strategies: list[StrategyView]) -> Metric:

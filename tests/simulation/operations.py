@@ -477,6 +477,7 @@ class OperationsInMemory:
             "reason": self.reason,
             "restarts": 0,
             "conflated": 0,
+            "kept_bars": 0,
         }
 
     def _performance(self, fills: list[Fill], capital: Decimal) -> PerformanceRow:

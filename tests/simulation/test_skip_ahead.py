@@ -1,8 +1,12 @@
 """Whatever is decided and ordered, passing by what brings nothing leaves the same records as carrying every event."""
 
 import math
+import sys
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from random import Random
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,14 +19,17 @@ from brokers.simulated.rules import MarketRules
 from daemon.research.obstacle import obstacle
 from daemon.research.skip_ahead import SkipAhead
 from daemon.research.timeline import TimelineWriter
-from tests.market_builders import an_instrument
+from tests.account_builders import paid_in_full
+from tests.market_builders import a_bar, a_quote, an_instrument
 from trading.account.ids import ClientOrderIds
-from trading.account.records import StepRecord
+from trading.account.records import BreakerChanged, StepRecord, Valued
+from trading.account.triggers import BreakerRules, Policy
 from trading.container import ContainerSpec
 from trading.driver import Driver
 from trading.history import Decisions, History
 from trading.limits import RiskLimits
 from trading.market_data import Bar, MarketEvent
+from trading.money import Currency
 from trading.orders import Side
 from trading.recorder import MemoryRecorder
 from trading.sequencer import Offer
@@ -98,14 +105,19 @@ def walk(seed: int, symbol: str, count: int = BARS) -> list[Bar]:
 
 
 def a_driver(
-    scripts: dict[str, tuple[str, tuple[float, ...], str]], limits: RiskLimits, share: Decimal | None
+    scripts: dict[str, tuple[str, tuple[float, ...], str]],
+    limits: RiskLimits,
+    share: Decimal | None,
+    spoilt: Mapping[str, str] = MappingProxyType({}),
 ) -> Driver:
+    """Those that are `spoilt` cannot decide at once, each in a way of its own."""
     instruments = {symbol: an_instrument(symbol=symbol) for symbol in ("AAA", "BBB")}
     specs = [
         ContainerSpec(
             strategy=name,
-            strategy_class=Scripted,
-            parameters={"symbol": symbol, "script": list(script), "every": every},
+            strategy_class=Spoilt if name in spoilt else Scripted,
+            parameters={"symbol": symbol, "script": list(script), "every": every}
+            | ({"how": spoilt[name]} if name in spoilt else {}),
             capital={"USD": Decimal(100_000)},
             timeframe_ns=MINUTE,
             limits=limits,
@@ -146,23 +158,28 @@ def held(driver: Driver) -> list[object]:
     return [(book.owner, book.cash, book.positions, book.fills) for book in driver.lockstep.router.ledger.all_books()]
 
 
-def every_event(driver: Driver, bars: list[Bar]) -> list[StepRecord]:
+def every_event(driver: Driver, bars: Sequence[MarketEvent]) -> list[StepRecord]:
     driver.run(bars)
     return records(driver)
 
 
-def skipping(driver: Driver, bars: list[Bar]) -> list[StepRecord]:
+def skipping(driver: Driver, bars: Sequence[MarketEvent]) -> list[StepRecord]:
+    skipped(driver, bars)
+    return records(driver)
+
+
+def skipped(driver: Driver, bars: Sequence[MarketEvent]) -> SkipAhead:
     assert not obstacle(driver)
     driver.begin()
     writer, sequencer = TimelineWriter(), driver.lockstep.sequencer
     for first in range(0, len(bars), 7):
-        writer.add(bars[first : first + 7], sequencer.lay_out)
+        writer.add(sequencer.runs(bars[first : first + 7]))
     writer.add_last(sequencer.bars_until(sequencer.last_ns))
     run = SkipAhead(driver, writer.finished(), {})
     while not run.is_over:
         run.advance()
     driver.finish()
-    return records(driver)
+    return run
 
 
 codes = st.sampled_from([math.nan] * 4 + [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
@@ -192,17 +209,161 @@ def test_the_records_are_the_same(
     assert (whole.lockstep.events, whole.lockstep.heard) == (short.lockstep.events, short.lockstep.heard)
 
 
+SPOILT = {
+    "raises": "ValueError: in signals (test_skip_ahead.py:",
+    "ends the process": "SystemExit: 3 (test_skip_ahead.py:",
+    "gives a list": "signals() gave a list; it gives Decisions, or None",
+    "gives bars of its own": "signals() gave a list as its bars; give those of history.bars()",
+    "gives no column": "signals() gave no column; give one at least, or None",
+    "gives too few values": f"signals() gave 3 values for {BARS} bars; there must be one for each",
+    "gives words": "could not convert string to float",
+}
+
+
+class Spoilt(Scripted):
+    """Decides like any other bar by bar, and cannot say so at once."""
+
+    how: str = ""
+
+    def signals(self, history: History) -> Any:
+        """What is of no use."""
+        bars = history.bars(self.symbol)
+        match self.how:
+            case "raises":
+                raise ValueError("in signals")
+            case "ends the process":
+                sys.exit(3)
+            case "gives a list":
+                return []
+            case "gives bars of its own":
+                return Decisions([], self.decide, [bars.close])  # type: ignore[arg-type]
+            case "gives no column":
+                return Decisions(bars, self.decide, [])
+            case "gives too few values":
+                return Decisions(bars, self.decide, [np.zeros(3)])
+            case _:
+                return Decisions(bars, self.decide, [np.array(["up"] * len(bars))])
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_who_cannot_decide_at_once_hears_every_event_beside_one_who_can(how: str) -> None:
+    bars = [bar for minute, bar in enumerate(walk(3, "AAA", 2 * BARS), 1) if minute <= BARS]
+    fleet = {"a": ("AAA", (0.0, 2.0, 1.0, 4.0, 0.0), "1m"), "b": ("AAA", (3.0, 6.0, 1.0, 0.0), "1m")}
+    whole, short = (a_driver(fleet, RiskLimits(), None, spoilt={"b": how}) for _ in range(2))
+    run = skipped(short, bars)
+    assert every_event(whole, bars) == records(short)
+    assert held(whole) == held(short)
+    assert (list(run.unusable), short.lockstep.heard) == (["b"], whole.lockstep.heard)
+    assert run.unusable["b"].startswith(SPOILT[how])
+
+
+class Once(Strategy):
+    """Holds so many units from the second bar on."""
+
+    units: int
+
+    def start(self) -> None:
+        """Hear minutes."""
+        self.subscribe("AAA", bars="1m")
+
+    def on_bar(self, bar: Bar) -> None:
+        """Hold, or not yet."""
+        self.decide(bar, float(self.units) if bar.ts_ns >= 2 * MINUTE else 0.0)
+
+    def decide(self, bar: Bar, units: float) -> None:
+        """Hold so many."""
+        self.target(bar.symbol, int(units))
+
+    def signals(self, history: History) -> Decisions:
+        """The same."""
+        bars = history.bars("AAA")
+        return Decisions(bars, self.decide, [np.where(np.arange(len(bars)) < 1, 0.0, float(self.units))])
+
+
+def one_that_holds(
+    units: int,
+    offers: dict[str, Offer],
+    *,
+    capital: dict[str, Decimal],
+    breakers: Mapping[str, BreakerRules] = MappingProxyType({}),
+) -> Driver:
+    instruments = {symbol: an_instrument(symbol) for symbol in offers}
+    if "EURUSD" in offers:
+        instruments["EURUSD"] = paid_in_full("EURUSD", base=Currency.known("EUR"))
+    return Driver(
+        specs=[
+            ContainerSpec(
+                strategy="a",
+                strategy_class=Once,
+                parameters={"units": units},
+                capital=capital,
+                timeframe_ns=MINUTE,
+            )
+        ],
+        instruments=instruments,
+        offers=offers,
+        cash=capital,
+        market=SimulatedMarket(
+            instruments=instruments,
+            cash=capital,
+            match_on={symbol: offer.matched_on for symbol, offer in offers.items()},
+            slippage=NoSlippage(),
+            commission=NoCommission(),
+        ),
+        recorder=MemoryRecorder(),
+        ids=ClientOrderIds(1),
+        limits=RiskLimits(),
+        currency=Currency.known("USD"),
+        breakers=breakers,
+        start_ns=0,
+        valued_every_ns=5 * MINUTE,
+    )
+
+
+def test_a_book_that_heard_no_price_since_its_fill_is_valued_at_that_of_the_fill() -> None:
+    events: list[MarketEvent] = [
+        a_quote(100, 100.2, at=10),
+        a_quote(100, 100.2, at=70),
+        a_quote(50, 50.2, at=130, symbol="BBB"),  # the second bar of AAA closes before it, and is bought upon
+        a_quote(50, 50.2, at=310, symbol="BBB"),  # books are valued before it
+        a_quote(101, 101.2, at=320),
+    ]
+    offers = {"AAA": Offer(quotes=True), "BBB": Offer(quotes=True)}
+    whole, short = (one_that_holds(3, offers, capital={"USD": Decimal(10_000)}) for _ in range(2))
+    assert every_event(whole, events) == skipping(short, events)
+    valued = [record.books["a"].equity for record in records(short) if isinstance(record, Valued)]
+    assert valued == [Decimal(10_000), Decimal(10_000)]
+
+
+def test_what_cash_of_another_currency_is_worth_opens_a_breaker_where_nothing_is_held() -> None:
+    rates = [1.1, 1.1, 1.1, 1.0, 1.1, 1.1]
+    events: list[MarketEvent] = [
+        bar
+        for minute, rate in enumerate(rates, 1)
+        for bar in (
+            a_bar(100, 100, 100, 100, at=60 * minute),
+            a_bar(rate, rate, rate, rate, at=60 * minute, symbol="EURUSD"),
+        )
+    ]
+    offers = dict.fromkeys(("AAA", "EURUSD"), Offer(bar_interval_ns=MINUTE))
+    capital = {"USD": Decimal(1_000), "EUR": Decimal(1_000)}
+    rules = {"a": BreakerRules(on_trip=Policy.CANCEL, drawdown_share=Decimal("0.01"))}
+    whole, short = (one_that_holds(0, offers, capital=capital, breakers=rules) for _ in range(2))
+    assert every_event(whole, events) == skipping(short, events)
+    assert [record.ts_ns for record in records(short) if isinstance(record, BreakerChanged)] == [4 * MINUTE]
+
+
 def test_most_events_are_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     bars = walk(3, "AAA", 2_000)
     fleet = {"a": ("AAA", (*[math.nan] * 499, 1.0, *[math.nan] * 499, 0.0), "1m")}
     driver = a_driver(fleet, RiskLimits(), None)
     carried: list[MarketEvent] = []
-    carry = driver.carry
+    meet = driver.meet
 
-    def carry_and_count(event: MarketEvent, *, of_feed: bool) -> None:
+    def meet_and_count(event: MarketEvent, *, of_feed: bool) -> None:
         carried.append(event)
-        carry(event, of_feed=of_feed)
+        meet(event, of_feed=of_feed)
 
-    monkeypatch.setattr(driver, "carry", carry_and_count)
+    monkeypatch.setattr(driver, "meet", meet_and_count)
     assert skipping(driver, bars) == every_event(a_driver(fleet, RiskLimits(), None), bars)
     assert len(carried) < 60

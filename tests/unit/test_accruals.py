@@ -784,6 +784,13 @@ def test_a_strategy_is_let_run_no_further_than_to_what_falls_due(day: int, reach
     assert market.in_reach("s", coming) == reached
 
 
+def test_an_event_that_comes_late_hides_nothing_that_has_fallen_due_before_it() -> None:
+    market = an_account(STOCK, **holding(dividends=(dividend(2, "1"),)))
+    live(market, [trade(100.0, 0)])
+
+    assert market.in_reach("s", [trade(100.0, day) for day in (1, 3, 1)]) == 1
+
+
 def test_both_sides_of_a_swap_of_one_night_at_a_time_are_those_of_a_week_at_once() -> None:
     """The same nights, whether an event comes every day or once a week."""
     daily = an_account(EURUSD, held={"EURUSD": swap("-0.0001", "0.00005")})

@@ -499,6 +499,7 @@ async def test_the_metrics_page_is_lawful_for_prometheus(operations: OperationsI
     assert values["bulkhead_fills_total", (("broker", "simulated"), aaa)] == 1
     assert values["bulkhead_container_restarts_total", (aaa,)] == 0
     assert values["bulkhead_quotes_conflated_total", (aaa,)] == 0
+    assert values["bulkhead_strategy_kept_bars", (aaa,)] == 0
     assert values["bulkhead_strategy_income", (("currency", "USD"), ("kind", "funding"), aaa)] == -3.35
     assert values["bulkhead_strategy_max_drawdown_ratio", (aaa,)] == -0.0125
     assert values["bulkhead_margin_calls_total", (aaa,)] == 2

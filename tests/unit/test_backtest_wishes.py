@@ -195,7 +195,14 @@ def test_what_does_not_fit_is_told_by_its_option(wishes: dict[str, Any], told: l
 
 BARS = "data=bars,interval=1m,stamp=close"
 FILES = [
-    pytest.param("nothere.csv," + BARS, "feed.files[0].path: {0}/nothere.csv: no such file; ", id="no file"),
+    pytest.param("nothere.csv", "there is no such file; correct the path, which counts from here", id="no file"),
+    pytest.param(
+        "nothere,data=bars",
+        "there is no such file or folder; correct the path, which counts from here, or fill a catalogue of that name"
+        " first: bulkhead data import FILE... --catalogue nothere",
+        id="no catalogue",
+    ),
+    pytest.param("n" * 300, "there is no such file or folder; ", id="a name that no file can have"),
     pytest.param(
         "missing.csv," + BARS,
         "feed.files[0].columns.close: no column has a usual name of it (close); its columns are time, open, high, low",
@@ -212,6 +219,10 @@ FILES = [
     pytest.param("aaa.csv,data=bras", "feed.files[0].data: must be one of quotes, trades, bars; got 'bras'", id="typo"),
     pytest.param("aaa.csv,bars", "'bars' is no key of a file; write key=value, such as symbol=SPY", id="no key"),
     pytest.param(f"aaa.csv,{BARS},symbol=AAB", "feed.files[0].symbol: 'AAB' is no instrument; add it", id="symbol"),
+    pytest.param(f"aaa.csv,{BARS},symbols=[AAB,AAC]", "feed.files[0].symbols: 'AAB' is no instrument", id="symbols"),
+    pytest.param(f"aaa.csv,{BARS},symbols=[AAA", "feed.files[0].symbols: must be a list; got '[AAA'", id="half a list"),
+    pytest.param(f"aaa.csv,{BARS},symbols=[AAA: [}}]", "symbols: not valid YAML at column ", id="what is no list"),
+    pytest.param(f"aaa.csv,{BARS},columns={{a: b: c}}", "columns: not valid YAML at column ", id="what is no mapping"),
     pytest.param(f"aaa.csv,{BARS},columns={{clse: x}}", "feed.files[0].columns.clse: ", id="a column of nothing"),
 ]
 
@@ -354,6 +365,30 @@ def test_columns_of_a_file_are_named_in_braces(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("time,open,high,low,close", "when,first,high,low,last", 1))
     given = f"{path},{BARS},columns={{time: when, open: first, close: last}},header=true,zone=America/New_York"
     assert backtested(asked(tmp_path, config(SMA), data=(given,))).metrics.bars == 10
+
+
+@pytest.mark.parametrize("symbols", ["[AAA,NO]", "[ 'AAA' , NO ]"])
+def test_symbols_of_a_file_are_named_in_brackets(symbols: str, tmp_path: Path) -> None:
+    head, *rows = closes(tmp_path, *range(100, 110), name="both[1,2].csv").read_text().splitlines()
+    both = [f"{row},{symbol}" for row in rows for symbol in ("AAA", "NO")]
+    (tmp_path / "both[1,2].csv").write_text("\n".join([f"{head},symbol", *both]) + "\n")
+    text = config(SMA).replace("instruments: {", 'instruments: {NO: {kind: equity, tick_size: "1", lot_size: "1"}, ')
+    given = f"{tmp_path}/both[1,2].csv,symbols={symbols},{BARS}"
+    assert backtested(asked(tmp_path, text, data=(given,))).metrics.bars == 20
+    assert backtested(asked(tmp_path, config(SMA), data=(f"{tmp_path}/both[1,2].csv,{BARS},symbols=[AAA]",))).fills
+
+
+def test_a_wrong_value_is_told_once_and_not_missing_too(tmp_path: Path) -> None:
+    given = f"{closes(tmp_path, *range(100, 110))},data=bars,interval=1m,stamp=middle"
+    assert refused(tmp_path, config(SMA), data=(given,)) == [
+        f"--data {given}: feed.files[0].stamp: must be one of open, close; got 'middle'".replace(f"{tmp_path}/", "")
+    ]
+
+
+def test_a_file_that_is_not_there_is_all_that_is_told(tmp_path: Path) -> None:
+    assert refused(tmp_path, config(SMA), data=(f"{tmp_path}/nothere.csv",), settings=("account.cash=x y",)) == [
+        "--data nothere.csv: there is no such file; correct the path, which counts from here",
+    ]
 
 
 def test_what_is_tried_is_judged_with_the_past_that_lies_before_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from trading.bus import EventBus
 from trading.errors import StrategyMisuse
 from trading.instruments import InstrumentKind
 from trading.limits import EquityShare, FixedSize, RiskLimits, Sizing
+from trading.moment import Moment
 from trading.order_manager import OrderManager
 from trading.orders import Order, OrderChange, OrderTerms, OrderType, Side, TimeInForce
 from trading.portfolio import VirtualPortfolio
@@ -41,6 +42,7 @@ class Desk:
         self.orders = OrderManager("a")
         self.portfolio = VirtualPortfolio("a", {"USD": Decimal(10_000)}, instruments)
         self.portfolio.mark("AAA", 100.0)
+        self.moment = Moment()
         self.risk = RiskManager(
             owner="a",
             bus=self.bus,
@@ -49,6 +51,7 @@ class Desk:
             instruments=instruments,
             limits=limits or RiskLimits(),
             sizing=sizing,
+            moment=self.moment,
         )
         self.bus.subscribe(OrderTerms, self._on_terms)
         self.bus.subscribe(RefusedTerms, self._on_refused)
@@ -174,7 +177,7 @@ def test_a_target_is_cut_towards_zero_to_whole_lots() -> None:
 
 def test_an_order_towards_a_target_says_so() -> None:
     desk = Desk()
-    desk.risk.now_ns = 77
+    desk.moment.now_ns = 77
     desk.target("30")
     assert desk.terms == [
         OrderTerms(

@@ -24,12 +24,11 @@ _LENGTH: Final = len(PREFIX) + _TAG + _EPOCH + _SEQUENCE
 
 
 def _base36(number: int, width: int) -> str:
-    """Its last so many digits, an even number of them."""
     digits = ""
-    for _ in range(0, width, 2):
+    while len(digits) < width:
         number, pair = divmod(number, 36 * 36)
         digits = _PAIRS[pair] + digits
-    return digits
+    return digits[-width:]
 
 
 def tag_of(strategy: str) -> str:

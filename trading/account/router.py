@@ -100,7 +100,7 @@ class Router:
         self._may_be_negative = negative_symbols(instruments)
         self.limits = limits
         self._capabilities = capabilities
-        self._currency = currency
+        self.currency = currency
         self._data_refusal = data_refusal
         self._holds_back = holds_back
         self.rates = Rates(instruments, self.price_of)
@@ -157,6 +157,17 @@ class Router:
         """The last price heard of a symbol."""
         mark = self.marks.get(symbol)
         return None if mark is None else self._instruments[symbol].exact_price(mark)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether a price that meets no order brings nothing here: nobody follows what the books are worth, and all
+        orders that work are strategies'."""
+        return not (self.breakers.measured or self._gate.follows_worth or self._foreign.open_count)
+
+    @property
+    def day_ends_ns(self) -> int:
+        """Until when the day lasts that the limits know of; for ever where they need not know."""
+        return self._gate.day_ends_ns
 
     def on_market(self, event: MarketEvent) -> None:
         """Hear the price of an event of the kind on which its symbol is matched."""
@@ -290,9 +301,9 @@ class Router:
 
     def values(self) -> dict[str, Valuation]:
         """What every book is worth now, in the account's currency; none where that was not given."""
-        if self._currency is None:
+        if self.currency is None:
             return {}
-        return {book.owner: valuation(book, self.rates, self._currency) for book in self.ledger.all_books()}
+        return {book.owner: valuation(book, self.rates, self.currency) for book in self.ledger.all_books()}
 
     def _worth(self) -> Worth:
         """What the scopes that breakers measure are worth."""

@@ -13,8 +13,9 @@ def valuation(book: VirtualPortfolio, rates: Rates, currency: Currency) -> Valua
     equity: Decimal | None = ZERO
     exposure: Decimal | None = ZERO
     for code in book.currencies():
-        equity = _more(equity, rates.convert(book.exact_equity(code), code, currency))
-        exposure = _more(exposure, rates.convert(book.gross_exposure(code), code, currency))
+        worth, gross = book.equity_and_exposure(code)
+        equity = _more(equity, rates.convert(worth, code, currency))
+        exposure = _more(exposure, rates.convert(gross, code, currency))
     return Valuation(equity=equity, exposure=exposure)
 
 
