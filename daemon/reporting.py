@@ -8,6 +8,7 @@ from daemon.journal.log import Journal
 from daemon.journal.projection import Projection
 from daemon.performance import ACCOUNT, Reckoning
 from daemon.projector import Projector
+from daemon.results.mode import ExecutionMode
 from daemon.results.outcome import Count, Course, outcome, this_python
 from daemon.results.result import About, Result, of_strategy
 from daemon.shells import Shell
@@ -87,7 +88,7 @@ class Reporting:
         )
         about = About(
             run_id=f"{self._identity.mode}_{self._identity.started_ns // SECOND}",
-            mode=self._identity.mode,
+            mode=ExecutionMode(self._identity.mode).value,
             version=VERSION,
             python=this_python(),
             config_path=self._identity.config_path,

@@ -20,6 +20,11 @@ class Show:
         self._watch_seconds = watch_seconds
         self._headers = headers
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether it asks again and again."""
+        return self._watch_seconds is not None
+
     def __call__(self, ask: Callable[[], Any], table: Table) -> None:
         """Ask and print; with `--watch` until ^C."""
         click.echo(self._text(ask(), table))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from daemon.cli.client import Client
 from daemon.cli.options import Command, asks
@@ -26,6 +27,14 @@ json_option = click.option(
 )
 
 
+def refuse_form_alone() -> None:
+    """Wrong usage where a form is named for what is not exported."""
+    ctx = click.get_current_context()
+    is_given = ctx.get_parameter_source("export_as") is ParameterSource.COMMANDLINE
+    if is_given and ctx.params["export_folder"] is None:
+        raise click.UsageError("--export-as is for --export; name its folder, or leave this out.")
+
+
 def page_option(name: str) -> Callable[[Command], Command]:
     """Where the page is written."""
     return click.option(
@@ -44,6 +53,7 @@ def report(strategy_id: str | None, daemon: Client, **ways: Any) -> None:
     """Show how the daemon's run went so far, or one strategy's part of it."""
     from daemon.research.showing import Ways, read, show_result
 
+    refuse_form_alone()
     asked = Ways(page_option="--html", **ways)
     asked.require()
     show_result(read(daemon.get("/v1/report", strategy=strategy_id)), asked)

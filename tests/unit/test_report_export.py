@@ -12,14 +12,11 @@ from pyarrow import parquet
 
 from daemon.errors import DaemonError
 from daemon.research.report.export import KINDS, Kind, export
-from daemon.research.report.files import put
-from daemon.research.report.tables import AMOUNTS, TIMES, tables
+from daemon.research.report.tables import AMOUNTS, NAMES, TIMES, tables
 from daemon.results.result import Result
 from tests.research_builders import a_result
 from tests.research_lines import a_fill, an_empty_result, an_order, some_metrics
 from trading.timestamps import parse_iso
-
-NAMES = ["fills", "orders", "trades", "equity", "curves", "signals", "metrics"]
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +145,8 @@ def test_a_second_export_takes_the_place_of_the_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_one_table_cannot_be_written_none_is(tmp_path: Path, kind: Kind) -> None:
     in_the_way = tmp_path / f"metrics.{kind}"
-    in_the_way.mkdir()
-    with pytest.raises(DaemonError, match=rf"cannot write .*metrics.{kind}: it is a folder") as caught:
+    in_the_way.symlink_to("/dev/full")
+    with pytest.raises(DaemonError, match=rf"metrics.{kind}: cannot be written: No space left on device") as caught:
         export(an_empty_result(fills=[a_fill()]), tmp_path, kind)
     assert caught.value.mend
     assert list(tmp_path.iterdir()) == [in_the_way]
@@ -157,16 +154,9 @@ def test_where_one_table_cannot_be_written_none_is(tmp_path: Path, kind: Kind) -
 
 def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(DaemonError, match=r"cannot write .*fills\.csv"):
+    with pytest.raises(DaemonError, match=r"--export .*/out: is no folder and cannot be made one: File exists"):
         export(an_empty_result(), tmp_path / "out", "csv")
     assert (tmp_path / "out").read_text() == "mine"
-
-
-def test_a_page_is_put_in_its_place_whole(tmp_path: Path) -> None:
-    put(tmp_path / "reports" / "a.html", "one")
-    put(tmp_path / "reports" / "a.html", "two")
-    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["a.html"]
-    assert (tmp_path / "reports" / "a.html").read_text() == "two"
 
 
 def _as_text(value: object) -> str:

@@ -1,5 +1,7 @@
 """A run in one look at a terminal."""
 
+from pathlib import Path
+
 from daemon.research.report.summary import summary
 from tests.research_builders import a_result
 from tests.research_lines import a_refused_order, an_about, an_empty_result, some_metrics
@@ -23,6 +25,11 @@ def test_a_run_in_one_look() -> None:
         "\n"
         "next: --report PATH writes it as a page, --json PATH and --export FOLDER for programs"
     )
+
+
+def test_where_it_was_written_is_told_in_place_of_how_it_can_be() -> None:
+    told = summary(a_result(), [Path("run.html"), Path("tables")])
+    assert told.splitlines()[-1] == "written: run.html, tables"
 
 
 def test_what_ended_and_who_was_sealed_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import wrap
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import msgspec
 from daemon.cli.tables import Row, amount_of, facts, number, percent, ratio, shortened, table, text, to_second
 from daemon.research.report.lists import REJECTED
 from daemon.research.report.markup import printable
+from daemon.results.mode import ExecutionMode
 from daemon.results.result import Metrics, Result
 
 WIDTH: Final = 100
@@ -28,15 +30,16 @@ _COLUMNS: Final = (
 )
 
 
-def summary(result: Result) -> str:
-    """What it came to, what went wrong and what to do next, in lines of `WIDTH` characters: only an amount or a run's
-    id that is longer than any should be needs more. Nothing in it means anything to a terminal."""
+def summary(result: Result, written: Sequence[Path] = ()) -> str:
+    """What it came to, what went wrong, and where it was written or how it can be, in lines of `WIDTH` characters:
+    only an amount or a run's id that is longer than any should be needs more. Nothing in it means anything to a
+    terminal."""
     rows = [_row(name, metrics) for name, metrics in sorted(result.strategies.items())]
     parts = [
         table([*rows, _row("account", result.metrics)], _COLUMNS, headers=True),
         facts(_facts(result)),
         *_notices(result),
-        _next(result),
+        f"written: {', '.join(map(str, written))}" if written else _next(result),
     ]
     return printable("\n\n".join(parts).replace("\r", " "))
 
@@ -87,5 +90,5 @@ def _lines(notice: str) -> list[str]:
 
 
 def _next(result: Result) -> str:
-    page = "--report" if result.about.mode == "backtest" else "--html"
+    page = "--report" if result.about.mode == ExecutionMode.BACKTEST_SINGLE else "--html"
     return f"next: {page} PATH writes it as a page, --json PATH and --export FOLDER for programs"

@@ -16,6 +16,9 @@ AMOUNTS: Final = frozenset(
 """Columns of exact numbers, which a result holds as text."""
 
 
+NAMES: Final = ("fills", "orders", "trades", "equity", "curves", "signals", "metrics")
+
+
 class Table(NamedTuple):
     """Columns by name, each of a type of Python, and the rows."""
 
@@ -24,7 +27,7 @@ class Table(NamedTuple):
 
 
 def tables(result: Result) -> dict[str, Table]:
-    """All of them, by name. In `metrics` the account's row comes first and has no strategy."""
+    """All of `NAMES`. In `metrics` the account's row comes first and has no strategy."""
     metrics = [(None, result.metrics), *sorted(result.strategies.items())]
     return {
         "fills": _lines(FillLine, result.fills),
