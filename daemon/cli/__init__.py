@@ -26,6 +26,7 @@ COMMANDS = {
     "reset": "act",
     "data": "data",
     "journal": "records",
+    "replay": "replay",
     "new": "new",
     "schema": "start",
 }

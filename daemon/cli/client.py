@@ -1,9 +1,6 @@
 """A client of the daemon's API over its Unix socket, by the standard library alone, and how the daemon is found."""
 
-import http.client
 import json
-import os
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +42,11 @@ class Client:
         return self._ask("POST", path, json.dumps(body))
 
     def _ask(self, method: str, target: str, body: str | None) -> Any:
-        connection = _UnixConnection(self._path, self._timeout_seconds)
+        from http.client import BAD_REQUEST, HTTPException
+
+        from daemon.cli.connection import UnixConnection
+
+        connection = UnixConnection(self._path, self._timeout_seconds)
         try:
             connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
             response = connection.getresponse()
@@ -63,11 +64,11 @@ class Client:
             )
         except TimeoutError:
             raise self._unreachable(f"no answer within {self._timeout_seconds:g} s")
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             raise self._unreachable(str(error) or type(error).__name__)
         finally:
             connection.close()
-        if response.status >= http.client.BAD_REQUEST:
+        if response.status >= BAD_REQUEST:
             raise _refusal(answer)
         return answer
 
@@ -76,17 +77,6 @@ class Client:
             f"the daemon at {self._path} does not answer: {why}",
             mend="try again with a longer --timeout, and look at its log; killing and starting it again loses nothing",
         )
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path, timeout_seconds: float) -> None:
-        super().__init__("bulkhead", timeout=timeout_seconds)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(os.fspath(self._path))
 
 
 def _refusal(answer: Mapping[str, str]) -> DaemonError:

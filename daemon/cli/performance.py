@@ -1,13 +1,12 @@
 """`bulkhead performance`: how strategies and the account did."""
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import click
 
 from daemon.cli.client import Client
-from daemon.cli.options import asks, shows
+from daemon.cli.options import Moment, asks, shows
 from daemon.cli.printing import Show
 from daemon.cli.tables import (
     amount_of,
@@ -61,25 +60,9 @@ _COUNTS = ("fills", "trades")
 _ACCOUNT = "account"
 
 
-class Moment(click.ParamType[str]):
-    """A time with its zone, as the API takes it."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """ISO-8601; wrong usage where it is none, or has no zone."""
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date and time such as 2026-01-05T14:30:00Z", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"{value!r} has no time zone; append Z for UTC", param, ctx)
-        return moment.isoformat()
-
-
 @click.command()
 @click.argument("strategy_id", metavar="[STRATEGY|account]", required=False)
-@click.option("--since", type=Moment(), help="From the last day's end at or before a time, such as 2026-01-05T00:00Z.")
+@click.option("--since", type=Moment(), help="From the last hour's end at or before a time, such as 2026-01-05T00:00Z.")
 @asks
 @shows
 def performance(strategy_id: str | None, since: str | None, daemon: Client, show: Show) -> None:

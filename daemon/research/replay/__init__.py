@@ -1,0 +1,1 @@
+"""A state's journal and its tape carried once more through the core, and every command held against what was sent."""
