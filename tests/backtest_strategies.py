@@ -118,3 +118,15 @@ class FailsAtLast(Strategy):
     def on_fill(self, fill: Fill) -> None:
         if fill.side is Side.SELL:
             raise ValueError("it is sold")
+
+
+class Flips(Strategy):
+    """Goes in and out at each quote, and changes its mind about an order that rests."""
+
+    symbol: str
+
+    def on_quote(self, quote: Quote) -> None:
+        self.target(self.symbol, 0 if self.position(self.symbol) else 10)
+        for order in self.open_orders():
+            self.cancel(order.order_id)
+        self.buy(self.symbol, 1, limit_price=1)
