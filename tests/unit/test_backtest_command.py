@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -98,6 +99,90 @@ def test_where_a_page_cannot_be_written_nothing_is_run(backtest: Backtest) -> No
     assert done.stderr.startswith("Error: --report nowhere/page.html: there is no folder")
 
 
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_runs(backtest: Backtest, tmp_path: Path) -> None:
+    mine(tmp_path)
+    (tmp_path / "tables" / "fills.csv").mkdir(parents=True)
+    done = backtest("--export", "tables")
+    told = "Error: --export tables/fills.csv: is a folder\nname a file, or remove the folder\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", told)
+
+
+def test_a_form_of_export_is_nothing_without_an_export(backtest: Backtest) -> None:
+    done = backtest("--export-as", "csv")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith("Error: --export-as is for --export; name its folder, or leave this out.\n")
+    assert backtest("--export", "tables", "--export-as", "csv").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ("--part train --part test", "--part"),
+        ("--to 2026-01-06 --to=2026-01-07", "--to"),
+        ("-c config.yaml --config config.yaml", "--config"),
+        ("--json a.json --json b.json --every-event --every-event", "--json"),
+    ],
+)
+def test_what_there_is_one_of_is_not_given_twice(given: str, option: str, backtest: Backtest) -> None:
+    done = backtest(*given.split())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"Error: {option} is given twice; there is one of it.\n")
+
+
+def test_what_there_may_be_more_of_is_given_as_often_as_wanted(backtest: Backtest) -> None:
+    again = ("--set", "account.cash=5000000", "--set", "backtest.on_error=stop", "--strategy", "a", "--strategy", "a")
+    assert backtest(*again, "--every-event", "--every-event").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("--json same --report same", "--json same: is where --report is written too\nname another file"),
+        ("--json link --report ./same", "--json link: is where --report is written too\nname another file"),
+        ("--json out --export out", "--export out: is where --json is written too\nname another file"),
+        (
+            "--report tables/fills.csv --export tables",
+            "--export tables/fills.csv: is where --report is written too\nname another file",
+        ),
+        ("--report -", "--report -: only --json goes to stdout\nname a file or folder"),
+        ("--json - --export -", "--export -: only --json goes to stdout\nname a file or folder"),
+    ],
+)
+def test_no_two_results_go_to_one_place(given: str, told: str, backtest: Backtest, tmp_path: Path) -> None:
+    mine(tmp_path)
+    (tmp_path / "link").symlink_to("same")
+    there = sorted(tmp_path.iterdir())
+    done = backtest(*given.split())
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", f"Error: {told}\n")
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_what_cannot_be_written_in_the_end_loses_nothing_else(backtest: Backtest, tmp_path: Path) -> None:
+    text = config(HELD, strategy("b", "tests.backtest_strategies:Fails", symbol="AAA", at=4))
+    (tmp_path / "config.yaml").write_text(text)
+    done = backtest("--report", "/dev/full", "--json", "out.json", "--export", "tables")
+    assert done.exit_code == 1
+    assert json.loads((tmp_path / "out.json").read_text())["metrics"]["bars"] == 4
+    assert "orders.csv" in {path.name for path in (tmp_path / "tables").iterdir()}
+    assert done.stdout.startswith("STRATEGY  RETURN")
+    assert done.stdout.endswith("written: out.json, tables\n")
+    stopped, *failed = done.stderr.splitlines()
+    assert stopped.startswith("stopped at 2026-01-05T15:04:00Z: b failed")
+    assert failed == [
+        "Error: /dev/full: cannot be written: No space left on device",
+        "see to /dev, or name another file",
+    ]
+
+
+def test_all_that_cannot_be_written_is_told(backtest: Backtest) -> None:
+    done = backtest("--report", "/dev/full", "--json", "/dev/./full")
+    assert (done.exit_code, done.stdout[:16]) == (1, "STRATEGY  RETURN")
+    assert done.stderr.splitlines() == [
+        "Error: /dev/full: cannot be written: No space left on device; see to /dev, or name another file",
+        "/dev/full: cannot be written: No space left on device; see to /dev, or name another file",
+    ]
+
+
 def test_on_stdout_there_is_nothing_beside_the_result(backtest: Backtest, tmp_path: Path) -> None:
     mine(tmp_path)
     done = backtest("--json", "-")
@@ -181,13 +266,28 @@ def test_a_failing_strategy_ends_it_with_one_and_says_so(backtest: Backtest, tmp
     (tmp_path / "config.yaml").write_text(text)
     done = backtest("--json", "out.json")
     assert done.exit_code == 1
-    assert done.stderr == (
-        "stopped at 2026-01-05T15:04:00Z: b failed: ZeroDivisionError: at bar 4;"
-        " the result is of what was done by then\n"
+    assert re.fullmatch(
+        r"stopped at 2026-01-05T15:04:00Z: b failed: ZeroDivisionError: at bar 4 \(backtest_strategies\.py:\d+\);"
+        r" the result is of what was done by then\n",
+        done.stderr,
     )
     assert json.loads((tmp_path / "out.json").read_text())["metrics"]["bars"] == 4
     done = backtest("--set", "backtest.on_error=go_on")
     assert (done.exit_code, done.stderr) == (0, "")
+
+
+def test_what_ended_it_means_nothing_to_a_terminal(backtest: Backtest, tmp_path: Path) -> None:
+    mine(tmp_path)
+    (tmp_path / "mine.py").write_text(
+        "from trading.strategy import Strategy\n\nclass Mine(Strategy):\n    symbol: str\n\n"
+        '    def on_bar(self, bar):\n        raise ValueError("\\x1b[31mred\\r\\nstopped \\x9b2J")\n'
+    )
+    done = backtest()
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "stopped at 2026-01-05T15:01:00Z: b failed: ValueError: \ufffd[31mred stopped \ufffd2J (mine.py:7);"
+        " the result is of what was done by then\n"
+    )
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -211,7 +311,7 @@ def test_pressed_again_it_breaks_into_the_strategy(backtest: Backtest, tmp_path:
     mine(tmp_path, presses=2)
     done = backtest()
     assert done.exit_code == 1
-    assert "2026-01-05T15:03:00Z: it was interrupted; b failed: KeyboardInterrupt: ;" in done.stderr
+    assert "2026-01-05T15:03:00Z: it was interrupted; b failed: KeyboardInterrupt (" in done.stderr
 
 
 def test_times_are_of_utc_and_may_be_days(backtest: Backtest) -> None:

@@ -1,0 +1,1 @@
+"""Scenarios: named windows of one config, checked together, then run one after another, in threads or in processes."""
