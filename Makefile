@@ -7,14 +7,15 @@ DEV := ./bulkhead --yes --dev --
 DEBIAN_PACKAGES := debootstrap chromium chromium-driver fonts-dejavu-core
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-COMPILE := $(DEV) uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+COMPILE := $(DEV) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-header $(if $(UPGRADE),--upgrade)
+PEERS := $(wildcard benchmarks/peers/requirements-*.in)
 
 # How many kills, and of which plan.
 N ?= 50
 SEED ?= 1
 
-.PHONY: help run test check format acceptance mutants torture debian-packages bench lock clean
+.PHONY: help run test check format acceptance mutants torture debian-packages bench bench-peers lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -53,9 +54,13 @@ debian-packages:
 bench: ## every figure with its target and a verdict; writes benchmarks/results.json
 	@$(DEV) python -m benchmarks.run
 
-lock: ## write requirements/ from pyproject.toml; UPGRADE=1 takes the newest versions
-	@$(COMPILE) --output-file requirements/core.txt
-	@$(COMPILE) --group dev --constraints requirements/core.txt --output-file requirements/dev.txt
+bench-peers: ## the same backtests in other engines, each in an environment of its own; ONLY=vectorbt for one
+	@$(DEV) python -m benchmarks.peers.run $(ONLY)
+
+lock: ## write requirements/ from pyproject.toml, and those of peers; UPGRADE=1 takes the newest versions
+	@$(COMPILE) pyproject.toml --output-file requirements/core.txt
+	@$(COMPILE) pyproject.toml --group dev --constraints requirements/core.txt --output-file requirements/dev.txt
+	@set -e; for peer in $(PEERS:.in=); do $(COMPILE) $$peer.in --output-file $$peer.txt; done
 
 clean: ## remove environments and caches, never the state
 	rm -rf .environment .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

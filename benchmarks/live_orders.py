@@ -58,7 +58,9 @@ def _restart() -> Figure:
 
 def _halt() -> Figure:
     late_ms = []
-    churners = [a_churner(f"churns-{number}", ("AAA", "BBB")[number % 2]) for number in range(CHURNERS)]
+    churners = [
+        a_churner(f"churns-{number}", ("AAA", "BBB")[number % 2], capital="15000") for number in range(CHURNERS)
+    ]
     with tempfile.TemporaryDirectory() as folder, trading_at(Path(folder), *churners, walk="100") as daemon:
         daemon.start().until_ready()
         flag = HaltFlag(daemon.state / HALT_NAME)
@@ -68,7 +70,7 @@ def _halt() -> Figure:
             halted_ns = time.time_ns()  # noqa: TID251 - held against the venue's own wall clock
             flag.set("a benchmark")
             time.sleep(QUIET_SECONDS)
-            last_ns = max(order["placed_ns"] for order in _orders(daemon) if order["side"] == "buy")
+            last_ns = max(order["placed_ns"] for order in _orders(daemon) if order["ticket"]["side"] == "buy")
             late_ms.append(max(0, last_ns - halted_ns) / MILLISECOND)
             assert (resumed := daemon.cli("resume")).returncode == 0, resumed.stderr
         daemon.end()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from daemon.clock import SystemClock
-from trading.market_data import Quote
+from trading.market_data import Bar, Quote
 from trading.strategy import Strategy
 
 CLOSING_BID: Final = 0.0
@@ -94,3 +94,12 @@ class Stopwatch(Strategy):
         part = whole.with_suffix(".part")
         part.write_bytes(_TOOK.tobytes())
         part.rename(whole)
+
+
+class Idle(Strategy):
+    """Hear every bar, and do nothing."""
+
+    symbol: str
+
+    def on_bar(self, bar: Bar) -> None:
+        """Do nothing."""

@@ -14,6 +14,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REGISTRIES = re.compile(r"(pypi|python[h]osted|debian|npm[j]s|docker)\.(org|io|com)")
 GENERATED = {".git", ".environment", "__pycache__", "state", "dist"}
 REQUIREMENTS = ["core", "dev"]
+PINNED = [*(ROOT / "requirements").glob("*.txt"), *(ROOT / "benchmarks" / "peers").glob("requirements-*.txt")]
 
 
 def texts() -> dict[Path, str]:
@@ -27,9 +28,9 @@ def test_no_file_names_the_host_of_a_package_registry() -> None:
     assert {str(path) for path, text in texts().items() if REGISTRIES.search(text)} == set()
 
 
-@pytest.mark.parametrize("group", REQUIREMENTS)
-def test_every_requirement_is_one_version_with_its_hashes(group: str) -> None:
-    entries = re.sub(r"\\\n", "", (ROOT / f"requirements/{group}.txt").read_text()).splitlines()
+@pytest.mark.parametrize("file", PINNED, ids=lambda file: file.stem)
+def test_every_requirement_is_one_version_with_its_hashes(file: Path) -> None:
+    entries = re.sub(r"\\\n", "", file.read_text()).splitlines()
     pinned = re.compile(r"[a-z0-9-]+==[\w.]+( ; [^-]+)?( +--hash=sha256:[0-9a-f]{64})+")
     assert [entry for entry in entries if not entry.lstrip().startswith("#") and not pinned.fullmatch(entry)] == []
 
