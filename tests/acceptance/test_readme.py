@@ -1,4 +1,4 @@
-"""The README's five minutes, followed to the letter: its commands, its strategy, its entry."""
+"""The README, followed to the letter: its backtest, and its five minutes with their commands, strategy and entry."""
 
 import json
 import os
@@ -18,20 +18,22 @@ from trading.timestamps import SECOND
 
 CLOCK = SystemClock()
 ROOT = Path(__file__).resolve().parents[2]
-SECTION = "## Your own strategy in five minutes"
+FIVE_MINUTES = "## Your own strategy in five minutes"
+THE_PAST = "## Trade on the past"
 PATIENCE_NS = 60 * SECOND
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
-def blocks(language: str) -> list[str]:
-    section = (ROOT / "README.md").read_text().split(SECTION, 1)[1].split("\n## ", 1)[0]
-    return re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL)
+def blocks(section: str, language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text().split(section, 1)[1].split("\n## ", 1)[0]
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tree as a newcomer has it: what git keeps, no environment, no state."""
+    folder = tmp_path_factory.mktemp("clone")
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -40,9 +42,9 @@ def clone(tmp_path: Path) -> Path:
     )
     for name in listed.stdout.decode().split("\0"):
         if name and (ROOT / name).is_file():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tmp_path / name)
-    return tmp_path
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
 
 
 def bulkhead(clone: Path, *arguments: str) -> str:
@@ -73,7 +75,7 @@ def strategies(clone: Path) -> dict[str, Any]:
 
 
 def test_a_strategy_of_ones_own_trades_after_five_minutes_of_reading(clone: Path) -> None:
-    (new, commands), (code,), (entry,) = blocks("sh"), blocks("python"), blocks("yaml")
+    (new, commands), (code,), (entry,) = (blocks(FIVE_MINUTES, one) for one in ("sh", "python", "yaml"))
     with running(clone):
         assert "my-cross" not in strategies(clone)
 
@@ -94,3 +96,14 @@ def test_a_strategy_of_ones_own_trades_after_five_minutes_of_reading(clone: Path
             assert CLOCK.monotonic_ns() < deadline, mine
         assert mine["state"] == "running"
         assert len(strategies(clone)) == 6
+
+
+def test_its_backtest_prints_what_it_shows(clone: Path) -> None:
+    """All but the run's id, which is another each time."""
+    text = (ROOT / "README.md").read_text().split(THE_PAST, 1)[1]
+    _, command, _, shown, *_ = text.split("```")
+    program, *arguments = command.removeprefix("sh\n").split()
+    assert program == "./bulkhead"
+    printed = bulkhead(clone, *arguments)
+    assert re.sub("backtest_[0-9a-f]{8}", "", printed).strip() == re.sub("backtest_[0-9a-f]{8}", "", shown).strip()
+    assert (clone / "year.html").read_text().startswith("<!DOCTYPE html>")
