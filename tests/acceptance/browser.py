@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -88,8 +89,12 @@ class Browser:
         return self._driver.execute_script(script, *arguments)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition; TimeoutException where it does not come about."""
-        WebDriverWait(self._driver, PATIENCE_SECONDS, poll_frequency=0.05).until(lambda _: condition())
+        """Wait for a condition; TimeoutException where it does not come about. An element that the page puts another in
+        place of, between being found and being looked at, is looked for again."""
+        wait = WebDriverWait(
+            self._driver, PATIENCE_SECONDS, poll_frequency=0.05, ignored_exceptions=(StaleElementReferenceException,)
+        )
+        wait.until(lambda _: condition())
 
     def pixels(self, selector: str, colour: str) -> int:
         """How many pixels of an element's canvases have one of the page's colours."""
@@ -125,21 +130,27 @@ class Browser:
 
     def touch(self, selector: str, *fingers: tuple[float, float]) -> None:
         """Each finger goes down at a share of an element's width, moves to another in steps, and all go up."""
-        box = self.one(selector).rect
-        view = self.run("return [scrollX, scrollY]")
-        left, middle = box["x"] - view[0], box["y"] - view[1] + box["height"] / 3
+        left, middle, width = self._reach(selector)
         for step in range(STEPS + 1):
             shares = [begin + (end - begin) * step / STEPS for begin, end in fingers]
-            points = [
-                {"x": left + share * box["width"], "y": middle, "id": finger} for finger, share in enumerate(shares)
-            ]
+            points = [{"x": left + share * width, "y": middle, "id": finger} for finger, share in enumerate(shares)]
             kind = "touchMove" if step else "touchStart"
             self._ask("Input.dispatchTouchEvent", type=kind, touchPoints=points)
         self._ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
-    def tap(self, selector: str) -> None:
+    def double_tap(self, selector: str) -> None:
         """With one finger, in the middle of an element's width."""
-        self.touch(selector, (0.5, 0.5))
+        left, middle, width = self._reach(selector)
+        for _ in range(2):
+            point = {"x": left + width / 2, "y": middle, "id": 0}
+            self._ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=[point])
+            self._ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    def _reach(self, selector: str) -> tuple[float, float, float]:
+        """An element's left side, a height within it and its width, in pixels of what is in view."""
+        box = self.one(selector).rect
+        view = self.run("return [scrollX, scrollY]")
+        return box["x"] - view[0], box["y"] - view[1] + box["height"] / 3, box["width"]
 
     def _log(self, kind: str) -> list[dict[str, Any]]:
         return list(self._driver.get_log(kind))  # type: ignore[no-untyped-call]

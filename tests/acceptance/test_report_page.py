@@ -103,10 +103,15 @@ def test_on_a_phone_fingers_do_the_same(browser: Browser, report: Path) -> None:
     browser.touch(plot, (0.3, 0.6))
     browser.until(lambda: browser.text(shown) != pinched)
     assert browser.text(shown) < pinched, "moved to what is earlier"
-    browser.tap(plot)
-    browser.tap(plot)
-    browser.until(lambda: browser.text(shown) == ALL_DAYS)
+    browser.until(lambda: tapped_twice(browser, plot, shown) == ALL_DAYS)
     is_calm(browser, report)
+
+
+def tapped_twice(browser: Browser, plot: str, shown: str) -> str:
+    """What is shown after two taps. Those that a busy machine keeps too far apart are no double tap, and whoever is at
+    the phone taps again."""
+    browser.double_tap(plot)
+    return browser.text(shown)
 
 
 def test_charts_follow_the_system_into_the_dark(browser: Browser, report: Path) -> None:
