@@ -16,6 +16,7 @@ from benchmarks import (
     children,
     components,
     fanout,
+    kill_switch,
     live_orders,
     lockstep,
     matching,
@@ -27,7 +28,7 @@ from benchmarks import (
 )
 from benchmarks.figures import Figure, table, write
 
-_DAEMON: Final = (matching, order_path, startup, children, lockstep, websocket, fanout, live_orders)
+_DAEMON: Final = (matching, order_path, startup, children, lockstep, websocket, fanout, live_orders, kill_switch)
 _RESEARCH: Final = (catalogue, backtest, whole_backtests, components, backtest_memory, scenarios)
 
 

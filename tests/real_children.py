@@ -13,13 +13,12 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from daemon.hosts.children import Child, Forkserver
 from daemon.hosts.wire import FromChild, Heard, Opened, Run, Start, Started, ToChild
 from tests.child_builders import ROOT, bids, hear, opening
-
-PATIENCE_SECONDS: Final = 20.0
+from tests.patience import PATIENCE_SECONDS
 
 
 class Listener:

@@ -17,7 +17,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-PATIENCE_SECONDS: Final = 20
+from tests.patience import PATIENCE_SECONDS
+
 STEPS: Final = 6
 """Of a movement: nobody jumps."""
 

@@ -21,13 +21,14 @@ from daemon.journal.reader import JournalReader
 from daemon.journal.steps import Group, gather
 from daemon.processes import SystemProcesses
 from daemon.state import JOURNAL_NAME, SOCKET_NAME
+from tests.patience import PATIENCE_SECONDS, until
 from trading.account.records import Reported
 from trading.commands import WireSubmit
 from trading.reports import ReportKind
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 20.0
 
+_begun: list[subprocess.Popen[bytes]] = []
 FLEET = """
 mode: paper
 account: {{currency: USD, cash: "100000"}}
@@ -114,24 +115,33 @@ class Daemon:
                 stdout=subprocess.DEVNULL,
                 stderr=log,
             )
+        _begun.append(self.process)
         return self
 
-    def until(self, true: Callable[[], object], seconds: float = PATIENCE_SECONDS, *, every: float = 0.005) -> float:
-        """Wait until something holds, looking `every` so many seconds; how long that took, in seconds."""
-        began = time.perf_counter()
-        while not true():
-            assert self.process is None or self.process.poll() is None, f"it ended: {self.log.read_text()[-2000:]}"
-            assert time.perf_counter() - began < seconds, f"not within {seconds} s: {self.log.read_text()[-2000:]}"
-            time.sleep(every)
-        return time.perf_counter() - began
+    def until(self, true: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> float:
+        """Wait until something holds; how long that took, in seconds."""
+
+        def holds() -> object:
+            assert self.process is None or self.process.poll() is None, f"it ended: {self.last_words}"
+            return true()
+
+        try:
+            return until(holds, seconds)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}: {self.last_words}") from None
+
+    @property
+    def last_words(self) -> str:
+        """The end of its log."""
+        return self.log.read_text()[-2000:]
 
     def until_ready(self) -> float:
         """Wait until it answers that it is ready."""
         return self.until(lambda: self.ask_or_none("/v1/status", "ready"))
 
-    def until_at_end(self) -> float:
+    def until_at_end(self, seconds: float = 3 * PATIENCE_SECONDS) -> float:
         """Wait until its feed has ended."""
-        return self.until(lambda: (self.ask_or_none("/v1/status", "feed") or {}).get("at_end"))
+        return self.until(lambda: (self.ask_or_none("/v1/status", "feed") or {}).get("at_end"), seconds)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Send a signal and wait; exit code and seconds."""
@@ -140,7 +150,7 @@ class Daemon:
         self.process.send_signal(number)
         return self.wait(), time.perf_counter() - began
 
-    def wait(self, seconds: float = 60.0) -> int:
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait for its end; the exit code."""
         assert self.process is not None
         code = self.process.wait(timeout=seconds)
@@ -149,14 +159,14 @@ class Daemon:
 
     def run(self, **settings: str) -> int:
         """A whole life, to the feed's end; the exit code."""
-        return self.start(**settings).wait()
+        return self.start(**settings).wait(3 * PATIENCE_SECONDS)
 
     # What it answers.
 
     @property
     def client(self) -> Client:
         """A client of its socket."""
-        return Client(self.state / SOCKET_NAME, 10.0)
+        return Client(self.state / SOCKET_NAME, PATIENCE_SECONDS)
 
     def ask_or_none(self, path: str, key: str) -> Any:
         """One value of an answer, None while it does not answer."""
@@ -174,7 +184,7 @@ class Daemon:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
 
@@ -187,7 +197,7 @@ class Daemon:
     def raw(self, path: str) -> tuple[int, str]:
         """Status and body of a GET over the socket."""
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(10)
+            connection.settimeout(PATIENCE_SECONDS)
             connection.connect(str(self.state / SOCKET_NAME))
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: bulkhead\r\nConnection: close\r\n\r\n".encode())
             answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
@@ -211,6 +221,14 @@ class Daemon:
             for path in sorted(self.state.rglob("*"))
             if path.is_file() and path.name.startswith("journal-")
         }
+
+
+def kill_all() -> None:
+    """Kill every daemon that was begun here and still runs."""
+    while _begun:
+        process = _begun.pop()
+        process.kill()
+        process.wait()
 
 
 def open_orders(groups: list[Group]) -> set[str]:

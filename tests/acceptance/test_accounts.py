@@ -3,7 +3,6 @@
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -16,8 +15,6 @@ from tests.acceptance.processes import Document, a_daemon, books_of, children_of
 from tests.simulation.test_account_recovery import ACTIONS, MARGIN, falling
 from tests.simulation.world import PureRun, steps_of
 from trading.account.records import Posted
-
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 WAYS = {"task": ["task"], "process": ["process"], "mixed": ["process", "task"]}
 KILLS = 20
@@ -40,11 +37,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> PureRun:
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    made = margin_daemon(tmp_path / "d")
-    yield made
-    if made.process is not None:
-        made.end(signal.SIGKILL)
+def daemon(tmp_path: Path) -> Daemon:
+    return margin_daemon(tmp_path / "d")
 
 
 @pytest.mark.parametrize("text", [MARGIN, falling()], ids=["quiet", "with liquidations"])
@@ -81,7 +75,7 @@ def test_a_daemon_killed_at_random_moments_goes_on_with_the_same_account(daemon:
         shown = daemon.client.get("/v1/account")
         assert shown["balanced"], shown
         assert daemon.end(signal.SIGKILL)[0] == -signal.SIGKILL
-        daemon.until(lambda: not family_of(daemon), 5.0)
+        daemon.until(lambda: not family_of(daemon))
     assert daemon.run() == 0
     assert steps_of(daemon.groups()) == whole.steps
     assert books_of(daemon.groups()) == whole.books

@@ -14,8 +14,7 @@ import pytest
 
 from daemon.results.result import COMPARABLE, Result, canonical, of_strategy
 from tests.acceptance.daemons import Daemon, tmpfs
-
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
+from tests.patience import PATIENCE_SECONDS
 
 FOLDER = Path(__file__).parent
 MADE_UP = """
@@ -36,7 +35,7 @@ def backtest_of(daemon: Daemon, *words: str) -> Result:
     path = daemon.folder / "backtest.json"
     command = daemon.command("backtest", "-c", str(daemon.config), "--json", str(path), *words)
     began = time.perf_counter()
-    finished = subprocess.run(command, env=daemon.environ(), capture_output=True, text=True, timeout=400, check=False)
+    finished = subprocess.run(command, env=daemon.environ(), capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stderr) == (0, ""), finished
     assert finished.stdout.endswith(f"written: {path}\n")
     result = msgspec.json.decode(path.read_bytes(), type=Result)
@@ -48,7 +47,7 @@ def run_of(daemon: Daemon) -> tuple[Result, Result]:
     """What the daemon reports of a run at its feed's end, as a whole and of one strategy."""
     began = time.perf_counter()
     daemon.start(feed__at_end="idle")
-    daemon.until(lambda: (daemon.ask_or_none("/v1/status", "feed") or {}).get("at_end"), seconds=400, every=0.2)
+    daemon.until_at_end(seconds=900)
     print(f"run: {time.perf_counter() - began:.1f} s")
     assert {one["isolation"] for one in daemon.client.get("/v1/strategies")} == {"process"}
     whole, page, tables = (daemon.folder / name for name in ("run.json", "run.html", "tables"))
@@ -104,7 +103,7 @@ def interrupted(command: list[str], environ: dict[str, str], number: signal.Sign
                 process.send_signal(number)
             told += part
     os.close(ours)
-    return process.wait(timeout=60), told.decode().replace("\r\n", "\n")
+    return process.wait(PATIENCE_SECONDS), told.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.daemons import FLEET, Daemon, tmpfs
+from tests.patience import PATIENCE_SECONDS
 from tests.simulation.world import PureRun, fills_of, steps_of
-
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 
 WRONG = """
 mode: papr
@@ -101,7 +100,7 @@ def test_a_state_that_may_not_be_written(daemon: Daemon) -> None:
         cwd=daemon.folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     print(finished.stderr)

@@ -12,8 +12,6 @@ SCRIPT = Path(__file__).with_name("clean_debian.sh")
 CACHE = Path(tempfile.gettempdir()) / "bulkhead-clean-debian"
 
 
-@pytest.mark.acceptance
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("promise", ["run", "test"])
 def test_a_clean_debian_keeps_the_promise(promise: str) -> None:
     if os.geteuid() != 0:

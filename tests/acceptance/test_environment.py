@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
-
 ROOT = Path(__file__).resolve().parents[2]
 NOT_IN_A_CLONE = shutil.ignore_patterns(".git", ".environment", "*_cache", "__pycache__", "state")
 SHELL_TOOLS = ("sh", "cksum", "dirname", "flock", "id", "mkdir", "readlink", "rm")

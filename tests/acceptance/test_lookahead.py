@@ -12,8 +12,6 @@ from tests.simulation.lookahead import minutes, write_data
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
-
 CONFIG = """\
 account: {currency: USD, cash: "100000"}
 feed: {kind: file, files: [{path: prices.csv, data: bars, interval: 1m, stamp: close, symbol: AAA}]}
@@ -21,7 +19,6 @@ instruments: {AAA: {kind: equity, tick_size: "0.01", lot_size: "1"}}
 strategies:
   - {id: knows, class: "mine.py:Knows", params: {symbol: AAA}, capital: "40000"}
   - {id: leaves, class: "mine.py:Leaves", params: {symbol: AAA}, capital: "20000"}
-  - {id: hangs, class: "mine.py:Hangs", params: {symbol: AAA}, capital: "20000"}
   - {id: ends, class: "mine.py:Ends", params: {symbol: AAA}, capital: "20000"}
 """
 MINE = """
@@ -95,16 +92,30 @@ def test_the_strategies_of_the_config_that_comes_along_are_clean() -> None:
     assert code == 0
 
 
-def test_culprits_are_proven_and_one_that_hangs_and_one_that_ends_are_told(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One with prices, and strategies of a file."""
     write_data(tmp_path, minutes())
-    (tmp_path / "config.yaml").write_text(CONFIG)
     (tmp_path / "mine.py").write_text(MINE)
-    code, told = look(tmp_path, "--timeout", "25")
-    knows, leaves, hangs, ends = told["strategies"]
+    return tmp_path
+
+
+def test_culprits_are_proven_and_one_that_ends_is_told(folder: Path) -> None:
+    (folder / "config.yaml").write_text(CONFIG)
+    code, told = look(folder)
+    knows, leaves, ends = told["strategies"]
     found, of_exits = knows["findings"][0], leaves["findings"][0]
     assert (found["level"], found["kind"], found["ahead"]) == ("proof", "row_of_file", "1m later")
     assert (of_exits["level"], of_exits["kind"], "sell" in of_exits["what"]) == ("proof", "row_of_file", True)
     assert found["last_input"].startswith("the row of prices.csv that is known at 2026-01-05T")
-    assert hangs["failed"].startswith("no answer within 25 s; it was at mine.py:")
     assert "exit code 3" in ends["failed"]
+    assert code == 1
+
+
+def test_one_that_hangs_is_told_with_its_place(folder: Path) -> None:
+    only = 'strategies: [{id: hangs, class: "mine.py:Hangs", params: {symbol: AAA}, capital: "20000"}]\n'
+    (folder / "config.yaml").write_text(CONFIG.partition("strategies:")[0] + only)
+    code, told = look(folder, "--timeout", "25")
+    (hangs,) = told["strategies"]
+    assert hangs["failed"].startswith("no answer within 25 s; it was at mine.py:")
     assert code == 1

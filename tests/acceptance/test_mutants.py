@@ -4,8 +4,6 @@ import pytest
 
 from scripts import mutants
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(3_600)]
-
 
 def test_every_mutant_is_caught(capsys: pytest.CaptureFixture[str]) -> None:
     code = mutants.main([])

@@ -13,16 +13,11 @@ from typing import Any
 
 import pytest
 
-from daemon.clock import SystemClock
-from trading.timestamps import SECOND
+from tests.patience import PATIENCE_SECONDS, until
 
-CLOCK = SystemClock()
 ROOT = Path(__file__).resolve().parents[2]
 FIVE_MINUTES = "## Your own strategy in five minutes"
 THE_PAST = "## Trade on the past"
-PATIENCE_NS = 60 * SECOND
-
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
 def blocks(section: str, language: str) -> list[str]:
@@ -60,14 +55,12 @@ def running(clone: Path) -> Iterator[None]:
     environment = {**os.environ, "BULKHEAD_STATE": str(clone / "state")}
     with subprocess.Popen([clone / "bulkhead", "run"], cwd=clone, env=environment, stderr=subprocess.DEVNULL) as daemon:
         try:
-            deadline = CLOCK.monotonic_ns() + PATIENCE_NS
-            while not (clone / "state" / "bulkhead.sock").exists():
-                assert CLOCK.monotonic_ns() < deadline, "not ready"
-                assert daemon.poll() is None, "ended before it was ready"
+            until(lambda: (clone / "state" / "bulkhead.sock").exists() or daemon.poll() is not None)
+            assert daemon.poll() is None, "ended before it was ready"
             yield
         finally:
             daemon.send_signal(signal.SIGTERM)
-            assert daemon.wait(20) == 0
+            assert daemon.wait(PATIENCE_SECONDS) == 0
 
 
 def strategies(clone: Path) -> dict[str, Any]:
@@ -91,10 +84,8 @@ def test_a_strategy_of_ones_own_trades_after_five_minutes_of_reading(clone: Path
     assert "my-cross" in bulkhead(clone, *check[1:])
     assert run == ["./bulkhead", "run"]
     with running(clone):
-        deadline = CLOCK.monotonic_ns() + PATIENCE_NS
-        while not (mine := strategies(clone)["my-cross"])["fills"]:
-            assert CLOCK.monotonic_ns() < deadline, mine
-        assert mine["state"] == "running"
+        until(lambda: strategies(clone)["my-cross"]["fills"])
+        assert strategies(clone)["my-cross"]["state"] == "running"
         assert len(strategies(clone)) == 6
 
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,30 +16,24 @@ import pytest
 
 from tests.acceptance.daemons import FLEET, Daemon
 from tests.acceptance.venues import a_churner, trading_at
+from tests.patience import PATIENCE_SECONDS
 from tests.simulation.world import fills_of, steps_of
-
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 STRATEGIES = ("sma", "maker", "rsi", "hold", "mine")
 CHURNERS = (a_churner("one", "AAA"), a_churner("two", "BBB"), a_churner("three", "AAA", isolation="task"))
 
 
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    """One that trades five strategies, four of them in processes of their own; none is left running."""
-    daemon = Daemon(tmp_path / "d", FLEET.replace("duration: 2h", "duration: 45m"))
-    yield daemon
-    if daemon.process is not None:
-        daemon.end(signal.SIGKILL)
+def daemon(tmp_path: Path) -> Daemon:
+    """One that trades five strategies, four of them in processes of their own."""
+    return Daemon(tmp_path / "d", FLEET.replace("duration: 2h", "duration: 45m"))
 
 
 def replayed(daemon: Daemon, *arguments: str) -> Any:
     """What a replay of its state comes to, where it is identical and nothing is to be warned of."""
     command = daemon.command("replay", str(daemon.state), "-c", str(daemon.config), "--json", "-", *arguments)
     environ, folder = daemon.environ(), daemon.folder
-    finished = subprocess.run(
-        command, env=environ, cwd=folder, capture_output=True, text=True, timeout=200, check=False
-    )
+    finished = subprocess.run(command, env=environ, cwd=folder, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished
     outcome = json.loads(finished.stdout)
     rate = outcome["events"] / outcome["seconds"]
@@ -91,7 +84,7 @@ def said(terminal: int, until: str) -> str:
     """What comes on a terminal up to some words."""
     told = ""
     while until not in told:
-        assert select.select([terminal], [], [], 20)[0], told
+        assert select.select([terminal], [], [], PATIENCE_SECONDS)[0], told
         told += os.read(terminal, 65536).decode()
     return told
 
@@ -103,7 +96,7 @@ def test_a_run_on_real_data_is_repeated_identical(config: str, data: str, shared
     daemon = Daemon(tmp_path / "d", Path(__file__).with_name(config).read_text().replace("{", "{{").replace("}", "}}"))
     for file in (shared / "data" / data).glob("*.parquet"):
         shutil.copy(file, daemon.folder)
-    assert daemon.start().wait(200) == 0
+    assert daemon.run() == 0
     outcome = replayed(daemon)
     assert outcome["fills"] == len(fills_of(steps_of(daemon.groups()))) > 0
     assert replayed(daemon, "--container", "sma")["fills"] > 0

@@ -11,8 +11,6 @@ from tests.acceptance.browser import Browser, browsing
 from tests.research_builders import a_hostile_result, a_large_result, a_result
 from tests.research_lines import a_fill, a_trade, an_empty_result
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
-
 PHONE = (390, 844)
 DESKTOP = (1280, 900)
 CHARTS = {"account": "l0", "strategies": "l1", "symbols": "l7"}

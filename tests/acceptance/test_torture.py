@@ -6,15 +6,10 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from tests.acceptance.daemons import ROOT
 
 CYCLES, SEED = 50, 1
-LONGEST_SECONDS = 1_500
 """Some three minutes where the machine has nothing else to do."""
-
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(LONGEST_SECONDS + 60)]
 
 
 def test_fifty_kills_under_load_lose_and_double_nothing() -> None:
@@ -25,7 +20,6 @@ def test_fifty_kills_under_load_lose_and_double_nothing() -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=LONGEST_SECONDS,
         check=False,
     )
     print(finished.stdout)

@@ -31,6 +31,7 @@ from daemon.supervisor import Supervisor
 from daemon.watch.logs import set_up
 from tests.acceptance.daemons import Daemon
 from tests.acceptance.processes import family_of
+from tests.patience import until
 from tests.real_children import is_gone
 
 CONFIG = """
@@ -171,15 +172,6 @@ def name_of(pid: int) -> str:
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{pid}/comm").read_text().strip()
     return ""
-
-
-def until(true: Any, seconds: float = 20.0) -> float:
-    """Wait until something holds; how long that took, in seconds."""
-    began = time.perf_counter()
-    while not true():
-        assert time.perf_counter() - began < seconds, f"not within {seconds} s"
-        time.sleep(0.002)
-    return time.perf_counter() - began
 
 
 def main(config: Path, watching: Watching) -> int:

@@ -16,6 +16,7 @@ from tests.live.adapter import WebsocketFeed
 from tests.live.listener import Listener
 from tests.live.tape import generated
 from tests.live.venue import Venue, serving
+from tests.patience import PATIENCE_SECONDS
 from trading.feed_health import FeedHealth
 from trading.feed_news import AdapterNews, Connected, Disconnected
 from trading.market_data import Bar, MarketEvent, Quote, Trade
@@ -26,7 +27,6 @@ OFFERS = {
     "BTCUSDT": Offer(quotes=True, trades=True, bar_interval_ns=SECOND),
     "ETHUSDT": Offer(quotes=True, trades=True),
 }
-PATIENCE_SECONDS = 10.0
 
 PASSES = 20_000
 """Passes of the event loop in which the other end must have noticed that a feed has gone."""

@@ -17,6 +17,7 @@ from daemon.projector import Projector
 from daemon.state import SOCKET_NAME
 from daemon.watch.notify import Notifier
 from tests.faults.fleet import PACED, SHORT, a_plan, pure
+from tests.patience import PATIENCE_SECONDS
 from tests.simulation.test_supervisor import Machine, leaves
 from tests.simulation.world import PureRun, steps_of
 from trading.timestamps import MILLISECOND, SECOND
@@ -24,7 +25,6 @@ from trading.timestamps import MILLISECOND, SECOND
 ROOT = Path(__file__).resolve().parents[2]
 WATCHED = {"NOTIFY_SOCKET": "/run/notify", "WATCHDOG_USEC": "2000000"}
 
-PATIENCE = 10.0
 """Seconds in which threads and processes of a daemon that ends have done; no time passes on its own clock meanwhile."""
 
 
@@ -93,7 +93,7 @@ async def test_when_any_of_its_tasks_is_cancelled_by_somebody_else_the_daemon_en
 
 async def what_ended(life: asyncio.Task[None]) -> BaseException:
     """What a life ended with, its clock standing still."""
-    await asyncio.wait({life}, timeout=PATIENCE)
+    await asyncio.wait({life}, timeout=PATIENCE_SECONDS)
     assert life.done(), "nobody has noticed"
     error = life.exception()
     assert error is not None

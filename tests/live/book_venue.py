@@ -12,8 +12,7 @@ from aiohttp import WSMsgType, web
 
 from tests.live.books import Book, BookChange
 from tests.live.venue import opened
-
-PATIENCE_SECONDS = 10.0
+from tests.patience import PATIENCE_SECONDS
 
 
 class BookVenue:

@@ -22,6 +22,7 @@ from tests.live.frames import FrameReader
 from tests.live.listener import Listener
 from tests.live.tape import Line, generated
 from tests.live.venue import Venue, serving
+from tests.patience import PATIENCE_SECONDS
 from tests.simulation.clock import SimulatedClock
 from trading.feed_health import FeedHealth
 from trading.feed_news import Connected, Disconnected, FeedNews, Gapped, Resubscribed, SilenceLimit
@@ -32,7 +33,6 @@ from trading.timestamps import MILLISECOND, SECOND
 
 OFFERS = {"AAA": Offer(quotes=True), "BBB": Offer(quotes=True)}
 LIMIT_NS = 5 * SECOND
-PATIENCE_SECONDS = 20.0
 
 Adapter = Callable[[str, Clock], LiveFeed]
 

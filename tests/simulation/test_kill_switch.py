@@ -16,8 +16,6 @@ from trading.account.records import Operation
 from trading.commands import WireCancel, WireSubmit
 from trading.timestamps import MILLISECOND, SECOND
 
-pytestmark = pytest.mark.timeout(60)
-
 
 class Halting(Machine):
     """A daemon's machine with a look at its flag."""

@@ -13,6 +13,7 @@ from daemon.clock import SystemClock
 from daemon.errors import DaemonError
 from daemon.state import HALT_NAME, JOURNAL_NAME
 from tests.acceptance.daemons import Daemon
+from tests.patience import PATIENCE_SECONDS
 from tests.real_children import is_gone, offspring
 from tests.torture.journal_view import JournalLog
 from tests.torture.oracle import LARGEST_ANSWER, Said
@@ -20,7 +21,6 @@ from tests.torture.plan import CAPITAL, RATES, STRATEGIES, SYMBOLS, Cycle, Victi
 from tests.torture.venue_books import VenueStore
 from tests.venue.processes import VenueProcess
 
-PATIENCE_SECONDS: Final = 90.0
 """How long anything may take on a machine that is busy with something else."""
 
 HEAD: Final = """

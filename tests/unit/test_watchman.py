@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -37,9 +37,9 @@ from daemon.killswitch.wire import (
     to_watch,
     watch_packet,
 )
+from tests.patience import PATIENCE_SECONDS, until
 
 MS = 1_000_000
-PATIENCE_SECONDS = 20.0
 
 
 # Patience.
@@ -111,12 +111,6 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def until(true: Callable[[], object]) -> None:
-    ends = time.perf_counter() + PATIENCE_SECONDS
-    while not true():
-        assert time.perf_counter() < ends
 
 
 def test_a_ward_is_frozen_and_killed_and_is_gone_before_anybody_reaps_it(sleeper: subprocess.Popen[bytes]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_SECONDS
 from tests.venue.server import TOKEN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,7 @@ class VenueProcess:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().strip()
-        assert self.address, f"the venue did not start; its exit code is {self._process.wait(10)}"
+        assert self.address, f"the venue did not start; its exit code is {self._process.wait(PATIENCE_SECONDS)}"
 
     def kill(self) -> None:
         """End it with SIGKILL."""
@@ -54,7 +55,7 @@ class VenueProcess:
 
     def do(self, command: str, **arguments: Any) -> Any:
         """One command of the admin interface, such as `do("quote", symbol="AAA", bid="99", ask="101")`."""
-        connection = HTTPConnection(urlsplit(self.address).netloc, timeout=10)
+        connection = HTTPConnection(urlsplit(self.address).netloc, timeout=PATIENCE_SECONDS)
         try:
             headers = {"Authorization": f"Bearer {TOKEN}"}
             connection.request("POST", f"/admin/{command}", json.dumps(arguments), headers)
