@@ -62,6 +62,7 @@ from daemon.config.scenario_rules import scenarios_are_distinct
 from daemon.config.settings import Settings
 from daemon.config.source import Document, names, resolve_state
 from daemon.config.venue_rules import (
+    a_hang_is_told_from_a_pause,
     live_has_a_venue_and_paper_has_none,
     live_hears_the_market,
     venue_has_a_dead_man_switch,
@@ -215,6 +216,7 @@ RULES: Final[tuple[Rule, ...]] = (
     live_has_a_venue_and_paper_has_none,
     live_hears_the_market,
     live_states_its_limits,
+    a_hang_is_told_from_a_pause,
     venue_has_a_dead_man_switch,
     venue_takes_its_options,
     limited_symbols_are_instruments,

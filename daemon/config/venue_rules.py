@@ -1,6 +1,7 @@
 """What must hold of a venue before anything is sent there."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -10,10 +11,13 @@ from daemon.config.problems import KeyPath
 from daemon.config.settings import Settings
 from daemon.config.source import Document
 from daemon.config.venue_settings import PlainBrokerSettings
-from trading.timestamps import format_interval
+from trading.timestamps import MILLISECOND, SECOND, format_interval
 from trading.venue.dead_man import SHORTEST_NS
 
 Breach = tuple[KeyPath, str]
+
+SHORTEST_SILENCE_NS: Final = 500 * MILLISECOND
+LONGEST_SILENCE_NS: Final = 30 * SECOND
 
 
 def live_has_a_venue_and_paper_has_none(settings: Settings, document: Document) -> Iterator[Breach]:
@@ -47,6 +51,17 @@ def venue_has_a_dead_man_switch(settings: Settings, _document: Document) -> Iter
     if not shortest_ns <= asked_ns <= longest_ns:
         bounds = f"from {format_interval(shortest_ns)} to {format_interval(longest_ns)}"
         yield ("broker", "dead_man"), f"{format_interval(asked_ns)} cannot be kept at {kind}; write a time {bounds}"
+
+
+def a_hang_is_told_from_a_pause(settings: Settings, _document: Document) -> Iterator[Breach]:
+    """In the shortest silence the daemon would have beaten some times; a longer one would leave its orders alone."""
+    if not isinstance(settings.broker, PlainBrokerSettings):
+        return
+    asked_ns = settings.broker.hangs_after_ns
+    if not SHORTEST_SILENCE_NS <= asked_ns <= LONGEST_SILENCE_NS:
+        bounds = f"from {format_interval(SHORTEST_SILENCE_NS)} to {format_interval(LONGEST_SILENCE_NS)}"
+        message = f"{format_interval(asked_ns)} tells no hang from a pause"
+        yield ("broker", "hangs_after"), f"{message}; write a time {bounds}"
 
 
 def venue_takes_its_options(settings: Settings, document: Document) -> Iterator[Breach]:

@@ -47,6 +47,12 @@ class PlainBrokerSettings(Section):
         description="what becomes of our orders where the daemon ends without a goodbye: left to the next start, or"
         " cancelled by the process that watches it",
     )
+    hangs_after_ns: Interval = Field(
+        default=written("1s"),
+        alias="hangs_after",
+        description="after how long without a sign of it the daemon is ended by the process that watches it, and its"
+        " orders cancelled; 500ms to 30s",
+    )
     reconciliation: ReconciliationSettings = Field(
         default=ReconciliationSettings(), description="how often the venue is asked, and what may differ"
     )

@@ -3,6 +3,7 @@
 from daemon.check import Plan
 from daemon.config.venue_settings import PlainBrokerSettings
 from daemon.killswitch.wire import Watching
+from trading.timestamps import SECOND
 
 
 def watching_of(plan: Plan) -> Watching | None:
@@ -11,4 +12,9 @@ def watching_of(plan: Plan) -> Watching | None:
     if plan.settings.mode != "live":
         return None
     assert isinstance(broker, PlainBrokerSettings), f"nobody could cancel at {broker.kind} for a daemon that hangs"
-    return Watching("brokers.plain.canceller:cancel_everything", broker.options(plan.folder), broker.on_crash)
+    return Watching(
+        canceller="brokers.plain.canceller:cancel_everything",
+        options=broker.options(plan.folder),
+        on_crash=broker.on_crash,
+        silence_seconds=broker.hangs_after_ns / SECOND,
+    )

@@ -13,6 +13,9 @@ from tests.venue.processes import VenueProcess, venue
 
 Document = dict[str, Any]
 
+PATIENT = "10s"
+"""What a daemon may give no sign for where a hang is not the subject: whoever shares the machine may hold it up."""
+
 
 def the_account(at: VenueProcess, *strategies: Document) -> Document:
     """A config for one account at this venue."""
@@ -25,7 +28,7 @@ def the_account(at: VenueProcess, *strategies: Document) -> Document:
             "options": {"url": at.market},
             "symbols": {"AAA": {"quotes": True}, "BBB": {"quotes": True}},
         },
-        "broker": {"kind": "plain", **at.options},
+        "broker": {"kind": "plain", "hangs_after": PATIENT, **at.options},
         "instruments": {symbol: {"kind": "equity", "tick_size": "0.01", "lot_size": "1"} for symbol in ("AAA", "BBB")},
         "risk": {
             "max_order_notional": "50000",

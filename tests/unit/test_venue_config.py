@@ -165,6 +165,27 @@ def test_who_watches_the_daemon_is_told_what_becomes_of_orders_after_a_crash(
     assert watching.options["credentials"] == str(tmp_path / "credentials.json")
 
 
+def with_hangs_after(time: str) -> str:
+    return CONFIG.replace("credentials.json}", f"credentials.json, hangs_after: {time}}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [(CONFIG, 1.0), (with_hangs_after("500ms"), 0.5), (with_hangs_after("30s"), 30.0)]
+)
+def test_who_watches_the_daemon_is_told_how_long_it_may_give_no_sign(tmp_path: Path, text: str, seconds: float) -> None:
+    assert problems_of(tmp_path, text) == []
+    watching = watching_of(check(tmp_path / "config.yaml", {}, SystemProcesses()))
+    assert watching is not None
+    assert watching.silence_seconds == seconds
+
+
+@pytest.mark.parametrize("time", ["499ms", "31s"])
+def test_a_silence_that_tells_no_hang_from_a_pause_is_refused(tmp_path: Path, time: str) -> None:
+    assert problems_of(tmp_path, with_hangs_after(time)) == [
+        f"config.yaml:9: broker.hangs_after: {time} tells no hang from a pause; write a time from 500ms to 30s"
+    ]
+
+
 def test_what_nobody_does_after_a_crash_is_refused(tmp_path: Path) -> None:
     assert problems_of(tmp_path, with_on_crash("flatten")) == [
         "config.yaml:9: broker.on_crash: must be one of leave, cancel; got 'flatten'"
