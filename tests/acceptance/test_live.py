@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import signal
 import time
 from collections import Counter
@@ -44,6 +45,7 @@ strategies:
 """
 BOTH = "BTCUSDT: {quotes: true, trades: true, bars: 1s}, ETHUSDT: {quotes: true, trades: true, bars: 1s}"
 BITCOIN = "BTCUSDT: {quotes: true, trades: true}, ETHUSDT: {trades: true}"
+CONFLATED = r'(?m)^bulkhead_quotes_conflated_total\{strategy="(\w+)"\} (\S+)$'
 RECORDED = "binance_raw_ws_2024_08/spot_btcusdt_20240808.gz"
 
 
@@ -238,8 +240,8 @@ def test_a_minute_at_twenty_thousand_events_a_second_into_ten_processes_one_of_t
     assert (came["Quote"], came["Trade"]) == (sent["bookTicker"], sent["trade"])
     assert came["Bar"] >= 2 * 55
     assert all(missed[name] < missed["slow"] for name in names)
-    assert {name for name, count in left_out.items() if count} <= {name for name, count in missed.items() if count}
-    assert f'bulkhead_quotes_conflated_total{{strategy="c0"}} {float(left_out["c0"])}' in metrics
+    shown = {name: float(count) for name, count in re.findall(CONFLATED, metrics)}
+    assert all(left_out[name] <= shown[name] <= missed[name] for name in (*names, "slow")), "they go on being missed"
     assert 'bulkhead_container_restarts_total{strategy="slow"} 0.0' in metrics
     fills = Counter(fill.strategy for fill in fills_of(steps_of(daemon.groups())))
     for name, heard in seen.items():
