@@ -58,9 +58,13 @@ class Venue:
             await socket.prepare(request)
             async with asyncio.TaskGroup() as group:
                 playing = group.create_task(self._play(socket, request))
-                async for _ in socket:  # pings are answered, and the client's leaving is seen
-                    pass
+                hearing = group.create_task(_hear(socket))
+                await asyncio.wait((playing, hearing), return_when=asyncio.FIRST_COMPLETED)
                 playing.cancel()
+                hearing.cancel()
+            # By now nobody reads: only then does it wait for the listener's own goodbye, and cuts off nothing before.
+            if self._ends and self._next is None:
+                await socket.close(code=NO_MORE)
             return socket
         finally:
             self._serving = False
@@ -75,8 +79,8 @@ class Venue:
                 if sent == self._drop_after and request.transport is not None:
                     request.transport.close()
                     return
-            if self._ends:
-                await socket.close(code=NO_MORE)
+            if not self._ends:
+                await asyncio.Event().wait()
 
     async def _due(self, pace: Pace, streams: frozenset[str] | None) -> list[str]:
         """Wait for the next piece, and take with it what is due by then; nothing at the end."""
@@ -101,6 +105,12 @@ class Venue:
     def _skip_to(self, streams: frozenset[str] | None) -> None:
         while self._next is not None and streams is not None and stream_of(self._next[1]) not in streams:
             self._next = next(self._tape, None)
+
+
+async def _hear(socket: web.WebSocketResponse) -> None:
+    """Answer pings until the listener leaves."""
+    async for _ in socket:
+        pass
 
 
 def serving(venue: Venue, port: int = 0) -> AbstractAsyncContextManager[str]:
