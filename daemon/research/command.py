@@ -22,7 +22,11 @@ from daemon.research.signal_log import Kept
 from daemon.research.wishes import Wishes
 from daemon.shadowing import refuse_shadowed_packages
 
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+_ENDING: Final[Mapping[signal.Signals, Callable[[int, FrameType | None], object] | signal.Handlers]] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+"""What ends a run, and what it does the second time."""
 _SELDOM: Final = 50
 """Times as many new objects as usual before the collector looks at them."""
 
@@ -75,20 +79,19 @@ def _collected_seldom() -> Iterator[None]:
 
 @contextmanager
 def until_interrupted() -> Iterator[Callable[[], bool]]:
-    """Gives what says whether ^C was pressed, or the process asked to end; a second time it ends as ever."""
+    """Gives what says whether ^C was pressed, or the process asked to end; a second time that ends it, also where it
+    was begun in the background, with ^C ignored."""
     pressed = False
 
     def note(_number: int, _frame: FrameType | None) -> None:
         nonlocal pressed
         pressed = True
-        restore()
-
-    def restore() -> None:
-        for number, handler in before.items():
+        for number, handler in _ENDING.items():
             signal.signal(number, handler)
 
     before = {number: signal.signal(number, note) for number in _ENDING}
     try:
         yield lambda: pressed
     finally:
-        restore()
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -154,7 +154,7 @@ def seconds_to_end(folder: Path, backtests: list[Backtest], interrupts: int) -> 
     until(lambda: any("now: deafen" in log.read_text() for log in folder.glob("backtests/*/*deafen.log")))
     processes, began = backtest.processes(), time.perf_counter()
     for number in range(interrupts):
-        time.sleep(0.5 * min(number, 1))  # two at once are one
+        time.sleep(2 * min(number, 1))  # two at once are one
         backtest.process.send_signal(signal.SIGINT)
     _, ends = backtest.end()
     took = time.perf_counter() - began

@@ -13,6 +13,7 @@ import sys
 import termios
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -307,7 +308,12 @@ def test_pressed_once_it_gives_the_result_so_far(
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-def test_pressed_again_it_breaks_into_the_strategy(backtest: Backtest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["as ever", "in the background"])
+def test_pressed_again_it_breaks_into_the_strategy(
+    backtest: Backtest, tmp_path: Path, handler: Any, request: pytest.FixtureRequest
+) -> None:
+    """Also where a shell has begun it in the background, with the signal ignored."""
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, handler)))
     mine(tmp_path, presses=2)
     done = backtest()
     assert done.exit_code == 1
