@@ -14,7 +14,9 @@ from daemon.state import HALT_NAME
 from tests.acceptance.watched import Venue, Watched
 from tests.patience import until
 
-HANGS: Final = 5
+WAYS: Final = ("stopped", "spin", "sleep", "spin", "sleep")
+"""In which it hangs, one after the other."""
+
 HALTS: Final = 20
 
 
@@ -25,15 +27,14 @@ def figures() -> list[Figure]:
 
 def _hung() -> list[Figure]:
     cancelled, ended = [], []
-    for way in ("stopped", *("spin", "sleep") * (HANGS // 2)):
+    for way in WAYS:
         with _watched() as daemon:
-            began = time.perf_counter()
             if way == "stopped":
                 assert daemon.process is not None
                 daemon.process.send_signal(signal.SIGSTOP)
             else:
                 daemon.hang(way)
-                began = time.perf_counter()
+            began = time.perf_counter()
             assert daemon.wait() == -signal.SIGKILL
             ended.append(time.perf_counter() - began)
             until(lambda venue=daemon.venue: not venue.working)  # type: ignore[misc]
