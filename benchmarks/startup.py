@@ -1,4 +1,5 @@
-"""How long a start takes and what it weighs: real processes, from exec to the word `READY=1`, beside bare ones."""
+"""How long a start and a stop take and what a daemon weighs: real processes, from exec to the word `READY=1`, and from
+SIGTERM to the end, beside bare ones."""
 
 import os
 import socket
@@ -10,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from benchmarks.figures import Figure
 
@@ -42,7 +43,7 @@ strategies:
 
 
 def figures() -> list[Figure]:
-    """Seconds to ready, resident memory and the time of `--help`."""
+    """Seconds to ready and from SIGTERM to the end, resident memory and the time of `--help`."""
     with tempfile.TemporaryDirectory() as folder:
         return [*_daemon(Path(folder)), _help()]
 
@@ -50,23 +51,18 @@ def figures() -> list[Figure]:
 def _daemon(folder: Path) -> list[Figure]:
     config = folder / "config.yaml"
     config.write_text(_CONFIG)
-    ours, bare, weight, bare_weight = [], [], [], []
+    ours, bare = [], []
     for run in range(RUNS):
         state = folder / f"state-{run}"
-        seconds, kilobytes = _start(
-            folder, ["-m", "daemon.cli", "run", "-c", str(config)], {"BULKHEAD_STATE": str(state)}
-        )
-        ours.append(seconds)
-        weight.append(kilobytes / 1024)
-        seconds, kilobytes = _start(folder, ["-c", _BARE, str(folder / f"bare-{run}.sock")], {})
-        bare.append(seconds)
-        bare_weight.append(kilobytes / 1024)
-    median = statistics.median
+        ours.append(_live(folder, ["-m", "daemon.cli", "run", "-c", str(config)], {"BULKHEAD_STATE": str(state)}))
+        bare.append(_live(folder, ["-c", _BARE, str(folder / f"bare-{run}.sock")], {}))
+    (ready, megabytes, stop), (bare_ready, bare_megabytes, bare_stop) = (
+        map(statistics.median, zip(*lives, strict=True)) for lives in (ours, bare)
+    )
     return [
-        Figure(name="run to ready", unit="s", value=median(ours), floor=median(bare), target=0.6),
-        Figure(
-            name="resident memory of the daemon", unit="MB", value=median(weight), floor=median(bare_weight), target=70
-        ),
+        Figure(name="run to ready", unit="s", value=ready, floor=bare_ready, target=0.6),
+        Figure(name="SIGTERM to the end", unit="s", value=stop, floor=bare_stop, target=5.0),
+        Figure(name="resident memory of the daemon", unit="MB", value=megabytes, floor=bare_megabytes, target=70),
     ]
 
 
@@ -86,8 +82,15 @@ def _time(arguments: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def _start(folder: Path, arguments: list[str], more: Mapping[str, str]) -> tuple[float, int]:
-    """Seconds from exec to READY=1, and resident kilobytes a while after."""
+class Life(NamedTuple):
+    """Seconds from exec to READY=1, resident megabytes a while after, and seconds from SIGTERM to the end."""
+
+    ready: float
+    megabytes: float
+    stop: float
+
+
+def _live(folder: Path, arguments: list[str], more: Mapping[str, str]) -> Life:
     address = folder / "notify"
     address.unlink(missing_ok=True)
     with _listening(address) as listener:
@@ -100,12 +103,16 @@ def _start(folder: Path, arguments: list[str], more: Mapping[str, str]) -> tuple
         try:
             while not listener.recv(4096).startswith(b"READY=1"):
                 continue
-            seconds = time.perf_counter() - began
+            ready = time.perf_counter() - began
             time.sleep(SETTLE_SECONDS)
-            return seconds, _resident_kilobytes(process.pid)
-        finally:
+            megabytes = _resident_kilobytes(process.pid) / 1024
+            began = time.perf_counter()
             process.terminate()
-            process.wait(10)
+            process.wait(60)
+            return Life(ready, megabytes, time.perf_counter() - began)
+        finally:
+            process.kill()
+            process.wait()
 
 
 @contextmanager
